@@ -1,0 +1,224 @@
+/**
+ * What the parts of Holdfast promise each other. The comments are the contract; `test/stores/contract.ts` proves it.
+ *
+ * Instants are epoch milliseconds and end in `At`. `null` means "there is none". Absent and unavailable are different
+ * things everywhere: absence is a value, unavailability is a thrown `StoreError`, and never the one for the other.
+ */
+
+export type Json = string | number | boolean | null | readonly Json[] | JsonObject
+export type JsonObject = { readonly [key: string]: Json }
+
+/** Who someone is, as vouched for by the named authenticator. `userId` is stable for the life of the account. */
+export interface Identity {
+  readonly userId: string
+  readonly authenticator: string
+  /** What is known of the person: `name`, `email`, `roles: string[]`, and whatever the authenticator adds. */
+  readonly claims: JsonObject
+}
+
+/** Checks a submitted name and password. */
+export interface CredentialsAuthenticator {
+  readonly kind: 'credentials'
+  readonly name: string
+  /**
+   * Resolves to the identity, or to `null` for wrong credentials: without saying which half was wrong, and in the same
+   * time for known and unknown names. Rejects with `AuthError` when it cannot tell.
+   */
+  verify(username: string, password: string, signal: AbortSignal): Promise<Identity | null>
+}
+
+/**
+ * One session as a store keeps it. A store never sees a token, a name or a value: `id` is a one-way image of the token,
+ * `user` a keyed pseudonym, `sealed` and `key` are AES-256-GCM boxes that bind `sid`, `user`, `version`, `createdAt` and
+ * `absoluteAt`, so that a row that was swapped or prolonged by a database writer does not open.
+ */
+export interface StoredSession {
+  /** One-way image of the token; changes at rotation. 43 characters of base64url. */
+  readonly id: string
+  /** Names the session for its whole life, across rotations. 22 characters of base64url. */
+  readonly sid: string
+  /** Keyed pseudonym of the user; `null` while anonymous. */
+  readonly user: string | null
+  /** When the sign-in that made it began (before the password was checked), so that a revocation in between wins. */
+  readonly createdAt: number
+  /** The idle deadline; `touch` moves it. */
+  readonly idleAt: number
+  /** The absolute deadline; nothing moves it. */
+  readonly absoluteAt: number
+  /** Starts at 1; every `update` and `rotate` makes it one more. */
+  readonly version: number
+  /** Identity, device, policy: sealed for servers. */
+  readonly sealed: Uint8Array
+  /** The session's data key, wrapped under a key that only the token yields. */
+  readonly key: Uint8Array
+}
+
+/** Where a rotated token leads. */
+export interface Succession {
+  /** `id` of the session that took over. */
+  readonly id: string
+  /** The successor's token, sealed under a key that only the old token yields. */
+  readonly sealedToken: Uint8Array
+  /** When the successor was first presented; `null` until then. From that instant the old token's grace runs. */
+  readonly presentedAt: number | null
+}
+
+export type Found =
+  | { readonly state: 'live'; readonly session: StoredSession }
+  | { readonly state: 'rotated'; readonly next: Succession }
+
+/** `created`; or `ended`: this id lives, has lived or was rotated; or `revoked`: an epoch is later than `createdAt`. */
+export type Creation = 'created' | 'ended' | 'revoked'
+
+/** Whose sessions an epoch ends: those of one user (by pseudonym), or everyone's. */
+export type Epoch = { readonly user: string } | 'all'
+
+/**
+ * Who owns a piece of state. `sid` names the session it dies with, or is `null` for state that outlives sessions
+ * (`user` and `app` scopes). `name` tells the scopes of one owner apart, and is a pseudonym wherever it could tell
+ * something. Stores see no key and no value in clear.
+ */
+export interface StateScope {
+  readonly sid: string | null
+  readonly name: string
+}
+
+export interface StateEntry {
+  readonly value: Uint8Array
+  /** Starts at 1 and grows with every write of this key, also across a deletion and a new write. */
+  readonly version: number
+}
+
+/** One operation on one key. `ifVersion` makes it conditional: a number for that version, `null` for "absent". */
+export interface StateChange {
+  readonly key: string
+  /** The new value; `null` deletes. */
+  readonly value: Uint8Array | null
+  readonly ifVersion?: number | null
+}
+
+/**
+ * `written`: every operation was applied, as one. `conflict`: none was; `keys` are those whose version was another.
+ * `gone`: none was, for the session that owns the scope is not live.
+ */
+export type StateWrite =
+  | { readonly outcome: 'written'; readonly versions: ReadonlyMap<string, number> }
+  | { readonly outcome: 'conflict'; readonly keys: readonly string[] }
+  | { readonly outcome: 'gone' }
+
+/** What a store tells its watchers. Delivered at least once, in the order of the store's own writes. */
+export type StoreChange =
+  /** The session ended: signed out, revoked by sid, or its family was ended. */
+  | { readonly kind: 'ended'; readonly id: string; readonly sid: string }
+  /** The session's record changed (update) or its id did (rotate): what is cached under `id` is out of date. */
+  | { readonly kind: 'changed'; readonly id: string; readonly sid: string }
+  /** Every session of the epoch created before `before` ended. */
+  | { readonly kind: 'revoked'; readonly epoch: Epoch; readonly before: number }
+  /** State of this scope was written. */
+  | { readonly kind: 'state'; readonly scope: StateScope; readonly keys: readonly string[] }
+  /** Changes may have been missed: drop everything cached and look again. */
+  | { readonly kind: 'gap' }
+
+/**
+ * Keeps sessions, their state, and the few counters the rest needs.
+ *
+ * Every method rejects with `StoreError` when the store cannot tell or cannot confirm; then the outcome of a write is
+ * unknown. A write that resolved is durable as far as the store's mode promises, and is seen by every later read on
+ * every replica. Check-and-act is one atomic step in the store, never a read followed by a write.
+ */
+export interface SessionStore {
+  /** Which store this is, for messages and docs: `memory`, `sqlite`, `redis`, `postgres`. */
+  readonly kind: string
+
+  /**
+   * Stores a new session unless its id was ever used (live, rotated or ended: a tombstone is kept until the absolute
+   * deadline) or an epoch later than `createdAt` covers it. Creating the same record twice answers `ended`.
+   */
+  create(session: StoredSession): Promise<Creation>
+
+  /**
+   * Looks an id up. `null` for one never seen, ended, revoked by an epoch (`createdAt` earlier than the epoch), or
+   * swept away. Deadlines are the caller's to check: a session past them MAY still be returned.
+   */
+  read(id: string): Promise<Found | null>
+
+  /**
+   * Replaces `sealed` (and the version with `version + 1`) if the session is live and its version is `version`.
+   * `false`: it is not; nothing was written. A late update never brings an ended session back.
+   */
+  update(id: string, version: number, sealed: Uint8Array): Promise<boolean>
+
+  /**
+   * Moves the idle deadline of a live session, forward only (an earlier instant leaves it as it is and is no failure).
+   * `false`: it is not live. MAY be less durable than other writes; MUST NOT bring an ended session back.
+   */
+  touch(id: string, idleAt: number): Promise<boolean>
+
+  /**
+   * Ends `id` and starts `next` in one step: `next` has the same sid, createdAt and absoluteAt, `version + 1`, and an
+   * id never used. From then on `read(id)` answers `rotated` with `sealedToken`, until the absolute deadline or until
+   * `next` ends. `false`: `id` is not live at `version`; nothing was written.
+   */
+  rotate(id: string, version: number, next: StoredSession, sealedToken: Uint8Array): Promise<boolean>
+
+  /**
+   * Notes that the successor `id` was presented, once: the first call sets `presentedAt` on its predecessor to the
+   * store's clock and resolves to `true`; later calls, and calls for an id that follows none, resolve to `false`.
+   */
+  present(id: string): Promise<boolean>
+
+  /**
+   * Ends the session with this sid, all its ids and all state owned by it, and leaves tombstones. `false`: there was
+   * no live one. Acknowledged only once no replica lets a request that starts later in.
+   */
+  end(sid: string): Promise<boolean>
+
+  /**
+   * Ends every session of the epoch with `createdAt < before`: those that exist and those whose creation is still on
+   * its way. Epochs only move forward. Sessions created at `before` or later are untouched.
+   */
+  revokeBefore(epoch: Epoch, before: number): Promise<void>
+
+  /** The live sessions of a user (by pseudonym), oldest first. */
+  listByUser(user: string): Promise<readonly StoredSession[]>
+
+  /** All live sessions, in pages; order unspecified, a session created or ended meanwhile may or may not show. */
+  scan(): AsyncIterable<StoredSession>
+
+  /** Removes at most `limit` rows (sessions, tombstones, state, counters) whose last deadline has passed; how many. */
+  sweep(limit: number): Promise<number>
+
+  /** The entries present among `keys`; all of the scope's if `keys` is omitted. Of an ended owner: none. */
+  readState(scope: StateScope, keys?: readonly string[]): Promise<ReadonlyMap<string, StateEntry>>
+
+  /** Applies all operations or none. For a scope with a sid only while that session is live. */
+  writeState(scope: StateScope, changes: readonly StateChange[]): Promise<StateWrite>
+
+  /** `true` exactly once per key within `ttl` milliseconds, whoever asks, on whatever replica. */
+  once(key: string, ttl: number): Promise<boolean>
+
+  /** Counts a hit and resolves to how many there were, this one included, in the fixed window that is under way. */
+  hit(key: string, window: number): Promise<number>
+
+  /** The wrapped root key and its version; `null` in a store that was never opened. */
+  readKeyring(): Promise<{ readonly version: number; readonly box: Uint8Array } | null>
+
+  /** Replaces the wrapped root key if its version is `version` (`null`: if there is none); `false` otherwise. */
+  writeKeyring(version: number | null, box: Uint8Array): Promise<boolean>
+
+  /** Calls the listener for every change, this process's own included. Returns how to stop. */
+  watch(listener: (change: StoreChange) => void): () => void
+
+  /**
+   * `true` if every change acknowledged anywhere before this call has been delivered to this process's watchers, so
+   * that what they keep may be used. Synchronous, cheap (a microsecond or two) and free of store round trips; MAY
+   * deliver changes before it returns. `false`: ask the store.
+   */
+  isCurrent(): boolean
+
+  /** Resolves if the store can read and write; rejects with the `StoreError` that says why not. */
+  ping(): Promise<void>
+
+  /** Finishes writes under way and releases what the store opened itself. Twice is once. */
+  close(): Promise<void>
+}
