@@ -1,2 +1,23 @@
-/** Paths, headers and JSON shapes that the gateway, the browser script and the Python package share. */
-export const paths = {} as const
+/** Paths and names that the gateway, the browser script and the Python package share. */
+
+/** Everything of ours lives under this path, after the public base path. */
+export const holdfastPath = '/_holdfast/'
+
+/** The query parameter by which a page's WebSocket names its tab; never sent upstream. */
+export const tabParameter = '_holdfast_tab'
+
+/** WebSocket close code: the session behind this socket has ended. */
+export const sessionEndedCode = 4401
+
+/** WebSocket close code (RFC 6455 §7.4.1, IANA): the service restarts, come back. */
+export const serviceRestartCode = 1012
+
+/** What `session` answers when someone is signed in, and what `events` sends as `deadlines`. */
+export interface SessionInfo {
+  readonly signedIn: boolean
+  readonly user: { readonly id: string; readonly name: string | null; readonly email: string | null } | null
+  readonly idleAt: number
+  readonly absoluteAt: number
+  /** The server's clock, so that a browser whose clock is off can count right. */
+  readonly now: number
+}

@@ -1,0 +1,24 @@
+/** What happens to sessions, for logs, audit and metrics: names after the OWASP logging vocabulary. */
+
+/** One event. No field ever holds a token, a password or a cookie; `sid` is no credential. */
+export type SessionEvent =
+  | { readonly event: 'session_created'; readonly sid: string; readonly userId: string | null }
+  | { readonly event: 'session_rotated'; readonly sid: string; readonly userId: string | null }
+  | { readonly event: 'session_expired'; readonly sid: string; readonly limit: 'idle' | 'absolute' }
+  | { readonly event: 'session_signed_out'; readonly sid: string; readonly userId: string | null }
+  | {
+      readonly event: 'session_revoked'
+      readonly scope: 'session' | 'user' | 'all'
+      readonly subject: string
+    }
+  /** A token that was replaced long ago came again: a copy is about. The whole family was ended. */
+  | { readonly event: 'token_reused'; readonly sid: string }
+  /** A row did not open under its own identifiers: it was changed outside Holdfast, or belongs to another key ring. */
+  | { readonly event: 'record_rejected'; readonly sid: string }
+  | { readonly event: 'sign_in_succeeded'; readonly userId: string; readonly address: string }
+  | { readonly event: 'sign_in_failed'; readonly address: string }
+  | { readonly event: 'sign_in_throttled'; readonly address: string }
+  | { readonly event: 'origin_refused'; readonly origin: string; readonly path: string }
+  | { readonly event: 'store_failed'; readonly code: string; readonly during: string }
+
+export type EventListener = (event: SessionEvent) => void

@@ -1,0 +1,33 @@
+/** The public surface of `holdfast`. Loads no third-party module. */
+export type {
+  Creation,
+  CredentialsAuthenticator,
+  Epoch,
+  Found,
+  Identity,
+  Json,
+  JsonObject,
+  SessionStore,
+  StateChange,
+  StateEntry,
+  StateScope,
+  StateWrite,
+  StoreChange,
+  StoredSession,
+  Succession,
+} from './contracts.ts'
+export { type CookieOptions, type CookieTransport, cookieTransport } from './cookie.ts'
+export { AuthError, ConfigError, type ErrorCode, HoldfastError, StoreError, UpstreamError } from './errors.ts'
+export type { EventListener, SessionEvent } from './events.ts'
+export { type Keyring, openKeyring, rotateSecrets } from './keyring.ts'
+export type { Loaded } from './lookup.ts'
+export {
+  createSessionManager,
+  type Ending,
+  type Issued,
+  type SessionManager,
+  type SessionManagerOptions,
+  type SignIn,
+} from './manager.ts'
+export { defaultPolicy, type Limits, type Policy, type Profile, underProfile } from './policy.ts'
+export { type Device, rolesOf, type Session } from './session.ts'
