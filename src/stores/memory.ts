@@ -1,0 +1,283 @@
+import type {
+  Epoch,
+  Found,
+  SessionStore,
+  StateChange,
+  StateEntry,
+  StateScope,
+  StoreChange,
+  StoredSession,
+  Succession,
+} from '../core/contracts.ts'
+import { StoreError } from '../core/errors.ts'
+import { createMemoryCounters } from './memory-counters.ts'
+import { createMemoryState, type MemoryState } from './memory-state.ts'
+import { createWatchers } from './watchers.ts'
+
+/** What is left of an id that is no longer live: `next` while its successor lives, `null` after the end. */
+interface Retired {
+  next: Succession | null
+}
+
+/** All ids of one sid. They share the absolute deadline, so they are kept and swept together. */
+interface Family {
+  live: StoredSession | null
+  readonly absoluteAt: number
+  readonly retired: Map<string, Retired>
+  readonly state: MemoryState
+}
+
+function copyOf(session: StoredSession): StoredSession {
+  return { ...session, sealed: Uint8Array.from(session.sealed), key: Uint8Array.from(session.key) }
+}
+
+function covers(epoch: Epoch, session: StoredSession): boolean {
+  return epoch === 'all' || epoch.user === session.user
+}
+
+function isSuccessor(next: StoredSession, session: StoredSession): boolean {
+  return (
+    next.sid === session.sid &&
+    next.user === session.user &&
+    next.createdAt === session.createdAt &&
+    next.absoluteAt === session.absoluteAt &&
+    next.version === session.version + 1
+  )
+}
+
+/** A store that lives and dies with the process: for tests and demos. */
+export function memoryStore(options: { readonly now?: () => number } = {}): SessionStore {
+  const now = options.now ?? Date.now
+  const watchers = createWatchers()
+  const families = new Map<string, Family>()
+  const familyOf = new Map<string, Family>()
+  const shared = createMemoryState()
+  const epochs = { all: Number.NEGATIVE_INFINITY, user: new Map<string, number>() }
+  const counters = createMemoryCounters(now)
+  let keyring: { readonly version: number; readonly box: Uint8Array } | null = null
+  let closed = false
+
+  function open(): void {
+    if (closed) throw new StoreError('ERR_STORE_UNAVAILABLE', 'The memory store was closed.')
+  }
+
+  function liveOf(id: string): { readonly family: Family; readonly session: StoredSession } | null {
+    const family = familyOf.get(id)
+    return family?.live?.id === id ? { family, session: family.live } : null
+  }
+
+  function isRevoked(session: StoredSession): boolean {
+    const ofUser = session.user === null ? undefined : epochs.user.get(session.user)
+    return session.createdAt < epochs.all || (ofUser !== undefined && session.createdAt < ofUser)
+  }
+
+  function endFamily(family: Family, session: StoredSession): void {
+    family.live = null
+    family.retired.set(session.id, { next: null })
+    for (const retired of family.retired.values()) retired.next = null
+    family.state.clear()
+  }
+
+  function* liveSessions(): Generator<StoredSession> {
+    for (const family of families.values()) if (family.live !== null) yield family.live
+  }
+
+  function shrink(family: Family, limit: number): number {
+    let removed = family.state.remove(limit)
+    for (const id of [...family.retired.keys()].slice(0, limit - removed)) {
+      family.retired.delete(id)
+      familyOf.delete(id)
+      removed += 1
+    }
+    if (removed === limit || family.live === null) return removed
+    familyOf.delete(family.live.id)
+    family.live = null
+    return removed + 1
+  }
+
+  function sweepFamilies(at: number, limit: number): number {
+    let removed = 0
+    for (const [sid, family] of families) {
+      if (family.absoluteAt > at) continue
+      removed += shrink(family, limit - removed)
+      if (removed === limit) return removed
+      families.delete(sid)
+    }
+    return removed
+  }
+
+  function stateOf(scope: StateScope): MemoryState | null {
+    if (scope.sid === null) return shared
+    const family = families.get(scope.sid)
+    return family === undefined || family.live === null ? null : family.state
+  }
+
+  return {
+    kind: 'memory',
+
+    async create(session) {
+      open()
+      if (familyOf.has(session.id) || families.has(session.sid)) return 'ended'
+      if (isRevoked(session)) return 'revoked'
+      const family: Family = {
+        live: copyOf(session),
+        absoluteAt: session.absoluteAt,
+        retired: new Map(),
+        state: createMemoryState(),
+      }
+      families.set(session.sid, family)
+      familyOf.set(session.id, family)
+      return 'created'
+    },
+
+    async read(id): Promise<Found | null> {
+      open()
+      const live = liveOf(id)
+      if (live !== null) return { state: 'live', session: copyOf(live.session) }
+      const next = familyOf.get(id)?.retired.get(id)?.next
+      if (!next) return null
+      return { state: 'rotated', next: { ...next, sealedToken: Uint8Array.from(next.sealedToken) } }
+    },
+
+    async update(id, version, sealed) {
+      open()
+      const live = liveOf(id)
+      if (live === null || live.session.version !== version) return false
+      live.family.live = { ...live.session, version: version + 1, sealed: Uint8Array.from(sealed) }
+      watchers.deliver({ kind: 'changed', id, sid: live.session.sid })
+      return true
+    },
+
+    async touch(id, idleAt) {
+      open()
+      const live = liveOf(id)
+      if (live === null) return false
+      if (idleAt > live.session.idleAt) live.family.live = { ...live.session, idleAt }
+      return true
+    },
+
+    async rotate(id, version, next, sealedToken) {
+      open()
+      const live = liveOf(id)
+      if (live === null || live.session.version !== version) return false
+      if (familyOf.has(next.id) || !isSuccessor(next, live.session)) return false
+      const { family, session } = live
+      family.live = copyOf(next)
+      familyOf.set(next.id, family)
+      const succession = { id: next.id, sealedToken: Uint8Array.from(sealedToken), presentedAt: null }
+      family.retired.set(id, { next: succession })
+      watchers.deliver({ kind: 'changed', id, sid: session.sid })
+      return true
+    },
+
+    async present(id) {
+      open()
+      for (const retired of familyOf.get(id)?.retired.values() ?? []) {
+        if (retired.next?.id !== id || retired.next.presentedAt !== null) continue
+        retired.next = { ...retired.next, presentedAt: now() }
+        return true
+      }
+      return false
+    },
+
+    async end(sid) {
+      open()
+      const family = families.get(sid)
+      const session = family?.live
+      if (!family || !session) return false
+      endFamily(family, session)
+      watchers.deliver({ kind: 'ended', id: session.id, sid })
+      return true
+    },
+
+    async revokeBefore(epoch, before) {
+      open()
+      const current = epoch === 'all' ? epochs.all : (epochs.user.get(epoch.user) ?? Number.NEGATIVE_INFINITY)
+      if (before <= current) return
+      if (epoch === 'all') epochs.all = before
+      else epochs.user.set(epoch.user, before)
+      for (const family of families.values()) {
+        const session = family.live
+        if (session !== null && covers(epoch, session) && session.createdAt < before) {
+          endFamily(family, session)
+        }
+      }
+      watchers.deliver({ kind: 'revoked', epoch: epoch === 'all' ? 'all' : { user: epoch.user }, before })
+    },
+
+    async listByUser(user) {
+      open()
+      const found = [...liveSessions()].filter((session) => session.user === user)
+      return found.sort((a, b) => a.createdAt - b.createdAt).map(copyOf)
+    },
+
+    async *scan() {
+      open()
+      for (const session of [...liveSessions()]) {
+        if (liveOf(session.id) !== null) yield copyOf(session)
+      }
+    },
+
+    async sweep(limit) {
+      open()
+      const removed = sweepFamilies(now(), limit)
+      return removed + counters.sweep(limit - removed)
+    },
+
+    async readState(scope, keys): Promise<ReadonlyMap<string, StateEntry>> {
+      open()
+      return stateOf(scope)?.read(scope.name, keys) ?? new Map()
+    },
+
+    async writeState(scope: StateScope, changes: readonly StateChange[]) {
+      open()
+      const state = stateOf(scope)
+      if (state === null) return { outcome: 'gone' }
+      const write = state.write(scope.name, changes)
+      if (write.outcome === 'written' && write.versions.size > 0) {
+        const change: StoreChange = {
+          kind: 'state',
+          scope: { sid: scope.sid, name: scope.name },
+          keys: [...write.versions.keys()],
+        }
+        watchers.deliver(change)
+      }
+      return write
+    },
+
+    async once(key, ttl) {
+      open()
+      return counters.once(key, ttl)
+    },
+
+    async hit(key, window) {
+      open()
+      return counters.hit(key, window)
+    },
+
+    async readKeyring() {
+      open()
+      return keyring === null ? null : { version: keyring.version, box: Uint8Array.from(keyring.box) }
+    },
+
+    async writeKeyring(version, box) {
+      open()
+      if ((keyring?.version ?? null) !== version) return false
+      keyring = { version: (version ?? 0) + 1, box: Uint8Array.from(box) }
+      return true
+    },
+
+    watch: (listener) => watchers.add(listener),
+
+    // Every change is delivered within the write that makes it.
+    isCurrent: () => !closed,
+
+    async ping() {
+      open()
+    },
+
+    async close() {
+      closed = true
+    },
+  }
+}
