@@ -1,0 +1,7 @@
+/** Our pages that link to each other. */
+export type OwnPage = 'sign-in' | 'sign-out'
+
+/** The path of a page of ours below the public URL's path. */
+export function ownPath(base: string, page: OwnPage): string {
+  return `${base}/_holdfast/${page}`
+}

@@ -1,0 +1,138 @@
+import { type Html, html } from './html.ts'
+import { textsFor } from './language.ts'
+import { layout } from './layout.ts'
+import { ownPath } from './own-path.ts'
+import { type Page, type PageContext, pageResponse } from './page-response.ts'
+import { signInFields } from './sign-in-form.ts'
+import type { Texts } from './texts.ts'
+
+/** Why the last attempt did not sign in. `seconds`: until another may be made. */
+export type SignInError =
+  /** Unknown name, wrong password, disabled account: nobody may tell which. */
+  | { readonly kind: 'credentials' }
+  | { readonly kind: 'throttled'; readonly seconds: number }
+  /** The form token is too old, or was not shown to this browser. */
+  | { readonly kind: 'form' }
+  /** The store or the directory of users cannot tell. */
+  | { readonly kind: 'unavailable' }
+
+/** Why someone finds themselves at the sign-in page. */
+export type SignInReason = 'expired' | 'revoked' | 'signed-out'
+
+/** Another way to sign in. */
+export interface OtherWay {
+  /** As people know it: `Google`. */
+  readonly name: string
+  /** A path on our own origin, written by the gateway. */
+  readonly href: string
+}
+
+export interface SignInPageOptions extends PageContext {
+  /** Where to go afterwards, as `returnPath` gave it. */
+  readonly returnTo: string
+  /** From `formTokens`, for `sign-in`. */
+  readonly token: string
+  /** What was typed last time. */
+  readonly username?: string
+  readonly remember?: boolean
+  readonly error?: SignInError
+  /** Shown while there is no error. */
+  readonly reason?: SignInReason | undefined
+  readonly others?: readonly OtherWay[]
+  /** Whether one can sign in with a password at all. @default true */
+  readonly passwords?: boolean
+}
+
+const statusOf = { credentials: 401, throttled: 429, form: 400, unavailable: 503 } as const
+const unavailableSeconds = 5
+
+/** The `?reason=` of a sign-in URL, if it is one we give. */
+export function signInReason(value: string | null): SignInReason | undefined {
+  return value === 'expired' || value === 'revoked' || value === 'signed-out' ? value : undefined
+}
+
+function errorText(error: SignInError, texts: Texts): string {
+  return error.kind === 'throttled'
+    ? texts.signIn.errors.throttled(error.seconds)
+    : texts.signIn.errors[error.kind]
+}
+
+function headersOf(error: SignInError | undefined): Record<string, string> {
+  switch (error?.kind) {
+    case 'credentials':
+      // RFC 9110 §15.5.2 wants a challenge with every 401; browsers ignore schemes they do not know.
+      return { 'www-authenticate': 'Holdfast' }
+    case 'throttled':
+      return { 'retry-after': String(Math.max(1, Math.ceil(error.seconds))) }
+    case 'unavailable':
+      return { 'retry-after': String(unavailableSeconds) }
+    default:
+      return {}
+  }
+}
+
+function message(options: SignInPageOptions, texts: Texts): Html | null {
+  if (options.error) {
+    return html`<p class="message bad" id="message" role="alert">${errorText(options.error, texts)}</p>`
+  }
+  if (options.reason === undefined) return null
+  return html`<p class="message note" id="message" role="status">${texts.signIn.notices[options.reason]}</p>`
+}
+
+function passwordForm(options: SignInPageOptions, texts: Texts): Html {
+  const { username = '', error } = options
+  const says = (options.error || options.reason) && html` aria-describedby="message"`
+  const wrong = error?.kind === 'credentials' && html` aria-invalid="true"`
+  const focusName = username === ''
+  return html`<form method="post" action="${ownPath(options.base, 'sign-in')}">
+<input type="hidden" name="${signInFields.token}" value="${options.token}">
+<input type="hidden" name="${signInFields.returnTo}" value="${options.returnTo}">
+<div class="field">
+<label for="username">${texts.signIn.username}</label>
+<input type="text" id="username" name="${signInFields.username}" value="${username}" autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="256" required${says}${wrong}${focusName && html` autofocus`}>
+</div>
+<div class="field">
+<label for="password">${texts.signIn.password}</label>
+<input type="password" id="password" name="${signInFields.password}" autocomplete="current-password" maxlength="1024" required${says}${wrong}${!focusName && html` autofocus`}>
+</div>
+<div class="check">
+<input type="checkbox" id="remember" name="${signInFields.remember}" aria-describedby="remember-hint"${options.remember === true && html` checked`}>
+<label for="remember">${texts.signIn.remember}</label>
+<span class="hint" id="remember-hint">${texts.signIn.rememberHint}</span>
+</div>
+<button class="button" type="submit">${texts.signIn.submit}</button>
+</form>`
+}
+
+function otherWays(others: readonly OtherWay[], texts: Texts): Html | null {
+  if (others.length === 0) return null
+  return html`<ul class="others">
+${others.map(({ name, href }) => html`<li><a class="button quiet" href="${href}">${texts.signIn.with(name)}</a></li>`)}
+</ul>`
+}
+
+/** The sign-in page, also after a failed attempt; its status says which. */
+export function signInPage(options: SignInPageOptions): Page {
+  const texts = textsFor(options.acceptLanguage)
+  const { passwords = true, others = [], error } = options
+  const heading = texts.signIn.heading(options.app)
+  const main = html`<h1>${heading}</h1>
+${message(options, texts)}
+${passwords && passwordForm(options, texts)}
+${passwords && others.length > 0 && html`<p class="or">${texts.signIn.or}</p>`}
+${otherWays(others, texts)}`
+  return pageResponse({
+    status: error ? statusOf[error.kind] : 200,
+    secure: options.secure,
+    form: true,
+    headers: { ...headersOf(error), 'content-language': texts.language, vary: 'Accept-Language, Cookie' },
+    document: (nonce) =>
+      layout({
+        language: texts.language,
+        title: error ? texts.signIn.errorTitle(texts.signIn.submit) : texts.signIn.submit,
+        app: options.app,
+        nonce,
+        main,
+      }),
+  })
+}

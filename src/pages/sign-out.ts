@@ -1,0 +1,84 @@
+import { html } from './html.ts'
+import { textsFor } from './language.ts'
+import { layout } from './layout.ts'
+import { ownPath } from './own-path.ts'
+import { type Page, type PageContext, pageResponse } from './page-response.ts'
+
+export interface SignOutPageOptions extends PageContext {
+  /** From `formTokens`, for `sign-out`. */
+  readonly token: string
+  /** Where "stay signed in" leads, as `returnPath` gave it. */
+  readonly returnTo: string
+  /** Who is signed in, as they know themselves. */
+  readonly user?: string | undefined
+  /** `form`: the token was not good. `unavailable`: the store could not confirm; nobody may be told they are out. */
+  readonly error?: 'form' | 'unavailable'
+}
+
+export interface SignedOutPageOptions extends PageContext {
+  /** Where to go after signing in again. @default the app */
+  readonly returnTo?: string
+}
+
+const statusOf = { form: 400, unavailable: 503 } as const
+
+/** The page that asks whether to sign out: a GET never does it by itself. */
+export function signOutPage(options: SignOutPageOptions): Page {
+  const texts = textsFor(options.acceptLanguage)
+  const { error, user } = options
+  const main = html`<h1>${texts.signOut.heading(options.app)}</h1>
+${error && html`<p class="message bad" id="message" role="alert">${texts.signOut[error]}</p>`}
+${user !== undefined && html`<p>${texts.signOut.as(user)}</p>`}
+<p>${texts.signOut.lead}</p>
+<form method="post" action="${ownPath(options.base, 'sign-out')}">
+<input type="hidden" name="form_token" value="${options.token}">
+<div class="actions">
+<button class="button" type="submit"${error && html` aria-describedby="message"`}>${texts.signOut.submit}</button>
+<a class="button quiet" href="${options.returnTo}">${texts.signOut.cancel}</a>
+</div>
+</form>`
+  return pageResponse({
+    status: error ? statusOf[error] : 200,
+    secure: options.secure,
+    form: true,
+    headers: {
+      ...(error === 'unavailable' ? { 'retry-after': '5' } : {}),
+      'content-language': texts.language,
+      vary: 'Accept-Language, Cookie',
+    },
+    document: (nonce) =>
+      layout({
+        language: texts.language,
+        title: texts.signOut.submit,
+        app: options.app,
+        nonce,
+        main,
+        shape: 'text',
+      }),
+  })
+}
+
+/** The page that says one is out, with the way back in. */
+export function signedOutPage(options: SignedOutPageOptions): Page {
+  const texts = textsFor(options.acceptLanguage)
+  const { base, returnTo = `${base}/` } = options
+  const signIn = `${ownPath(base, 'sign-in')}?return_to=${encodeURIComponent(returnTo)}`
+  const main = html`<h1>${texts.signedOut.heading}</h1>
+<p>${texts.signedOut.lead(options.app)}</p>
+<div class="actions"><a class="button" href="${signIn}">${texts.signedOut.again}</a></div>`
+  return pageResponse({
+    status: 200,
+    secure: options.secure,
+    form: false,
+    headers: { 'content-language': texts.language, vary: 'Accept-Language' },
+    document: (nonce) =>
+      layout({
+        language: texts.language,
+        title: texts.signedOut.heading,
+        app: options.app,
+        nonce,
+        main,
+        shape: 'text',
+      }),
+  })
+}

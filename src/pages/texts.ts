@@ -1,0 +1,62 @@
+import type { ProblemCode } from './problem-code.ts'
+
+/** A problem in plain words. Words between backticks are shown as code. */
+export interface ProblemText {
+  readonly title: string
+  /** What it means and what to do, a paragraph each. Names no path, host, program or version. */
+  readonly detail: readonly string[]
+}
+
+/** Everything our pages say, in one language. `app` is the app's name. */
+export interface Texts {
+  /** BCP 47. */
+  readonly language: string
+  readonly signIn: {
+    readonly heading: (app: string) => string
+    readonly username: string
+    readonly password: string
+    readonly remember: string
+    readonly rememberHint: string
+    readonly submit: string
+    readonly or: string
+    readonly with: (provider: string) => string
+    /** Put before the title while an error is shown, so that it is the first thing read out. */
+    readonly errorTitle: (title: string) => string
+    readonly errors: {
+      /** One text for unknown names, wrong passwords and disabled accounts. */
+      readonly credentials: string
+      readonly throttled: (seconds: number) => string
+      readonly form: string
+      readonly unavailable: string
+    }
+    readonly notices: {
+      readonly expired: string
+      readonly revoked: string
+      readonly 'signed-out': string
+    }
+  }
+  readonly signOut: {
+    readonly heading: (app: string) => string
+    readonly lead: string
+    readonly as: (name: string) => string
+    readonly submit: string
+    readonly cancel: string
+    readonly form: string
+    readonly unavailable: string
+  }
+  readonly signedOut: {
+    readonly heading: string
+    readonly lead: (app: string) => string
+    readonly again: string
+  }
+  readonly problem: Readonly<Record<ProblemCode, ProblemText>>
+  readonly actions: {
+    readonly signIn: string
+    readonly home: (app: string) => string
+    readonly otherAccount: string
+  }
+  readonly tryAgainIn: (seconds: number) => string
+  /** Shown while the page reloads itself. */
+  readonly reloads: string
+  readonly reference: string
+}

@@ -1,0 +1,142 @@
+import type { Texts } from '../texts.ts'
+
+function duration(seconds: number): string {
+  const whole = Math.max(1, Math.ceil(seconds))
+  if (whole < 60) return whole === 1 ? '1 second' : `${whole} seconds`
+  const minutes = Math.ceil(whole / 60)
+  if (minutes < 60) return minutes === 1 ? '1 minute' : `${minutes} minutes`
+  const hours = Math.ceil(minutes / 60)
+  return hours === 1 ? '1 hour' : `${hours} hours`
+}
+
+/** English. */
+export const en: Texts = {
+  language: 'en',
+  signIn: {
+    heading: (app) => `Sign in to ${app}`,
+    username: 'Username',
+    password: 'Password',
+    remember: 'Stay signed in',
+    rememberHint: 'Not on a computer you share.',
+    submit: 'Sign in',
+    or: 'or',
+    with: (provider) => `Continue with ${provider}`,
+    errorTitle: (title) => `Error: ${title}`,
+    errors: {
+      credentials: 'That username and password do not match. Please check both and try again.',
+      throttled: (seconds) => `Too many attempts. Please try again in ${duration(seconds)}.`,
+      form: 'This form was open for too long, or cookies are off. Please try again.',
+      unavailable: 'We cannot check passwords right now. Please try again in a moment.',
+    },
+    notices: {
+      expired: 'Your session has ended. Sign in to go on where you were.',
+      revoked: 'You were signed out. Sign in again to go on.',
+      'signed-out': 'You are signed out.',
+    },
+  },
+  signOut: {
+    heading: (app) => `Sign out of ${app}?`,
+    lead: 'This ends your session in all tabs of this browser.',
+    as: (name) => `You are signed in as ${name}.`,
+    submit: 'Sign out',
+    cancel: 'Stay signed in',
+    form: 'This page was open for too long. Please try again.',
+    unavailable:
+      'We could not confirm that you are signed out, so you may still be signed in. Please try again.',
+  },
+  signedOut: {
+    heading: 'You are signed out',
+    lead: (app) => `Your session with ${app} has ended, in every tab of this browser.`,
+    again: 'Sign in again',
+  },
+  problem: {
+    'bad-request': {
+      title: 'That request cannot be understood',
+      detail: [
+        'The address or the data sent with it is not in order. Check the address, or go back and try again.',
+      ],
+    },
+    'sign-in-required': {
+      title: 'Please sign in',
+      detail: ['You need to be signed in to see this.'],
+    },
+    forbidden: {
+      title: 'This is not open to you',
+      detail: [
+        'You are signed in, but your account may not see this page. If you think it should, ask whoever looks after this app.',
+      ],
+    },
+    'cross-origin': {
+      title: 'That came from another site',
+      detail: [
+        'For your safety, changes are only taken from pages of this app itself. Open the app and try again from there.',
+      ],
+    },
+    'not-found': {
+      title: 'There is nothing here',
+      detail: ['The page does not exist, or it has moved. Check the address.'],
+    },
+    'method-not-allowed': {
+      title: 'That does not work here',
+      detail: ['This address cannot be used in that way. Go back and try again.'],
+    },
+    'too-large': {
+      title: 'That is too large',
+      detail: ['What you sent is larger than this app takes. Try a smaller file or a shorter text.'],
+    },
+    'unsupported-type': {
+      title: 'That kind of data is not taken here',
+      detail: ['The data was sent in a form that this address does not take.'],
+    },
+    'unknown-host': {
+      title: 'This is not the address of this app',
+      detail: [
+        'The app is running, but it only answers at the address it was given.',
+        'If you look after it: start it with `--public-url` and the address people open, such as `--public-url https://app.example.org`. Without it, it can only be opened on the computer it runs on.',
+      ],
+    },
+    'https-required': {
+      title: 'This connection is not private',
+      detail: [
+        'Without https anyone on the network could read passwords and take over sessions, so the app does not answer here.',
+        'If you look after it: put https in front and name it with `--public-url https://…`. On a network you trust entirely, `--insecure-http` lets people in without it.',
+      ],
+    },
+    'too-many-requests': {
+      title: 'That was a little too fast',
+      detail: ['Too many requests have come from here. Nothing is lost: wait a moment, then try again.'],
+    },
+    'headers-too-large': {
+      title: 'Your browser sends too much along',
+      detail: [
+        'Usually it is too many cookies from this address. Delete the cookies of this site in your browser, then try again.',
+      ],
+    },
+    internal: {
+      title: 'Something went wrong here',
+      detail: [
+        'It is not your fault. Try again; if it stays, tell whoever looks after this app the number below.',
+      ],
+    },
+    'app-unreachable': {
+      title: 'The app is starting',
+      detail: ['It does not answer yet; perhaps it is being restarted. You stay signed in.'],
+    },
+    unavailable: {
+      title: 'We cannot check who you are right now',
+      detail: ['You have not been signed out. As soon as this is over, everything is as before.'],
+    },
+    'app-timeout': {
+      title: 'The app takes too long to answer',
+      detail: ['It may be busy. You stay signed in. Try again in a moment.'],
+    },
+  },
+  actions: {
+    signIn: 'Sign in',
+    home: (app) => `Go to ${app}`,
+    otherAccount: 'Use another account',
+  },
+  tryAgainIn: (seconds) => `You can try again in ${duration(seconds)}.`,
+  reloads: 'This page tries again by itself.',
+  reference: 'Request',
+}

@@ -1,0 +1,129 @@
+import type { Texts } from '../texts.ts'
+
+function duration(seconds: number): string {
+  const whole = Math.max(1, Math.ceil(seconds))
+  if (whole < 60) return `${whole} 秒`
+  const minutes = Math.ceil(whole / 60)
+  return minutes < 60 ? `${minutes} 分钟` : `${Math.ceil(minutes / 60)} 小时`
+}
+
+/** Simplified Chinese. */
+export const zh: Texts = {
+  language: 'zh-Hans',
+  signIn: {
+    heading: (app) => `登录 ${app}`,
+    username: '用户名',
+    password: '密码',
+    remember: '保持登录状态',
+    rememberHint: '使用公共电脑时请勿勾选。',
+    submit: '登录',
+    or: '或',
+    with: (provider) => `使用 ${provider} 登录`,
+    errorTitle: (title) => `出错了：${title}`,
+    errors: {
+      credentials: '用户名或密码不正确，请检查后重试。',
+      throttled: (seconds) => `尝试次数过多，请在 ${duration(seconds)}后重试。`,
+      form: '页面打开时间过长，或浏览器禁用了 Cookie，请重试。',
+      unavailable: '暂时无法验证密码，请稍后重试。',
+    },
+    notices: {
+      expired: '会话已过期。重新登录后可继续之前的操作。',
+      revoked: '您已被退出登录，请重新登录。',
+      'signed-out': '您已退出登录。',
+    },
+  },
+  signOut: {
+    heading: (app) => `要退出 ${app} 吗？`,
+    lead: '此浏览器中所有标签页的会话都将结束。',
+    as: (name) => `当前登录账号：${name}。`,
+    submit: '退出登录',
+    cancel: '保持登录',
+    form: '页面打开时间过长，请重试。',
+    unavailable: '未能确认退出，您可能仍处于登录状态。请重试。',
+  },
+  signedOut: {
+    heading: '您已退出登录',
+    lead: (app) => `您在 ${app} 的会话已结束，此浏览器中的所有标签页均已退出。`,
+    again: '重新登录',
+  },
+  problem: {
+    'bad-request': {
+      title: '无法理解此请求',
+      detail: ['网址或提交的数据有误。请检查网址，或返回后重试。'],
+    },
+    'sign-in-required': {
+      title: '请先登录',
+      detail: ['登录后才能查看此内容。'],
+    },
+    forbidden: {
+      title: '您无权访问此页面',
+      detail: ['您已登录，但当前账号没有查看此页面的权限。如有疑问，请联系此应用的管理员。'],
+    },
+    'cross-origin': {
+      title: '请求来自其他网站',
+      detail: ['为了您的安全，只接受从本应用页面发出的更改。请打开应用后重试。'],
+    },
+    'not-found': {
+      title: '页面不存在',
+      detail: ['该页面不存在或已移动。请检查网址。'],
+    },
+    'method-not-allowed': {
+      title: '不支持此操作',
+      detail: ['此地址不支持这种访问方式。请返回后重试。'],
+    },
+    'too-large': {
+      title: '内容过大',
+      detail: ['您发送的内容超出了应用的限制。请换用更小的文件或更短的文本。'],
+    },
+    'unsupported-type': {
+      title: '不支持此数据类型',
+      detail: ['此地址不接受以这种格式发送的数据。'],
+    },
+    'unknown-host': {
+      title: '这不是此应用的地址',
+      detail: [
+        '应用正在运行，但只响应为它设定的地址。',
+        '如果您是管理员：启动时请用 `--public-url` 指定用户访问的地址，例如 `--public-url https://app.example.org`。未指定时，只能在运行它的电脑上打开。',
+      ],
+    },
+    'https-required': {
+      title: '此连接不安全',
+      detail: [
+        '没有 https，网络中的任何人都可能读取密码、盗用会话，因此应用不在此地址提供服务。',
+        '如果您是管理员：请启用 https，并用 `--public-url https://…` 指定地址。在完全可信的网络中，可用 `--insecure-http` 允许不加密访问。',
+      ],
+    },
+    'too-many-requests': {
+      title: '操作过于频繁',
+      detail: ['来自此处的请求过多。您的数据不会丢失，请稍等片刻再试。'],
+    },
+    'headers-too-large': {
+      title: '浏览器发送的信息过多',
+      detail: ['通常是此网站的 Cookie 太多所致。请在浏览器中删除此网站的 Cookie，然后重试。'],
+    },
+    internal: {
+      title: '服务器出错了',
+      detail: ['这不是您的问题。请重试；如仍出现，请把下方编号告知此应用的管理员。'],
+    },
+    'app-unreachable': {
+      title: '应用正在启动',
+      detail: ['应用暂未响应，可能正在重启。您的登录状态不受影响。'],
+    },
+    unavailable: {
+      title: '暂时无法确认您的身份',
+      detail: ['您并未退出登录。恢复后，一切照旧。'],
+    },
+    'app-timeout': {
+      title: '应用响应超时',
+      detail: ['应用可能正忙。您的登录状态不受影响，请稍后重试。'],
+    },
+  },
+  actions: {
+    signIn: '登录',
+    home: (app) => `前往 ${app}`,
+    otherAccount: '使用其他账号',
+  },
+  tryAgainIn: (seconds) => `请在 ${duration(seconds)}后重试。`,
+  reloads: '此页面会自动重试。',
+  reference: '请求编号',
+}
