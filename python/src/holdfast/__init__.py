@@ -1,0 +1,13 @@
+"""Holdfast for Python apps: who is signed in, and guards for pages.
+
+Under `holdfast run` this package is importable as it is, and Streamlit's widgets keep their values
+after F5 without a line of it in the app.
+"""
+
+from __future__ import annotations
+
+from holdfast._guard import require_role, require_sign_in
+from holdfast._install import restore
+from holdfast._user import User, user
+
+__all__ = ["User", "require_role", "require_sign_in", "restore", "user"]

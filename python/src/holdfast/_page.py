@@ -1,0 +1,60 @@
+"""What one browser page has been told of the values its Streamlit session holds.
+
+After F5 the session is the old one, the page is new: it draws every widget with its default and
+sends those defaults back at the next click. So each value the server holds must reach the new page
+once, and only once: a second time would overwrite what the person is typing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
+
+
+@dataclass(eq=False)
+class Page:
+    """A page that took up a session which already existed."""
+
+    ran: bool = False
+    """Whether the page's first script run has begun."""
+
+    settled: set[str] = field(default_factory=set)
+    """Widgets that speak for themselves from now on: what the page reports is the person's."""
+
+    told: set[str] = field(default_factory=set)
+    """Widgets whose value was put into a message, delivered or not."""
+
+    uploaded: set[str] = field(default_factory=set)
+    """Upload widgets into which this page has put a file."""
+
+    def report(self, widget_ids: Iterable[str]) -> None:
+        """Takes note of the widgets in a rerun message: they are drawn, and hold their value."""
+        self.ran = True
+        self.settled.update(widget_ids)
+
+    def delivered(self, widget_id: str, in_form: bool) -> None:
+        """Takes note that a message with this widget left for the page.
+
+        A widget outside a form settles when the page reports it, because a message can be
+        overtaken by the next run's before the browser draws it, and a closed popover draws nothing
+        at all. One inside a form is not reported before it is submitted, and telling it again
+        would wipe the draft; for it, delivery has to do.
+        """
+        if in_form and widget_id in self.told:
+            self.settled.add(widget_id)
+
+
+class Pages:
+    """The pages of the sessions that live in this process; a page ends with its session."""
+
+    def __init__(self) -> None:
+        self._pages: WeakValueDictionary[str, Page] = WeakValueDictionary()
+
+    def of(self, session_id: str) -> Page | None:
+        """The page that took up this session, or None if the session has had only one."""
+        return self._pages.get(session_id)
+
+    def put(self, session_id: str, page: Page) -> None:
+        """Makes `page` the session's page; the caller's session must hold it alive."""
+        self._pages[session_id] = page
