@@ -67,7 +67,7 @@ export type Found =
   | { readonly state: 'live'; readonly session: StoredSession }
   | { readonly state: 'rotated'; readonly next: Succession }
 
-/** `created`; or `ended`: this id lives, has lived or was rotated; or `revoked`: an epoch is later than `createdAt`. */
+/** `created`; or `ended`: this id or sid was used before; or `revoked`: an epoch is later than `createdAt`. */
 export type Creation = 'created' | 'ended' | 'revoked'
 
 /** Whose sessions an epoch ends: those of one user (by pseudonym), or everyone's. */
@@ -85,11 +85,17 @@ export interface StateScope {
 
 export interface StateEntry {
   readonly value: Uint8Array
-  /** Starts at 1 and grows with every write of this key, also across a deletion and a new write. */
+  /**
+   * Grows by one with every write of this key, its deletion included. A key written anew continues above the highest
+   * version ever deleted in its scope, so that no version comes back; where nothing was deleted it starts at 1.
+   */
   readonly version: number
 }
 
-/** One operation on one key. `ifVersion` makes it conditional: a number for that version, `null` for "absent". */
+/**
+ * One operation on one key. `ifVersion` makes it conditional: a number for that version, `null` for "absent". Of several
+ * on one key all conditions are held against what was there before the write, and the last value stays.
+ */
 export interface StateChange {
   readonly key: string
   /** The new value; `null` deletes. */
@@ -98,7 +104,8 @@ export interface StateChange {
 }
 
 /**
- * `written`: every operation was applied, as one. `conflict`: none was; `keys` are those whose version was another.
+ * `written`: every operation was applied, as one; `versions` are those that the keys, deleted ones too, have now. A key
+ * that was deleted although absent is untouched and not among them. `conflict`: none was; `keys` are those whose version was another.
  * `gone`: none was, for the session that owns the scope is not live.
  */
 export type StateWrite =
@@ -114,7 +121,7 @@ export type StoreChange =
   | { readonly kind: 'changed'; readonly id: string; readonly sid: string }
   /** Every session of the epoch created before `before` ended. */
   | { readonly kind: 'revoked'; readonly epoch: Epoch; readonly before: number }
-  /** State of this scope was written. */
+  /** State of this scope was written: these keys changed. */
   | { readonly kind: 'state'; readonly scope: StateScope; readonly keys: readonly string[] }
   /** Changes may have been missed: drop everything cached and look again. */
   | { readonly kind: 'gap' }
@@ -131,8 +138,8 @@ export interface SessionStore {
   readonly kind: string
 
   /**
-   * Stores a new session unless its id was ever used (live, rotated or ended: a tombstone is kept until the absolute
-   * deadline) or an epoch later than `createdAt` covers it. Creating the same record twice answers `ended`.
+   * Stores a new session unless its id or sid was ever used (live, rotated or ended: a tombstone is kept until the
+   * absolute deadline) or an epoch later than `createdAt` covers it. Creating the same record twice answers `ended`.
    */
   create(session: StoredSession): Promise<Creation>
 
@@ -155,15 +162,16 @@ export interface SessionStore {
   touch(id: string, idleAt: number): Promise<boolean>
 
   /**
-   * Ends `id` and starts `next` in one step: `next` has the same sid, createdAt and absoluteAt, `version + 1`, and an
-   * id never used. From then on `read(id)` answers `rotated` with `sealedToken`, until the absolute deadline or until
-   * `next` ends. `false`: `id` is not live at `version`; nothing was written.
+   * Ends `id` and starts `next` in one step: `next` has the same sid, user, createdAt and absoluteAt, `version + 1`, and
+   * an id never used. From then on `read(id)` answers `rotated` with `sealedToken`, until the absolute deadline or until
+   * the session ends. `false`: `id` is not live at `version`, or `next` is no such successor; nothing was written.
    */
   rotate(id: string, version: number, next: StoredSession, sealedToken: Uint8Array): Promise<boolean>
 
   /**
    * Notes that the successor `id` was presented, once: the first call sets `presentedAt` on its predecessor to the
-   * store's clock and resolves to `true`; later calls, and calls for an id that follows none, resolve to `false`.
+   * store's clock and resolves to `true`; later calls, calls for an id that follows none, and calls after the session
+   * ended resolve to `false`.
    */
   present(id: string): Promise<boolean>
 
@@ -185,7 +193,10 @@ export interface SessionStore {
   /** All live sessions, in pages; order unspecified, a session created or ended meanwhile may or may not show. */
   scan(): AsyncIterable<StoredSession>
 
-  /** Removes at most `limit` rows (sessions, tombstones, state, counters) whose last deadline has passed; how many. */
+  /**
+   * Removes at most `limit` rows (sessions, tombstones, entries of their state, counters) whose last deadline (of a
+   * session the absolute one) has passed; how many. Epochs, the keyring and state without a session stay.
+   */
   sweep(limit: number): Promise<number>
 
   /** The entries present among `keys`; all of the scope's if `keys` is omitted. Of an ended owner: none. */
@@ -197,7 +208,10 @@ export interface SessionStore {
   /** `true` exactly once per key within `ttl` milliseconds, whoever asks, on whatever replica. */
   once(key: string, ttl: number): Promise<boolean>
 
-  /** Counts a hit and resolves to how many there were, this one included, in the fixed window that is under way. */
+  /**
+   * Counts a hit and resolves to how many there were, this one included, in the fixed window that is under way: the
+   * first hit opens it, for `window` milliseconds.
+   */
   hit(key: string, window: number): Promise<number>
 
   /** The wrapped root key and its version; `null` in a store that was never opened. */
