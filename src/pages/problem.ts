@@ -50,6 +50,8 @@ function headersOf(options: ProblemOptions, texts: Texts): Record<string, string
 function actions(options: ProblemOptions, texts: Texts): Html | null {
   const { base, code, returnTo = `${base}/` } = options
   const home = html`<a class="button" href="${base}/">${texts.actions.home(options.app)}</a>`
+  // An empty reference is the page's own address.
+  const again = html`<a class="button" href="">${texts.actions.again}</a>`
   switch (code) {
     case 'sign-in-required': {
       const href = `${ownPath(base, 'sign-in')}?return_to=${encodeURIComponent(returnTo)}`
@@ -61,8 +63,12 @@ function actions(options: ProblemOptions, texts: Texts): Html | null {
     case 'not-found':
     case 'method-not-allowed':
     case 'cross-origin':
-    case 'internal':
       return home
+    case 'internal':
+    case 'too-many-requests':
+    case 'headers-too-large':
+    case 'app-timeout':
+      return again
     default:
       return null
   }

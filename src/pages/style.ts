@@ -27,12 +27,13 @@ main { grid-row: 2; width: 100%; max-width: 25rem; margin: 0 auto; }
 main.wide { max-width: 31rem; }
 .card { background: var(--card); border: 1px solid var(--edge); border-radius: 1rem; padding: 2rem; box-shadow: 0 1px 2px rgb(8 40 33 / 5%), 0 12px 32px -12px rgb(8 40 33 / 12%); }
 .mark { display: block; color: var(--accent); margin: 0 0 1.25rem; }
+.mark .on { color: var(--on-accent); }
 h1 { font-size: 1.5rem; line-height: 1.25; font-weight: 650; letter-spacing: -0.012em; margin: 0 0 1.5rem; text-wrap: balance; }
 .text h1 { margin-bottom: 0.75rem; }
 p { margin: 0 0 0.75rem; }
 .text p { color: var(--soft); text-wrap: pretty; }
 p:last-child { margin-bottom: 0; }
-code { font: 0.875em/1.4 ui-monospace, "SF Mono", Menlo, Consolas, "Noto Sans Mono", monospace; background: var(--ground); color: var(--ink); border-radius: 0.3rem; padding: 0.1em 0.35em; -webkit-box-decoration-break: clone; box-decoration-break: clone; }
+code { font: 0.875em/1.4 ui-monospace, "SF Mono", Menlo, Consolas, "Noto Sans Mono", monospace; background: var(--ground); color: var(--ink); border-radius: 0.3rem; padding: 0.1em 0.35em; white-space: nowrap; }
 form { margin: 0; }
 label { display: block; font-weight: 550; margin: 0 0 0.375rem; }
 .field { margin: 0 0 1.125rem; }
@@ -47,7 +48,7 @@ input[aria-invalid="true"] { border-color: var(--bad); }
 .check .hint { grid-column: 2; }
 .hint { color: var(--soft); font-size: 0.875rem; }
 .actions { display: flex; flex-wrap: wrap; gap: 0.75rem; margin-top: 1.5rem; }
-.actions > * { flex: 1 1 8rem; }
+.actions > .button { flex: 1 1 auto; width: auto; }
 .button {
   display: flex; align-items: center; justify-content: center; width: 100%; min-height: 2.875rem; padding: 0.5rem 1.125rem;
   font: inherit; font-weight: 600; text-align: center; text-decoration: none; cursor: pointer;
@@ -58,12 +59,14 @@ input[aria-invalid="true"] { border-color: var(--bad); }
 .button.quiet:hover { border-color: var(--ink); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .message { border: 1px solid; border-radius: 0.625rem; padding: 0.75rem 0.875rem; margin: 0 0 1.25rem; font-size: 0.9375rem; }
+.text .message { margin: 1.25rem 0; }
 .message.bad { color: var(--bad); background: var(--bad-ground); border-color: var(--bad-edge); }
 .message.note { color: var(--note); background: var(--note-ground); border-color: var(--note-edge); }
 .or { display: flex; align-items: center; gap: 0.75rem; margin: 1.25rem 0; color: var(--soft); font-size: 0.875rem; }
 .or::before, .or::after { content: ""; flex: 1; border-top: 1px solid var(--edge); }
 .others { display: grid; gap: 0.625rem; margin: 0; padding: 0; list-style: none; }
 footer { margin: 1.25rem 0 0; text-align: center; color: var(--soft); font-size: 0.8125rem; }
+footer code { white-space: normal; }
 @media (max-width: 26rem) {
   body { padding: 1rem 0.75rem; }
   .card { padding: 1.5rem 1.25rem; }

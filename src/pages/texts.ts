@@ -52,6 +52,7 @@ export interface Texts {
   readonly problem: Readonly<Record<ProblemCode, ProblemText>>
   readonly actions: {
     readonly signIn: string
+    readonly again: string
     readonly home: (app: string) => string
     readonly otherAccount: string
   }

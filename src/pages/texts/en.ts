@@ -92,14 +92,14 @@ export const en: Texts = {
       title: 'This is not the address of this app',
       detail: [
         'The app is running, but it only answers at the address it was given.',
-        'If you look after it: start it with `--public-url` and the address people open, such as `--public-url https://app.example.org`. Without it, it can only be opened on the computer it runs on.',
+        'If you look after it: start it with `--public-url` and the address people open, such as `https://app.example.org`. Without that it opens only on the computer it runs on.',
       ],
     },
     'https-required': {
       title: 'This connection is not private',
       detail: [
         'Without https anyone on the network could read passwords and take over sessions, so the app does not answer here.',
-        'If you look after it: put https in front and name it with `--public-url https://…`. On a network you trust entirely, `--insecure-http` lets people in without it.',
+        'If you look after it: put https in front, and say so with `--public-url`. On a network you trust entirely, `--insecure-http` lets people in without it.',
       ],
     },
     'too-many-requests': {
@@ -115,12 +115,12 @@ export const en: Texts = {
     internal: {
       title: 'Something went wrong here',
       detail: [
-        'It is not your fault. Try again; if it stays, tell whoever looks after this app the number below.',
+        'It is not your fault. Try again; if that does not help, give the number below to whoever looks after this app.',
       ],
     },
     'app-unreachable': {
-      title: 'The app is starting',
-      detail: ['It does not answer yet; perhaps it is being restarted. You stay signed in.'],
+      title: 'The app does not answer yet',
+      detail: ['It is probably being restarted. This does not sign you out.'],
     },
     unavailable: {
       title: 'We cannot check who you are right now',
@@ -128,11 +128,12 @@ export const en: Texts = {
     },
     'app-timeout': {
       title: 'The app takes too long to answer',
-      detail: ['It may be busy. You stay signed in. Try again in a moment.'],
+      detail: ['It may be busy. This does not sign you out. Try again in a moment.'],
     },
   },
   actions: {
     signIn: 'Sign in',
+    again: 'Try again',
     home: (app) => `Go to ${app}`,
     otherAccount: 'Use another account',
   },

@@ -83,14 +83,14 @@ export const zh: Texts = {
       title: '这不是此应用的地址',
       detail: [
         '应用正在运行，但只响应为它设定的地址。',
-        '如果您是管理员：启动时请用 `--public-url` 指定用户访问的地址，例如 `--public-url https://app.example.org`。未指定时，只能在运行它的电脑上打开。',
+        '如果您是管理员：启动时请用 `--public-url` 指定用户访问的地址，例如 `https://app.example.org`。未指定时，只能在运行它的电脑上打开。',
       ],
     },
     'https-required': {
       title: '此连接不安全',
       detail: [
         '没有 https，网络中的任何人都可能读取密码、盗用会话，因此应用不在此地址提供服务。',
-        '如果您是管理员：请启用 https，并用 `--public-url https://…` 指定地址。在完全可信的网络中，可用 `--insecure-http` 允许不加密访问。',
+        '如果您是管理员：请启用 https，并用 `--public-url` 指定 https 地址。在完全可信的网络中，可用 `--insecure-http` 允许不加密访问。',
       ],
     },
     'too-many-requests': {
@@ -106,8 +106,8 @@ export const zh: Texts = {
       detail: ['这不是您的问题。请重试；如仍出现，请把下方编号告知此应用的管理员。'],
     },
     'app-unreachable': {
-      title: '应用正在启动',
-      detail: ['应用暂未响应，可能正在重启。您的登录状态不受影响。'],
+      title: '应用暂未响应',
+      detail: ['应用可能正在重启。您的登录状态不受影响。'],
     },
     unavailable: {
       title: '暂时无法确认您的身份',
@@ -120,6 +120,7 @@ export const zh: Texts = {
   },
   actions: {
     signIn: '登录',
+    again: '重试',
     home: (app) => `前往 ${app}`,
     otherAccount: '使用其他账号',
   },
