@@ -1,0 +1,34 @@
+import type { Page, PageContext } from '../../src/pages/page-response.ts'
+import { problemPage } from '../../src/pages/problem.ts'
+import { type ProblemCode, problemStatus } from '../../src/pages/problem-code.ts'
+import { signInPage } from '../../src/pages/sign-in.ts'
+import { signedOutPage, signOutPage } from '../../src/pages/sign-out.ts'
+
+/** Every problem code there is. */
+export const problemCodes = Object.keys(problemStatus) as readonly ProblemCode[]
+
+/** Every page of ours, with `text` wherever something from outside is shown. */
+export function everyPage(context: Partial<PageContext> = {}, text = 'Ada'): ReadonlyMap<string, Page> {
+  const place: PageContext = { app: text, base: '', secure: true, ...context }
+  const signIn = { ...place, returnTo: `/${text}`, token: text }
+  const password = { ...signIn, username: text }
+  const others = [{ name: text, href: `/${text}` }]
+  return new Map<string, Page>([
+    ['sign-in', signInPage(signIn)],
+    ['sign-in, wrong', signInPage({ ...password, remember: true, error: { kind: 'credentials' } })],
+    ['sign-in, throttled', signInPage({ ...password, error: { kind: 'throttled', seconds: 61 } })],
+    ['sign-in, form', signInPage({ ...password, error: { kind: 'form' } })],
+    ['sign-in, unavailable', signInPage({ ...password, error: { kind: 'unavailable' } })],
+    ['sign-in, expired', signInPage({ ...signIn, reason: 'expired', others })],
+    ['sign-in, revoked', signInPage({ ...signIn, reason: 'revoked' })],
+    ['sign-in, no passwords', signInPage({ ...signIn, passwords: false, others })],
+    ['sign-out', signOutPage({ ...signIn, user: text })],
+    ['sign-out, form', signOutPage({ ...signIn, error: 'form' })],
+    ['sign-out, unavailable', signOutPage({ ...signIn, error: 'unavailable' })],
+    ['signed out', signedOutPage({ ...place, returnTo: `/${text}` })],
+    ...problemCodes.map((code): [string, Page] => [
+      code,
+      problemPage({ ...place, code, requestId: text, returnTo: `/${text}` }),
+    ]),
+  ])
+}
