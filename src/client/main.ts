@@ -1,0 +1,62 @@
+import { type ClientConfig, readConfig } from './config.ts'
+import { createCurtain } from './curtain.ts'
+import { createDeparture } from './departure.ts'
+import { SESSION_ENDED } from './events.ts'
+import { sessionClient } from './session.ts'
+import { watchSession } from './signed-in.ts'
+import { wrapWebSocket } from './socket.ts'
+import { currentTab } from './tab.ts'
+
+/** Whether this is the outermost window of our origin: the tab itself, or a frame in somebody else's page. */
+function isOutermost(): boolean {
+  try {
+    return window.parent === window || !window.parent.document
+  } catch {
+    return true
+  }
+}
+
+function start(config: ClientConfig): void {
+  const native = window.WebSocket
+  const session = sessionClient(config.base)
+  const curtain = createCurtain(document.documentElement)
+  const outermost = isOutermost()
+  const departure = createDeparture(config.base, curtain, outermost)
+  const tab = outermost ? currentTab() : null
+  const signedIn = config.signedIn ? watchSession({ config, native, session, curtain, departure, tab }) : null
+
+  addEventListener('pagehide', () => {
+    tab?.leave()
+    signedIn?.rest()
+  })
+  addEventListener('pageshow', (event) => {
+    if (!event.persisted) return
+    tab?.resume()
+    signedIn?.wake()
+  })
+
+  if (tab === null) return
+  let begun = config.begin === true ? null : Promise.resolve<unknown>(null)
+  let hasBegun = begun !== null
+  wrapWebSocket(native, {
+    tab: () => (hasBegun ? tab.id() : null),
+    async ready() {
+      // Not before a page really opens a socket: what only reads documents gets no session.
+      begun ??= session.begin()
+      await begun
+      hasBegun = true
+      await tab.settled()
+    },
+    onClose(code) {
+      if (code === SESSION_ENDED) void signedIn?.check()
+    },
+  })
+}
+
+try {
+  const config = readConfig(document.currentScript)
+  // In a sandbox without an origin there is neither storage nor a session to speak of.
+  if (config !== null && self.origin !== 'null') start(config)
+} catch {
+  // The page comes first: it works without us, as it does where scripts are blocked.
+}
