@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Document, isMap, isScalar, type Pair, type ParsedNode, stringify } from 'yaml'
+import { type Document, isMap, isScalar, isSeq, type Pair, type ParsedNode, stringify } from 'yaml'
 import { ConfigError } from '../core/errors.ts'
 import { parseUsers, type UsersDocument } from './users-document.ts'
 
@@ -19,9 +19,10 @@ export interface UsersEdit {
 
 /**
  * The document with these values changed and every other byte as it was: comments, order, quotes, the other sections.
- * Where the layout does not allow that (a map in braces), comments and content stay and only the layout is made
- * regular. Proven after the fact: a result that reads back as anything but the old content with these changes is not
- * returned; then `ERR_USERS_INVALID` is thrown.
+ * Where the layout does not allow that (a map in braces, a list with comments), comments and content stay and only the
+ * layout is made regular. A comment goes only with a line that is itself taken out. Proven after the fact: a result
+ * that reads back as anything but the old content with these changes is not returned; then `ERR_USERS_INVALID` is
+ * thrown.
  */
 export function editUsers(document: UsersDocument, edits: readonly UsersEdit[]): UsersDocument {
   if (edits.length === 0) return document
@@ -87,11 +88,12 @@ type Item = Pair<ParsedNode, ParsedNode | null>
 function spliced(document: UsersDocument, changes: readonly Change[]): string | null {
   const patches = changes.map((change) => patch(document, change))
   if (patches.includes(null)) return null
-  const backwards = patches.filter((one) => one !== null).sort((a, b) => b.from - a.from)
-  return backwards.reduce(
-    (text, { from, to, insert }) => text.slice(0, from) + insert + text.slice(to),
-    document.text,
+  const inOrder = patches.filter((one) => one !== null).sort((a, b) => a.from - b.from)
+  const end = inOrder.reduce(
+    ({ text, at }, { from, to, insert }) => ({ text: text + document.text.slice(at, from) + insert, at: to }),
+    { text: '', at: 0 },
   )
+  return end.text + document.text.slice(end.at)
 }
 
 function patch({ yaml, text }: UsersDocument, { path, value }: Change): Patch | null {
@@ -104,11 +106,30 @@ function patch({ yaml, text }: UsersDocument, { path, value }: Change): Patch | 
   if (item === undefined)
     return value === undefined ? null : append(text, items, stringify({ [last]: value }, style))
   if (value === undefined) return items.length === 1 ? null : cut(text, item)
+  return replace(text, item, value)
+}
+
+function replace(text: string, item: Item, value: UsersValue): Patch | null {
   const node = item.value
-  const inPlace = isScalar(node) && !node.type?.startsWith('BLOCK') && node.range[1] > node.range[0]
-  const insert = stringify(value, style).trimEnd()
-  if (!inPlace || typeof value === 'object' || insert.includes('\n')) return null
-  return { from: node.range[0], to: node.range[1], insert }
+  if (node === null || node.range[1] <= node.range[0]) return null
+  const [from, to] = node.range
+  if (isScalar(node) && !node.type?.startsWith('BLOCK') && typeof value !== 'object') {
+    const insert = stringify(value, style).trimEnd()
+    return insert.includes('\n') ? null : { from, to, insert }
+  }
+  // A comment inside a list belongs to one of its lines; which, after the change, is for the parser to say.
+  if (!isSeq(node) || !Array.isArray(value) || text.slice(from, to).includes('#')) return null
+  if (node.flow === true) {
+    return {
+      from,
+      to,
+      insert: stringify(value, { ...style, collectionStyle: 'flow', flowCollectionPadding: false }).trimEnd(),
+    }
+  }
+  const [start, end] = [startOfLine(text, item), endOfLine(text, to)]
+  const indent = text.slice(start, item.key.range[0])
+  const lines = stringify({ [String(item.key)]: value }, style)
+  return indent.trim() === '' ? { from: start, to: end, insert: indented(text, indent, lines) } : null
 }
 
 const style = { lineWidth: 0 } as const
@@ -119,10 +140,17 @@ function append(text: string, items: readonly Item[], lines: string): Patch | nu
   const indent = text.slice(startOfLine(text, first), first.key.range[0])
   if (indent.trim() !== '') return null
   const at = endOfLine(text, endOf(last))
-  const newline = text.includes('\r\n') ? '\r\n' : '\n'
+  const gap = at > 0 && text[at - 1] !== '\n' ? lineEnd(text) : ''
+  return { from: at, to: at, insert: gap + indented(text, indent, lines) }
+}
+
+function indented(text: string, indent: string, lines: string): string {
   const block = lines.trimEnd().split('\n')
-  const gap = at > 0 && text[at - 1] !== '\n' ? newline : ''
-  return { from: at, to: at, insert: gap + block.map((line) => `${indent}${line}${newline}`).join('') }
+  return block.map((line) => `${indent}${line}${lineEnd(text)}`).join('')
+}
+
+function lineEnd(text: string): string {
+  return text.includes('\r\n') ? '\r\n' : '\n'
 }
 
 function cut(text: string, item: Item): Patch | null {
@@ -152,9 +180,17 @@ function regular(document: UsersDocument, changes: readonly Change[]): string {
   for (const { path, value } of changes) {
     const map = yaml.getIn(path.slice(0, -1), true)
     if (isMap(map) && map.items.length === 0) map.flow = false
+    const list = yaml.getIn(path, true)
     if (value === undefined) yaml.deleteIn(path)
+    else if (isSeq(list) && Array.isArray(value))
+      list.items = value.map((item) => kept(list.items, item) ?? item)
     else yaml.setIn(path, yaml.createNode(value))
   }
   const text = yaml.toString(style)
   return document.text.includes('\r\n') ? text.replaceAll('\n', '\r\n') : text
+}
+
+/** The node of an item that stays in its list, and with it the comment beside it. */
+function kept(items: readonly unknown[], value: unknown): unknown {
+  return items.find((item) => isScalar(item) && item.value === value)
 }

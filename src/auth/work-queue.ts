@@ -66,7 +66,7 @@ export function workQueue(options: WorkQueueOptions): WorkQueue {
       await turn(signal)
       // Native hashing cannot be stopped. Were the place freed at abort, "ask, hang up, ask again" would put any
       // number of hashes in memory at once.
-      const done = work().finally(leave)
+      const done = Promise.resolve().then(work).finally(leave)
       return signal === undefined ? done : until(signal, done)
     },
   }
