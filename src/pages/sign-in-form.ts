@@ -1,3 +1,5 @@
+import { readForm } from './form.ts'
+
 /** What the sign-in form sends. */
 export interface SignInForm {
   readonly username: string
@@ -20,19 +22,6 @@ export const signInFields = {
 const maxUsername = 256
 // Room for passphrases (ASVS 6.2.9 wants at least 64), none for making the hash a burden.
 const maxPassword = 1024
-
-/**
- * The fields of a urlencoded body, or `null` if one comes twice: whoever checks the first and whoever uses the last
- * would not mean the same. Unknown fields are ignored by their readers.
- */
-export function readForm(body: string): ReadonlyMap<string, string> | null {
-  const fields = new Map<string, string>()
-  for (const [name, value] of new URLSearchParams(body)) {
-    if (fields.has(name)) return null
-    fields.set(name, value)
-  }
-  return fields
-}
 
 /**
  * A submitted sign-in form, or `null` if it is not one: no name or token, something twice, something far too long.

@@ -3,6 +3,7 @@ import { textsFor } from './language.ts'
 import { layout } from './layout.ts'
 import { ownPath } from './own-path.ts'
 import { type Page, type PageContext, pageResponse } from './page-response.ts'
+import { signInFields } from './sign-in-form.ts'
 
 export interface SignOutPageOptions extends PageContext {
   /** From `formTokens`, for `sign-out`. */
@@ -31,7 +32,7 @@ ${error && html`<p class="message bad" id="message" role="alert">${texts.signOut
 ${user !== undefined && html`<p>${texts.signOut.as(user)}</p>`}
 <p>${texts.signOut.lead}</p>
 <form method="post" action="${ownPath(options.base, 'sign-out')}">
-<input type="hidden" name="form_token" value="${options.token}">
+<input type="hidden" name="${signInFields.token}" value="${options.token}">
 <div class="actions">
 <button class="button" type="submit"${error && html` aria-describedby="message"`}>${texts.signOut.submit}</button>
 <a class="button quiet" href="${options.returnTo}">${texts.signOut.cancel}</a>

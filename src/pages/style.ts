@@ -44,7 +44,7 @@ input[type="text"], input[type="password"] {
 input[aria-invalid="true"] { border-color: var(--bad); }
 .check { display: grid; grid-template-columns: auto 1fr; column-gap: 0.625rem; align-items: start; margin: 0 0 1.5rem; padding: 0.25rem 0; }
 .check label { font-weight: 450; margin: 0; }
-.check input { width: 1.25rem; height: 1.25rem; margin: 0.125rem 0 0; accent-color: var(--accent); }
+.check input { width: 1.5rem; height: 1.5rem; margin: 0; accent-color: var(--accent); }
 .check .hint { grid-column: 2; }
 .hint { color: var(--soft); font-size: 0.875rem; }
 .actions { display: flex; flex-wrap: wrap; gap: 0.75rem; margin-top: 1.5rem; }

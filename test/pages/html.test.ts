@@ -53,6 +53,8 @@ describe('html', () => {
     expect(() => html`${forged}`).toThrow(TypeError)
     const impostor = Object.create(Object.getPrototypeOf(html`<b>`))
     expect(() => html`${impostor}`).toThrow(TypeError)
+    const speaking = { toString: () => '<script>' }
+    expect(() => html`${speaking as never}`).toThrow(TypeError)
   })
 
   it('security: refuses an interpolation in an unquoted attribute', () => {
