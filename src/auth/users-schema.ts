@@ -16,6 +16,7 @@ export function readUsers(
 ): ReadonlyMap<string, UserEntry> {
   const users = new Map<string, UserEntry>()
   const root = yaml.contents
+  refuseRepeats(yaml, fault)
   if (format === 'holdfast') refuseOthers(root, ['users'], fault)
   const credentials = format === 'holdfast' ? root : child(root, 'credentials')
   const map = child(credentials, format === 'holdfast' ? 'users' : 'usernames')
@@ -46,8 +47,9 @@ function readUser(
     fault(at, `${quote(key)} cannot be a user name: letters, digits and . _ @ + ' ~ - only, at most 128`)
     return
   }
-  // Two keys that are one user: which password would count?
+  // Two spellings of one user: which password would count?
   if (users.has(userId)) {
+    if (users.get(userId)?.key === key) return
     fault(at, `${quote(key)} is the same user as ${quote(users.get(userId)?.key ?? '')}`)
     return
   }
@@ -152,6 +154,20 @@ function refuseOthers(node: Field, known: readonly string[], fault: Fault): void
     if (known.includes(name)) continue
     fault((key as ParsedNode).range?.[0], `${quote(name)} is not known here; known are ${known.join(', ')}`)
   }
+}
+
+/** Of two equal keys one would count and the other be shown; which, every reader decides differently. */
+function refuseRepeats(yaml: Document.Parsed<ParsedNode>, fault: Fault): void {
+  visit(yaml, {
+    Map(_key, map) {
+      const seen = new Set<unknown>()
+      for (const { key } of map.items) {
+        const name = isScalar(key) ? key.value : key
+        if (seen.has(name)) fault((key as ParsedNode).range?.[0], 'this key stands here a second time')
+        seen.add(name)
+      }
+    },
+  })
 }
 
 /** One user's text must be that user's alone: an edit behind an alias would change another's password. */
