@@ -16,6 +16,8 @@ export interface Loaded {
 export interface SessionLookup {
   /** The live session of a token; `null` if it has none. Rejects with `StoreError` when the store cannot tell. */
   find(token: Token): Promise<Loaded | null>
+  /** The same session as the store has it now, followed through rotations by id alone; `null` if it has ended. */
+  refresh(session: Session): Promise<Session | null>
   /** The session in a row; `null`, and an event, for a row that does not open under its own identifiers. */
   opened(stored: StoredSession): Session | null
 }
@@ -76,5 +78,16 @@ export function sessionLookup({ store, keyring, mint, emit, now }: SessionLookup
     return { session, replacement: depth === 0 ? null : mint.write(token) }
   }
 
-  return { find: (token) => resolve(token, 0), opened }
+  async function refresh(session: Session): Promise<Session | null> {
+    let { id } = session
+    for (let depth = 0; depth <= longestChain; depth++) {
+      const found = await store.read(id)
+      if (found === null) return null
+      if (found.state === 'live') return live(found.session)
+      id = found.next.id
+    }
+    return null
+  }
+
+  return { refresh, find: (token) => resolve(token, 0), opened }
 }

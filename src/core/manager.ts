@@ -53,6 +53,8 @@ export interface SessionManager {
   peek(credential: string): Session | null
   /** The live session of a credential, or `null` if it names none. Rejects with `StoreError` when it cannot tell. */
   load(credential: string): Promise<Loaded | null>
+  /** The same session as the store has it now, whatever its token is by now; `null` if it has ended. */
+  refresh(session: Session): Promise<Session | null>
   /** A credential for a browser nobody signed in with. Nothing is stored until `start`. */
   beginAnonymous(): string
   /** As `load`, and stores the record of an anonymous credential that has none yet. */
@@ -139,6 +141,7 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
 
     load,
     start,
+    refresh: (session) => lookup.refresh(session),
     beginAnonymous: () => mint.write(mint.issue('anonymous', now())),
 
     async signIn({ identity, remember, device, startedAt, replaces }) {

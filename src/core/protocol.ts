@@ -20,4 +20,6 @@ export interface SessionInfo {
   readonly absoluteAt: number
   /** The server's clock, so that a browser whose clock is off can count right. */
   readonly now: number
+  /** Differs from session to session; names none. */
+  readonly mark: string
 }

@@ -1,0 +1,16 @@
+/** Any HTTP and WebSocket app: nothing is special. */
+import type { AppPreset } from './preset.ts'
+
+export function genericPreset(): AppPreset {
+  return {
+    name: 'generic',
+    healthPath: '/',
+    isPolled: () => false,
+    ownRoute: () => null,
+    isReservedCookie: () => false,
+    userCookie: () => null,
+    open: async ({ protocols }) => ({ protocols }),
+    environment: () => ({}),
+    objection: () => null,
+  }
+}

@@ -1,0 +1,37 @@
+/** Everything that can be configured, checked and with its defaults filled in. */
+import type { Policy } from '../core/policy.ts'
+import type { Access, AccessRule } from './access.ts'
+
+/** How the app is reached, or started. */
+export type UpstreamConfig =
+  | { readonly kind: 'url'; readonly url: URL }
+  | { readonly kind: 'command'; readonly command: string; readonly args: readonly string[] }
+
+/** What the app is: decides what is special about it. `auto` goes by the command, or asks the app. */
+export type PresetChoice = 'auto' | 'streamlit' | 'generic'
+
+export interface GatewayConfig {
+  readonly upstream: UpstreamConfig
+  readonly preset: PresetChoice
+  readonly listen: { readonly host: string; readonly port: number }
+  /** The address browsers use; `null`: only this machine is served. */
+  readonly publicUrl: string | null
+  readonly insecureHttp: boolean
+  /** Tells apps on one host or in one store apart; '' for the only one. */
+  readonly name: string
+  /** `memory:` or `sqlite:<path>`. */
+  readonly store: string
+  /** The users file; `null`: nobody can sign in with a password. */
+  readonly users: string | null
+  readonly access: Access
+  readonly rules: readonly AccessRule[]
+  /** Accepts that rules guard documents only, where the app picks its pages inside one socket. */
+  readonly documentsOnly: boolean
+  readonly policy: Policy
+  /** Proxies whose X-Forwarded-For is believed, as CIDRs. */
+  readonly trustProxy: readonly string[]
+  /** Newest first; empty: one is made beside an embedded store. */
+  readonly secrets: readonly string[]
+  readonly secretFile: string | null
+  readonly log: 'json' | 'pretty'
+}

@@ -1,0 +1,91 @@
+/** The HTTP server in front of an app: listens, hands on, and stops without dropping anybody. */
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { ConfigError } from '../core/errors.ts'
+import { serviceRestartCode } from '../core/protocol.ts'
+import type { GatewayParts } from './parts.ts'
+import { requestHandler } from './requests.ts'
+import { eventsEndpoint } from './routes/events.ts'
+import { upgradeHandler } from './upgrades.ts'
+
+export interface Gateway {
+  readonly address: { readonly host: string; readonly port: number }
+  /**
+   * Stops taking connections, lets requests under way finish for up to `grace` milliseconds, and tells open WebSockets
+   * to come back (1012).
+   */
+  close(grace?: number): Promise<void>
+}
+
+// A signed-in browser's cookies, Streamlit's own included, pass 16 KiB at times (streamlit #14290).
+const longestHeaders = 65_536
+const headersPatience = 10_000
+const idlePatience = 75_000
+
+/** Starts to listen. Rejects with `ConfigError` (`ERR_LISTEN`) if the address cannot be had. */
+export async function startGateway(
+  parts: GatewayParts,
+  listen: { host: string; port: number },
+): Promise<Gateway> {
+  const events = eventsEndpoint(parts.sockets)
+  const upgrades = upgradeHandler(parts, events)
+  const server = createServer({
+    maxHeaderSize: longestHeaders,
+    headersTimeout: headersPatience,
+    // Uploads may take hours; what stands still is closed by the idle limit.
+    requestTimeout: 0,
+    keepAliveTimeout: idlePatience,
+    noDelay: true,
+  })
+  server.maxHeadersCount = 200
+  server.on('request', requestHandler(parts))
+  server.on('upgrade', upgrades.handle)
+  server.on('connect', (_request, socket: Socket) => socket.destroy())
+  server.on('clientError', refuseBroken)
+  await bind(server, listen)
+
+  const { address, port } = server.address() as AddressInfo
+  return {
+    address: { host: address, port },
+    async close(grace = 10_000) {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      upgrades.close(serviceRestartCode, 'restart')
+      events.close(serviceRestartCode)
+      server.closeIdleConnections()
+      const cut = setTimeout(() => server.closeAllConnections(), grace)
+      await closed
+      clearTimeout(cut)
+      parts.sockets.close()
+      await parts.proxy.close()
+    },
+  }
+}
+
+function refuseBroken(error: Error & { code?: string }, socket: import('node:stream').Duplex): void {
+  if (socket.destroyed || !socket.writable) return
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
+
+function bind(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(new ConfigError('ERR_LISTEN', why(error, host, port))),
+    )
+    server.listen(port, host, () => {
+      server.removeAllListeners('error')
+      resolve()
+    })
+  })
+}
+
+function why(error: NodeJS.ErrnoException, host: string, port: number): string {
+  const where = `${host}:${port}`
+  if (error.code === 'EADDRINUSE')
+    return `--listen ${where}: the port is taken. Stop what uses it, or choose another.`
+  if (error.code === 'EACCES')
+    return `--listen ${where}: ports below 1024 need rights. Choose another, such as 8080.`
+  if (error.code === 'EADDRNOTAVAIL') return `--listen ${where}: this machine has no such address.`
+  return `--listen ${where}: ${error.message}`
+}

@@ -1,0 +1,51 @@
+/** What the gateway's routes work with; `wire.ts` puts it together. */
+import type { CredentialsAuthenticator, SessionStore } from '../core/contracts.ts'
+import type { CookieTransport } from '../core/cookie.ts'
+import type { EventListener } from '../core/events.ts'
+import type { SessionManager } from '../core/manager.ts'
+import type { FormTokens } from '../pages/form-token.ts'
+import type { Access, AccessRule } from './access.ts'
+import type { AppPreset } from './apps/preset.ts'
+import type { ClientAddress } from './client-address.ts'
+import type { Log } from './log.ts'
+import type { HttpProxy } from './proxy/http.ts'
+import type { Site } from './site.ts'
+import type { SocketRegistry } from './sockets.ts'
+
+/** Whether a password may be checked now. Rejects with `StoreError` when the counters cannot tell. */
+export interface SignInGate {
+  attempt(
+    username: string,
+    address: string,
+  ): Promise<
+    | { readonly allowed: true; readonly delaySeconds: number }
+    | { readonly allowed: false; readonly retryAfterSeconds: number }
+  >
+}
+
+export interface GatewayParts {
+  /** The app's name as people know it. */
+  readonly app: string
+  readonly site: Site
+  readonly access: Access
+  readonly rules: readonly AccessRule[]
+  readonly upstream: URL
+  readonly store: SessionStore
+  readonly sessions: SessionManager
+  readonly sockets: SocketRegistry
+  readonly cookie: CookieTransport
+  /** Binds a form to the browser it was shown to. */
+  readonly formCookieName: string
+  readonly formTokens: FormTokens
+  /** `null`: nobody can sign in with a password. */
+  readonly authenticator: CredentialsAuthenticator | null
+  readonly signInGate: SignInGate
+  readonly preset: AppPreset
+  readonly proxy: HttpProxy
+  readonly clientAddress: ClientAddress
+  /** The browser script; its URL changes with its content. */
+  readonly clientScript: { readonly body: string; readonly version: string }
+  readonly log: Log
+  readonly onEvent: EventListener
+  readonly now: () => number
+}

@@ -1,0 +1,22 @@
+/** From a request's cookie to its session. */
+import type { IncomingMessage } from 'node:http'
+import type { GatewayParts } from './parts.ts'
+import type { Presented } from './visit.ts'
+
+const nobody: Presented = { session: null, credential: null, replacement: null }
+
+/**
+ * What the request presents: at once where this process knows the session, else from the store. Rejects with
+ * `StoreError` when the store cannot tell: that is not "nobody".
+ */
+export function presented(parts: GatewayParts, request: IncomingMessage): Presented | Promise<Presented> {
+  const credential = parts.cookie.read(request.headers.cookie)
+  if (credential === null) return nobody
+  const session = parts.sessions.peek(credential)
+  return session === null ? ask(parts, credential) : { session, credential, replacement: null }
+}
+
+async function ask(parts: GatewayParts, credential: string): Promise<Presented> {
+  const loaded = await parts.sessions.load(credential)
+  return { credential, session: loaded?.session ?? null, replacement: loaded?.replacement ?? null }
+}

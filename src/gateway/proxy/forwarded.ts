@@ -1,0 +1,45 @@
+/** What the gateway tells the app about the request: who, from where, at which address. */
+import type { Json } from '../../core/contracts.ts'
+import { rolesOf } from '../../core/session.ts'
+import type { GatewayParts } from '../parts.ts'
+import type { Visit } from '../visit.ts'
+import type { HeaderList } from './headers.ts'
+
+/** Ours alone: clients' own copies are stripped before these are added. */
+export function forwardedHeaders(
+  { site }: Pick<GatewayParts, 'site'>,
+  visit: Pick<Visit, 'address' | 'presented'>,
+): HeaderList {
+  const headers: HeaderList = [
+    'x-forwarded-for',
+    visit.address,
+    'x-forwarded-proto',
+    site.secure ? 'https' : 'http',
+    'x-forwarded-host',
+    site.origin.slice(site.origin.indexOf('//') + 2),
+  ]
+  if (site.base !== '') headers.push('x-forwarded-prefix', site.base)
+  const identity = visit.presented.session?.identity ?? null
+  if (identity === null) return headers
+  const { userId, claims } = identity
+  add(headers, 'x-forwarded-user', userId)
+  add(headers, 'x-forwarded-preferred-username', claims.preferred_username ?? userId)
+  add(headers, 'x-forwarded-email', claims.email)
+  add(headers, 'x-forwarded-groups', rolesOf(identity).join(','))
+  return headers
+}
+
+function add(headers: HeaderList, name: string, value: Json | undefined): void {
+  if (typeof value !== 'string' || value === '') return
+  headers.push(name, headerText(value))
+}
+
+/**
+ * A text as a header value. Controls and what Latin-1 cannot hold go as percent-encoded UTF-8 (and `%` with them), so
+ * that a name with a line break ends no header (CVE-2026-1527) and no two names look alike.
+ */
+export function headerText(value: string): string {
+  return /^[\x20-\x24\x26-\x7e]*$/.test(value)
+    ? value
+    : value.replace(/[^\x20-\x24\x26-\x7e]/gu, encodeURIComponent)
+}

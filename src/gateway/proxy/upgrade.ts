@@ -1,0 +1,100 @@
+/** Opens a WebSocket to the upstream and joins it to the client's socket. */
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import type { Duplex } from 'node:stream'
+import { UpstreamError } from '../../core/errors.ts'
+import type { PayloadTap } from './frames.ts'
+import type { HeaderList } from './headers.ts'
+import { type Relay, relay } from './relay.ts'
+
+export interface UpgradeOptions {
+  readonly upstream: URL
+  readonly path: string
+  readonly headers: HeaderList
+  readonly client: Duplex
+  /** Bytes the client sent behind its request. */
+  readonly head: Buffer
+  readonly timeout: number
+  onMessage(): void
+  onEnd(): void
+  readonly tap?: PayloadTap
+}
+
+/** What came of it: a joined pair, or the upstream's own refusal, already sent on to the client. */
+export type Upgrade = { readonly relay: Relay } | { readonly refused: number }
+
+// Frames ours: everything else of a 101 passes, but a cookie on it breaks at CDNs and must never be ours.
+const notOn101 = new Set(['set-cookie', 'content-length', 'transfer-encoding', 'connection', 'upgrade'])
+
+/** Rejects with `UpstreamError` if the upstream cannot be reached or does not answer in time. */
+export function upgrade(options: UpgradeOptions): Promise<Upgrade> {
+  const { upstream, client } = options
+  const send = upstream.protocol === 'https:' ? httpsRequest : httpRequest
+  return new Promise((resolve, reject) => {
+    const outgoing: ClientRequest = send({
+      host: upstream.hostname.replace(/^\[|\]$/g, ''),
+      port: upstream.port === '' ? undefined : Number(upstream.port),
+      path: options.path,
+      method: 'GET',
+      headers: [...options.headers, 'connection', 'Upgrade', 'upgrade', 'websocket'],
+      agent: false,
+      timeout: options.timeout,
+      setDefaultHeaders: false,
+    })
+    const gone = (): void => {
+      outgoing.destroy()
+    }
+    client.once('close', gone)
+
+    outgoing.on('upgrade', (answer, socket, rest) => {
+      client.off('close', gone)
+      socket.setTimeout(0)
+      client.write(head101(answer))
+      const joined = relay({
+        client,
+        upstream: socket,
+        onMessage: options.onMessage,
+        onEnd: options.onEnd,
+        ...(options.tap === undefined ? {} : { tap: options.tap }),
+      })
+      // What either side sent early goes through the same path as everything later.
+      if (rest.length > 0) socket.emit('data', rest)
+      if (options.head.length > 0) client.emit('data', options.head)
+      resolve({ relay: joined })
+    })
+
+    outgoing.on('response', (answer) => {
+      const status = answer.statusCode ?? 502
+      answer.resume()
+      client.end(
+        `HTTP/1.1 ${status} ${answer.statusMessage ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+      )
+      resolve({ refused: status })
+    })
+    outgoing.on('timeout', () =>
+      outgoing.destroy(
+        new UpstreamError('ERR_UPSTREAM_TIMEOUT', 'The app did not answer the WebSocket in time.'),
+      ),
+    )
+    outgoing.on('error', (cause) => {
+      client.off('close', gone)
+      if (cause instanceof UpstreamError) reject(cause)
+      else
+        reject(
+          new UpstreamError('ERR_UPSTREAM_UNREACHABLE', `The app cannot be reached: ${cause.message}.`, {
+            cause,
+          }),
+        )
+    })
+    outgoing.end()
+  })
+}
+
+function head101(answer: IncomingMessage): string {
+  const lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade']
+  for (let i = 0; i < answer.rawHeaders.length; i += 2) {
+    const name = answer.rawHeaders[i] ?? ''
+    if (!notOn101.has(name.toLowerCase())) lines.push(`${name}: ${answer.rawHeaders[i + 1] ?? ''}`)
+  }
+  return `${lines.join('\r\n')}\r\n\r\n`
+}

@@ -1,0 +1,220 @@
+/** One HTTP request, from its first line to an answer: checks in one order, one decision, then ours or the app's. */
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { StoreError, type UpstreamError } from '../core/errors.ts'
+import { holdfastPath } from '../core/protocol.ts'
+import { ownPath } from '../pages/own-path.ts'
+import { decide } from './access.ts'
+import type { GatewayParts } from './parts.ts'
+import { presented } from './presented.ts'
+import { sendProblem } from './problems.ts'
+import { forwardedHeaders } from './proxy/forwarded.ts'
+import { requestHeaders } from './proxy/headers.ts'
+import { healthRoute } from './routes/health.ts'
+import { ownRoute } from './routes/own.ts'
+import { sessionMark } from './routes/session.ts'
+import { replacementCookie } from './routes/sign-in.ts'
+import { appSignOutRoute } from './routes/sign-out.ts'
+import { requestTarget, type Target } from './target.ts'
+import { isActivity, isNavigation, type Presented, sendOn, type Visit } from './visit.ts'
+
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+const conditional: ReadonlySet<string> = new Set([
+  'accept-encoding',
+  'if-none-match',
+  'if-modified-since',
+  'if-range',
+  'range',
+])
+
+/** A handler for `http.Server`'s `request` event. */
+export function requestHandler(
+  parts: GatewayParts,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    const id = randomBytes(9).toString('base64url')
+    const bare = { request, response, id }
+    const target = requestTarget(request.url ?? '')
+    if (target === null || !isWellFramed(request)) return refuse(parts, bare)
+    if (healthRoute(parts, target.path, response)) return
+    if (!isForUs(parts, { ...bare, target })) return
+
+    const local = localPath(parts.site.base, target.path)
+    if (local === null) return sendProblem(parts, { ...bare, target }, 'not-found')
+    const address = parts.clientAddress(request.socket.remoteAddress, one(request.headers['x-forwarded-for']))
+    const arrived = { ...bare, target, local, address }
+    try {
+      const who = presented(parts, request)
+      if (!(who instanceof Promise)) return serve(parts, { ...arrived, presented: who })
+      who
+        .then((found) => serve(parts, { ...arrived, presented: found }))
+        .catch((error: unknown) => fail(parts, { ...bare, target }, error))
+    } catch (error) {
+      fail(parts, { ...bare, target }, error)
+    }
+  }
+}
+
+type Bare = Pick<Visit, 'request' | 'response' | 'id'> & { readonly target?: Target }
+
+function refuse(parts: GatewayParts, bare: Bare): void {
+  // What is framed ambiguously is not read on: the rest of the connection may be somebody's smuggled request.
+  bare.response.shouldKeepAlive = false
+  sendProblem(parts, bare, 'bad-request')
+}
+
+/** Whether the request can be read in one way only. Node's parser has refused most of what cannot (RFC 9112 §6.3). */
+export function isWellFramed(request: IncomingMessage): boolean {
+  const { rawHeaders, headers } = request
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.toLowerCase() === 'host') hosts++
+  if (hosts !== 1) return false
+  const coding = headers['transfer-encoding']
+  return coding === undefined || (coding.toLowerCase() === 'chunked' && request.httpVersion === '1.1')
+}
+
+function isForUs(parts: GatewayParts, bare: Bare & { readonly target: Target }): boolean {
+  const { site } = parts
+  const { request, response, target } = bare
+  if (!methods.has(request.method ?? '')) {
+    sendProblem(parts, bare, 'method-not-allowed', { headers: { allow: [...methods].join(', ') } })
+    return false
+  }
+  const verdict = site.judgeHost(request.headers.host)
+  if (verdict === 'ours') return true
+  if (verdict === 'alias' && isNavigation(request))
+    sendOn(response, `${site.origin}${target.path}${target.query}`)
+  else sendProblem(parts, bare, 'unknown-host')
+  return false
+}
+
+/** The path after the base path; `null` if it is not under it. */
+export function localPath(base: string, path: string): string | null {
+  if (base === '') return path
+  if (path === base) return '/'
+  return path.startsWith(`${base}/`) ? path.slice(base.length) : null
+}
+
+function serve(parts: GatewayParts, visit: Visit): void {
+  const { target, local, request, presented: who } = visit
+  if (local.startsWith(holdfastPath))
+    return guarded(parts, visit, ownRoute(parts, visit, local.slice(holdfastPath.length)))
+  const asked = parts.preset.ownRoute(target.path)
+  if (asked === 'sign-out') return guarded(parts, visit, appSignOutRoute(parts, visit))
+  if (asked === 'sign-in') return sendOn(visit.response, ownPath(parts.site.base, 'sign-in'))
+
+  const identity = who.session?.identity ?? null
+  const decision = decide(local, identity, parts.rules, parts.access)
+  if (decision === 'sign-in') return toSignIn(parts, visit)
+  if (decision === 'forbidden') return sendProblem(parts, visit, 'forbidden')
+  if (
+    who.session !== null &&
+    who.session.version > 0 &&
+    isActivity(request, parts.preset.isPolled(target.path))
+  ) {
+    parts.sessions.touch(who.session)
+  }
+  if (isDocument(request) && who.session !== null && parts.sessions.isRotationDue(who.session)) {
+    return guarded(parts, visit, rotated(parts, visit, who))
+  }
+  forward(parts, visit)
+}
+
+function guarded(parts: GatewayParts, visit: Visit, work: Promise<void> | void): void {
+  if (work instanceof Promise) work.catch((error: unknown) => fail(parts, visit, error))
+}
+
+/** An old token is replaced at a document: there the browser takes the new cookie, and no socket is being opened. */
+async function rotated(parts: GatewayParts, visit: Visit, who: Presented): Promise<void> {
+  const issued = who.session === null ? null : await parts.sessions.rotate(who.session, who.credential ?? '')
+  if (issued === null) return forward(parts, visit)
+  forward(parts, { ...visit, presented: { ...who, session: issued.session, replacement: issued.credential } })
+}
+
+function toSignIn(parts: GatewayParts, visit: Visit): void {
+  const { target, request, response } = visit
+  if (!isNavigation(request)) return sendProblem(parts, visit, 'sign-in-required')
+  const wanted = encodeURIComponent(target.path + target.query)
+  // Somebody whose session has ended is told so; who never had one is simply asked.
+  const reason = visit.presented.credential === null ? '' : '&reason=expired'
+  sendOn(response, `${ownPath(parts.site.base, 'sign-in')}?return_to=${wanted}${reason}`)
+}
+
+function forward(parts: GatewayParts, visit: Visit): void {
+  const { request, response, target, presented: who } = visit
+  const { site } = parts
+  const document = isDocument(request)
+  const headers = requestHeaders(request.rawHeaders, {
+    ours: forwardedHeaders(parts, visit),
+    dropCookie: parts.preset.isReservedCookie,
+    ...(document ? { without: conditional } : {}),
+  })
+  const cookie = replacementCookie(parts, visit)
+  const { session } = who
+  let release: (() => void) | null = null
+
+  parts.proxy.forward({
+    request,
+    response,
+    path: target.path + target.query,
+    headers,
+    guarded: session !== null || parts.access === 'signed-in',
+    document,
+    secure: site.secure,
+    snippet: document ? clientSnippet(parts, visit) : null,
+    ...(cookie === null ? {} : { setCookie: [cookie] }),
+    onFailure: (error) => upstreamFailed(parts, visit, error),
+    onAnswer(streaming) {
+      // An event stream or a long download must not outlive the session it was opened with.
+      if (!streaming || session === null || session.identity === null) return
+      release = parts.sockets.hold(session, { end: () => response.destroy() })
+      response.once('close', () => release?.())
+    },
+  })
+}
+
+function clientSnippet(parts: GatewayParts, visit: Visit): string {
+  const { site, clientScript } = parts
+  const { session } = visit.presented
+  const signedIn = session?.identity != null
+  const config = {
+    base: site.base,
+    wsPaths: 'all',
+    signedIn,
+    begin: !signedIn,
+    idleAt: signedIn ? session.idleAt : null,
+    absoluteAt: signedIn ? session.absoluteAt : null,
+    now: parts.now(),
+    ...(signedIn ? { mark: sessionMark(session) } : {}),
+  }
+  const source = `${site.base}${holdfastPath}client.js?v=${clientScript.version}`
+  // JSON without `<`, `&` and `'` is safe inside a single-quoted attribute.
+  const json = JSON.stringify(config).replace(/[<>&']/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`)
+  return `<script src="${source}" data-holdfast='${json}'></script>`
+}
+
+function isDocument(request: IncomingMessage): boolean {
+  const destination = request.headers['sec-fetch-dest']
+  if (destination !== undefined)
+    return destination === 'document' || destination === 'iframe' || destination === 'frame'
+  return request.method === 'GET' && (request.headers.accept ?? '').includes('text/html')
+}
+
+function upstreamFailed(parts: GatewayParts, visit: Visit, error: UpstreamError): void {
+  parts.log.write('warn', 'upstream_failed', { id: visit.id, code: error.code, reason: error.message })
+  sendProblem(parts, visit, error.code === 'ERR_UPSTREAM_TIMEOUT' ? 'app-timeout' : 'app-unreachable')
+}
+
+function fail(parts: GatewayParts, bare: Bare, error: unknown): void {
+  if (error instanceof StoreError) {
+    parts.onEvent({ event: 'store_failed', code: error.code, during: 'request' })
+    return sendProblem(parts, bare, 'unavailable')
+  }
+  const reason = error instanceof Error ? (error.stack ?? error.message) : 'unknown'
+  parts.log.write('error', 'request_failed', { id: bare.id, reason })
+  sendProblem(parts, bare, 'internal')
+}
+
+function one(value: string | string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : value?.join(', ')
+}

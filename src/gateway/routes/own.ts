@@ -1,0 +1,39 @@
+/** Everything under `/_holdfast/`. */
+import type { GatewayParts } from '../parts.ts'
+import { sendProblem } from '../problems.ts'
+import type { Visit } from '../visit.ts'
+import { beginRoute, sessionRoute } from './session.ts'
+import { signInRoute } from './sign-in.ts'
+import { signOutRoute } from './sign-out.ts'
+
+type Route = (parts: GatewayParts, visit: Visit) => Promise<void> | void
+
+const routes: ReadonlyMap<string, { readonly methods: readonly string[]; readonly route: Route }> = new Map([
+  ['sign-in', { methods: ['GET', 'HEAD', 'POST'], route: signInRoute }],
+  ['sign-out', { methods: ['GET', 'HEAD', 'POST'], route: signOutRoute }],
+  ['session', { methods: ['GET', 'HEAD', 'POST'], route: sessionRoute }],
+  ['begin', { methods: ['POST'], route: beginRoute }],
+  ['client.js', { methods: ['GET', 'HEAD'], route: clientScriptRoute }],
+])
+
+/** Answers a path of ours; what we do not know is 404 and never reaches the app. */
+export function ownRoute(parts: GatewayParts, visit: Visit, name: string): Promise<void> | void {
+  const entry = routes.get(name)
+  if (entry === undefined) return sendProblem(parts, visit, 'not-found')
+  if (!entry.methods.includes(visit.request.method ?? '')) {
+    return sendProblem(parts, visit, 'method-not-allowed', { headers: { allow: entry.methods.join(', ') } })
+  }
+  return entry.route(parts, visit)
+}
+
+function clientScriptRoute({ clientScript }: GatewayParts, { request, response }: Visit): void {
+  response.writeHead(200, {
+    'content-type': 'text/javascript; charset=utf-8',
+    'content-length': Buffer.byteLength(clientScript.body),
+    // Its URL carries its version.
+    'cache-control': 'public, max-age=31536000, immutable',
+    'x-content-type-options': 'nosniff',
+    'cross-origin-resource-policy': 'same-origin',
+  })
+  response.end(request.method === 'HEAD' ? undefined : clientScript.body)
+}

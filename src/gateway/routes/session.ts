@@ -1,0 +1,71 @@
+/** Who am I, and until when: for the page's script. */
+import { digest } from '../../core/crypto.ts'
+import type { SessionInfo } from '../../core/protocol.ts'
+import type { Session } from '../../core/session.ts'
+import { csrf } from '../../pages/csrf.ts'
+import type { GatewayParts } from '../parts.ts'
+import { sendProblem } from '../problems.ts'
+import type { Visit } from '../visit.ts'
+import { replacementCookie } from './sign-in.ts'
+
+/** GET tells and changes nothing; POST counts as activity. Both: 200 with the deadlines, or 401. */
+export function sessionRoute(parts: GatewayParts, visit: Visit): void {
+  const { session } = visit.presented
+  if (session === null || session.identity === null) return sendProblem(parts, visit, 'sign-in-required')
+  if (visit.request.method === 'POST') {
+    const verdict = csrf('POST', visit.request.headers, { origin: parts.site.origin })
+    if (verdict === 'cross-origin' || verdict === 'unknown-origin')
+      return sendProblem(parts, visit, 'cross-origin')
+    parts.sessions.touch(session)
+  }
+  const cookie = replacementCookie(parts, visit)
+  sendJson(visit, sessionInfo(session, parts.now()), cookie)
+}
+
+/** What the page's script may know of a session: nothing of it is a secret. */
+export function sessionInfo(session: Session, now: number): SessionInfo {
+  const { identity, idleAt, absoluteAt } = session
+  const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
+  const user =
+    identity === null
+      ? null
+      : { id: identity.userId, name: text(identity.claims.name), email: text(identity.claims.email) }
+  return { signedIn: identity !== null, user, idleAt, absoluteAt, now, mark: sessionMark(session) }
+}
+
+/** Differs from session to session, so that a page notices that another person signed in; says nothing else. */
+export function sessionMark(session: Session): string {
+  return digest(`mark|${session.sid}`).slice(0, 12)
+}
+
+/**
+ * Hands a page that runs its anonymous credential, so that what is done before signing in has a place. Bots and health
+ * checks run no page and so create nothing.
+ */
+export function beginRoute(parts: GatewayParts, visit: Visit): void {
+  const { request, response, presented } = visit
+  const verdict = csrf('POST', request.headers, { origin: parts.site.origin })
+  if (request.method !== 'POST')
+    return sendProblem(parts, visit, 'method-not-allowed', { headers: { allow: 'POST' } })
+  if (verdict === 'cross-origin' || verdict === 'unknown-origin')
+    return sendProblem(parts, visit, 'cross-origin')
+  const cookies =
+    presented.session === null ? [parts.cookie.write(parts.sessions.beginAnonymous(), null)] : []
+  response.writeHead(204, {
+    'cache-control': 'no-store',
+    ...(cookies.length === 0 ? {} : { 'set-cookie': cookies }),
+  })
+  response.end()
+}
+
+function sendJson({ response }: Visit, value: unknown, cookie: string | null): void {
+  const body = JSON.stringify(value)
+  response.writeHead(200, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...(cookie === null ? {} : { 'set-cookie': cookie }),
+  })
+  response.end(body)
+}

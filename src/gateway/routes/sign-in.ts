@@ -1,0 +1,154 @@
+/** The sign-in page and what its form does. */
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Identity } from '../../core/contracts.ts'
+import { csrf } from '../../pages/csrf.ts'
+import { formCookie, readFormCookie, removeFormCookie } from '../../pages/form-cookie.ts'
+import { newFormBinding } from '../../pages/form-token.ts'
+import { returnPath } from '../../pages/return-to.ts'
+import { type SignInError, signInPage, signInReason } from '../../pages/sign-in.ts'
+import { readSignInForm, type SignInForm } from '../../pages/sign-in-form.ts'
+import type { GatewayParts } from '../parts.ts'
+import { sendProblem } from '../problems.ts'
+import { parameter } from '../target.ts'
+import { readBody, sendOn, sendPage, type Visit } from '../visit.ts'
+
+const longestForm = 16_384
+// Checking takes long on purpose; longer than this, something is stuck.
+const patience = 30_000
+// A revocation that came between the password check and the new session: check once more, against what holds now.
+const rounds = 2
+
+export async function signInRoute(parts: GatewayParts, visit: Visit): Promise<void> {
+  if (visit.request.method === 'POST') return submit(parts, visit)
+  const wanted = returnPath(parameter(visit.target.query, 'return_to'), parts.site.base)
+  // Who is signed in already came by a stale link or the back button.
+  if (visit.presented.session?.identity != null)
+    return sendOn(visit.response, wanted, replacementOf(parts, visit))
+  showForm(parts, visit, { returnTo: wanted, reason: signInReason(parameter(visit.target.query, 'reason')) })
+}
+
+interface Shown {
+  readonly returnTo: string
+  readonly reason?: ReturnType<typeof signInReason>
+  readonly error?: SignInError
+  readonly username?: string
+  readonly remember?: boolean
+}
+
+function showForm(parts: GatewayParts, visit: Visit, shown: Shown): void {
+  const { site, formCookieName, formTokens } = parts
+  const { headers } = visit.request
+  const binding = readFormCookie(headers.cookie, formCookieName) ?? newFormBinding()
+  const page = signInPage({
+    ...shown,
+    app: parts.app,
+    base: site.base,
+    secure: site.secure,
+    acceptLanguage: headers['accept-language'],
+    token: formTokens.issue('sign-in', binding),
+    passwords: parts.authenticator !== null,
+  })
+  const cookies = [formCookie(formCookieName, binding, site.secure)]
+  // A cookie that names no session any more goes; one we could not look up never reaches this page.
+  if (visit.presented.credential !== null && visit.presented.session === null)
+    cookies.push(parts.cookie.clear())
+  sendPage(visit.response, page, cookies)
+}
+
+async function submit(parts: GatewayParts, visit: Visit): Promise<void> {
+  const { request, response } = visit
+  const verdict = csrf('POST', request.headers, { origin: parts.site.origin })
+  if (verdict !== 'allowed') {
+    const code = verdict === 'content-type' ? 'unsupported-type' : 'cross-origin'
+    return sendProblem(parts, visit, code)
+  }
+  const body = await readBody(request, longestForm)
+  const form = body === null ? null : readSignInForm(body)
+  if (form === null) return sendProblem(parts, visit, body === null ? 'too-large' : 'bad-request')
+
+  const returnTo = returnPath(form.returnTo, parts.site.base)
+  const again = (error: SignInError): void =>
+    showForm(parts, visit, { returnTo, error, username: form.username, remember: form.remember })
+
+  const binding = readFormCookie(request.headers.cookie, parts.formCookieName)
+  if (binding === null || parts.formTokens.verify(form.token, 'sign-in', binding) !== 'valid')
+    return again({ kind: 'form' })
+
+  const outcome = await attempt(parts, visit, form)
+  if (outcome.kind !== 'signed-in') return again(outcome)
+  const { credential, maxAge } = outcome
+  const cookies = [
+    parts.cookie.write(credential, maxAge),
+    removeFormCookie(parts.formCookieName, parts.site.secure),
+  ]
+  sendOn(response, returnTo, { 'set-cookie': cookies })
+}
+
+type Outcome =
+  | SignInError
+  | { readonly kind: 'signed-in'; readonly credential: string; readonly maxAge: number | null }
+
+async function attempt(parts: GatewayParts, visit: Visit, form: SignInForm): Promise<Outcome> {
+  const { address } = visit
+  try {
+    const gate = await parts.signInGate.attempt(form.username, address)
+    if (!gate.allowed) {
+      parts.onEvent({ event: 'sign_in_throttled', address })
+      return { kind: 'throttled', seconds: gate.retryAfterSeconds }
+    }
+    if (gate.delaySeconds > 0) await wait(gate.delaySeconds * 1000)
+    for (let round = 0; round < rounds; round++) {
+      const startedAt = parts.now()
+      const identity = await parts.authenticator?.verify(
+        form.username,
+        form.password,
+        AbortSignal.timeout(patience),
+      )
+      if (identity == null) break
+      const issued = await start(parts, visit, identity, form.remember, startedAt)
+      if (issued !== null) return issued
+    }
+    parts.onEvent({ event: 'sign_in_failed', address })
+    return { kind: 'credentials' }
+  } catch (error) {
+    parts.log.write('warn', 'sign_in_unavailable', {
+      reason: error instanceof Error ? error.message : 'unknown',
+    })
+    return { kind: 'unavailable' }
+  }
+}
+
+async function start(
+  parts: GatewayParts,
+  visit: Visit,
+  identity: Identity,
+  remember: boolean,
+  startedAt: number,
+): Promise<Outcome | null> {
+  const userAgent = visit.request.headers['user-agent'] ?? ''
+  const issued = await parts.sessions.signIn({
+    identity,
+    remember,
+    startedAt,
+    device: { userAgent, address: visit.address },
+    replaces: visit.presented.session,
+  })
+  if (issued === null) return null
+  parts.onEvent({ event: 'sign_in_succeeded', userId: identity.userId, address: visit.address })
+  // Without "stay signed in" the cookie ends with the browser; the server's own limits hold either way.
+  const maxAge = remember ? Math.floor((issued.session.absoluteAt - parts.now()) / 1000) : null
+  return { kind: 'signed-in', credential: issued.credential, maxAge }
+}
+
+function replacementOf(parts: GatewayParts, visit: Visit): Record<string, string[]> {
+  const line = replacementCookie(parts, visit)
+  return line === null ? {} : { 'set-cookie': [line] }
+}
+
+/** The Set-Cookie line that hands the browser its session's new token, where there is one. */
+export function replacementCookie(parts: GatewayParts, { presented }: Visit): string | null {
+  const { session, replacement } = presented
+  if (session === null || replacement === null) return null
+  const maxAge = session.remember ? Math.floor((session.absoluteAt - parts.now()) / 1000) : null
+  return parts.cookie.write(replacement, maxAge)
+}

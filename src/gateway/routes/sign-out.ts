@@ -1,0 +1,93 @@
+/** Ending one's own session: acknowledged only when it is out everywhere. */
+import { StoreError } from '../../core/errors.ts'
+import { csrf, isOwnNavigation } from '../../pages/csrf.ts'
+import { readForm } from '../../pages/form.ts'
+import { formCookie, readFormCookie } from '../../pages/form-cookie.ts'
+import { newFormBinding } from '../../pages/form-token.ts'
+import { ownPath } from '../../pages/own-path.ts'
+import { returnPath } from '../../pages/return-to.ts'
+import { signInFields } from '../../pages/sign-in-form.ts'
+import { signOutPage } from '../../pages/sign-out.ts'
+import type { GatewayParts } from '../parts.ts'
+import { sendProblem } from '../problems.ts'
+import { parameter } from '../target.ts'
+import { isNavigation, readBody, sendOn, sendPage, type Visit } from '../visit.ts'
+
+const longestForm = 4_096
+
+/** Our own page: a GET asks, a POST acts. */
+export async function signOutRoute(parts: GatewayParts, visit: Visit): Promise<void> {
+  const { request } = visit
+  if (request.method !== 'POST') {
+    const wanted = parameter(visit.target.query, 'return_to')
+    return confirm(parts, visit, undefined, returnPath(wanted, parts.site.base))
+  }
+  const verdict = csrf('POST', request.headers, { origin: parts.site.origin })
+  // Our script posts without a body, and so without a type.
+  const bodiless = request.headers['content-type'] === undefined && request.headers['content-length'] === '0'
+  if (verdict !== 'allowed' && !(verdict === 'content-type' && bodiless))
+    return sendProblem(parts, visit, 'cross-origin')
+  if (!bodiless && !(await isOurForm(parts, visit)))
+    return confirm(parts, visit, 'form', `${parts.site.base}/`)
+  await end(parts, visit)
+}
+
+/**
+ * The app's own route, a GET. Acts only on a navigation that a page of this origin started; anything else (a link from
+ * elsewhere, a prefetch, an image) gets the page that asks.
+ */
+export async function appSignOutRoute(parts: GatewayParts, visit: Visit): Promise<void> {
+  if (visit.request.method === 'GET' && isOwnNavigation(visit.request.headers)) return end(parts, visit)
+  confirm(parts, visit, undefined, `${parts.site.base}/`)
+}
+
+async function isOurForm(parts: GatewayParts, visit: Visit): Promise<boolean> {
+  const body = await readBody(visit.request, longestForm)
+  const token = body === null ? undefined : readForm(body)?.get(signInFields.token)
+  const binding = readFormCookie(visit.request.headers.cookie, parts.formCookieName)
+  return (
+    token !== undefined && binding !== null && parts.formTokens.verify(token, 'sign-out', binding) === 'valid'
+  )
+}
+
+function confirm(
+  parts: GatewayParts,
+  visit: Visit,
+  error: 'form' | 'unavailable' | undefined,
+  returnTo: string,
+): void {
+  const { site, formCookieName } = parts
+  const { headers } = visit.request
+  const binding = readFormCookie(headers.cookie, formCookieName) ?? newFormBinding()
+  const page = signOutPage({
+    app: parts.app,
+    base: site.base,
+    secure: site.secure,
+    acceptLanguage: headers['accept-language'],
+    token: parts.formTokens.issue('sign-out', binding),
+    returnTo,
+    user: visit.presented.session?.identity?.userId,
+    ...(error === undefined ? {} : { error }),
+  })
+  sendPage(visit.response, page, [formCookie(formCookieName, binding, site.secure)])
+}
+
+async function end(parts: GatewayParts, visit: Visit): Promise<void> {
+  const { session } = visit.presented
+  if (session !== null && session.version > 0) {
+    try {
+      await parts.sessions.end(session.sid)
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+      // P1: what cannot be confirmed is not acknowledged, and the cookie stays for the next try.
+      if (isNavigation(visit.request)) return confirm(parts, visit, 'unavailable', `${parts.site.base}/`)
+      return sendProblem(parts, visit, 'unavailable')
+    }
+    parts.onEvent({ event: 'session_signed_out', sid: session.sid, userId: session.identity?.userId ?? null })
+  }
+  sendOn(visit.response, `${ownPath(parts.site.base, 'sign-in')}?reason=signed-out`, {
+    'set-cookie': [parts.cookie.clear()],
+    // "storage" would take the app's own data, "cookies" those of sibling hosts.
+    'clear-site-data': '"cache"',
+  })
+}

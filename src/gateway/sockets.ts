@@ -1,0 +1,114 @@
+/** What is open for each session, so that its end reaches every socket and stream at once. */
+import type { Ending, SessionManager } from '../core/manager.ts'
+import { isOver } from '../core/policy.ts'
+import type { Session } from '../core/session.ts'
+
+export type EndReason = 'signed-out' | 'expired' | 'unconfirmed'
+
+/** Something open that must not outlive its session. */
+export interface Held {
+  /** Called once, when the session has ended. */
+  end(reason: EndReason): void
+}
+
+export interface SocketRegistry {
+  /** Holds something open for a session; returns how to let go. */
+  hold(session: Session, held: Held): () => void
+  /** How many are held. */
+  readonly size: number
+  /** Ends everything held: the process stops. */
+  close(): void
+}
+
+export interface SocketRegistryOptions {
+  readonly sessions: SessionManager
+  readonly now: () => number
+  /** How often deadlines are looked at, in milliseconds. @default 1000 */
+  readonly tick?: number
+  /** How often a session is confirmed by the store, so that a lost change is noticed. @default 30000 */
+  readonly recheckEvery?: number
+}
+
+interface Entry {
+  session: Session
+  readonly held: Set<Held>
+  /** When the store last confirmed it. */
+  confirmedAt: number
+  asking: boolean
+}
+
+// A store that cannot confirm keeps sockets open this long, no longer (DESIGN: outage).
+const outageGrace = 30_000
+
+export function socketRegistry(options: SocketRegistryOptions): SocketRegistry {
+  const { sessions, now } = options
+  const recheckEvery = options.recheckEvery ?? 30_000
+  const entries = new Map<string, Entry>()
+
+  const endAll = (entry: Entry, reason: EndReason): void => {
+    entries.delete(entry.session.sid)
+    for (const held of entry.held) held.end(reason)
+  }
+
+  const confirm = async (entry: Entry): Promise<void> => {
+    if (entry.asking) return
+    entry.asking = true
+    try {
+      const session = await sessions.refresh(entry.session)
+      if (session === null) endAll(entry, isOver(entry.session, now()) ? 'expired' : 'signed-out')
+      else {
+        entry.session = session
+        entry.confirmedAt = now()
+      }
+    } catch {
+      // Unknown is not absent: the socket stays for the grace, and not a moment longer.
+      if (now() - entry.confirmedAt > recheckEvery + outageGrace) endAll(entry, 'unconfirmed')
+    } finally {
+      entry.asking = false
+    }
+  }
+
+  const onEnding = (ending: Ending): void => {
+    for (const entry of entries.values()) {
+      if (ending.kind === 'recheck') void confirm(entry)
+      else if (ending.covers(entry.session)) endAll(entry, 'signed-out')
+    }
+  }
+
+  const onTick = (): void => {
+    const at = now()
+    for (const entry of entries.values()) {
+      // Another process may have moved the idle deadline: the store decides.
+      if (isOver(entry.session, at) || at - entry.confirmedAt >= recheckEvery) void confirm(entry)
+    }
+  }
+
+  const stopListening = sessions.onEnd(onEnding)
+  const timer = setInterval(onTick, options.tick ?? 1_000)
+  timer.unref()
+
+  return {
+    hold(session, held) {
+      let entry = entries.get(session.sid)
+      if (entry === undefined) {
+        entry = { session, held: new Set(), confirmedAt: now(), asking: false }
+        entries.set(session.sid, entry)
+      }
+      const { held: set } = entry
+      set.add(held)
+      return () => {
+        set.delete(held)
+        if (set.size === 0 && entries.get(session.sid)?.held === set) entries.delete(session.sid)
+      }
+    },
+    get size() {
+      let size = 0
+      for (const entry of entries.values()) size += entry.held.size
+      return size
+    },
+    close() {
+      stopListening()
+      clearInterval(timer)
+    },
+  }
+}

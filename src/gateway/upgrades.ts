@@ -1,0 +1,206 @@
+/** One WebSocket upgrade: the same checks and the same decision as a request, then Origin, then two joined sockets. */
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { StoreError, UpstreamError } from '../core/errors.ts'
+import { holdfastPath, sessionEndedCode, tabParameter } from '../core/protocol.ts'
+import type { Session } from '../core/session.ts'
+import { decide } from './access.ts'
+import type { GatewayParts } from './parts.ts'
+import { presented } from './presented.ts'
+import { forwardedHeaders } from './proxy/forwarded.ts'
+import { requestHeaders } from './proxy/headers.ts'
+import type { Relay } from './proxy/relay.ts'
+import { upgrade } from './proxy/upgrade.ts'
+import { isWellFramed, localPath } from './requests.ts'
+import type { EventsEndpoint } from './routes/events.ts'
+import type { EndReason } from './sockets.ts'
+import { parameter, requestTarget, type Target, withoutParameter } from './target.ts'
+
+export interface UpgradeHandler {
+  handle(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** Tells every client to come back later. */
+  close(code: number, reason: string): void
+}
+
+const upgradeTimeout = 15_000
+const tabShape = /^[\w-]{22}$/
+const reprotocolled: ReadonlySet<string> = new Set(['sec-websocket-protocol'])
+
+export function upgradeHandler(parts: GatewayParts, events: EventsEndpoint): UpgradeHandler {
+  const relays = new Set<Relay>()
+
+  async function join(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
+    const target = requestTarget(request.url ?? '')
+    if (target === null) return deny(client, 400)
+    const refused = refusal(parts, request, target)
+    if (refused !== null) return deny(client, refused)
+    const local = localPath(parts.site.base, target.path) ?? ''
+    const { session, credential } = await presented(parts, request)
+    if (local.startsWith(holdfastPath)) return own(request, client, head, local, session)
+    const decision = decide(local, session?.identity ?? null, parts.rules, parts.access)
+    if (decision !== 'pass') return deny(client, decision === 'sign-in' ? 401 : 403)
+    await relayed(request, client, head, target, await stored(parts, session, credential))
+  }
+
+  function own(
+    request: IncomingMessage,
+    client: Duplex,
+    head: Buffer,
+    local: string,
+    session: Session | null,
+  ): void {
+    if (local !== `${holdfastPath}events`) return deny(client, 404)
+    if (session === null || session.identity === null) return deny(client, 401)
+    events.accept(request, client, head, session)
+  }
+
+  async function relayed(
+    request: IncomingMessage,
+    client: Duplex,
+    head: Buffer,
+    target: Target,
+    session: Session | null,
+  ): Promise<void> {
+    let relay: Relay | null = null
+    let ended: EndReason | null = null
+    const end = (reason: EndReason): void => {
+      ended = reason
+      if (relay === null) client.destroy()
+      else relay.close(reason === 'unconfirmed' ? 1013 : sessionEndedCode, reason)
+    }
+    // Held before it is confirmed and before it is opened: an end that comes at any moment finds it.
+    const release = session === null ? () => {} : parts.sockets.hold(session, { end })
+    client.once('close', release)
+    if (session !== null && (await parts.sessions.refresh(session)) === null) return deny(client, 401)
+    if (session !== null) parts.sessions.touch(session)
+
+    const opened = await parts.preset.open({
+      path: target.path,
+      session,
+      tab: tabOf(target),
+      protocols: protocolsOf(request),
+    })
+    const outcome = await upgrade({
+      upstream: parts.upstream,
+      path: target.path + withoutParameter(target.query, tabParameter),
+      headers: upstreamHeaders(parts, request, session, opened.protocols),
+      client,
+      head,
+      timeout: upgradeTimeout,
+      onMessage() {
+        if (session !== null) parts.sessions.touch(session)
+      },
+      onEnd() {
+        if (relay !== null) relays.delete(relay)
+      },
+      ...(opened.tap === undefined ? {} : { tap: opened.tap.bind(opened) }),
+    })
+    if ('refused' in outcome) return
+    relay = outcome.relay
+    relays.add(relay)
+    if (ended !== null) end(ended)
+  }
+
+  return {
+    handle(request, socket, head) {
+      socket.on('error', () => socket.destroy())
+      join(request, socket, head).catch((error: unknown) => {
+        const id = randomBytes(9).toString('base64url')
+        const reason = error instanceof Error ? error.message : 'unknown'
+        parts.log.write('warn', 'upgrade_failed', { id, reason })
+        deny(socket, statusOf(error))
+      })
+    },
+    close(code, reason) {
+      for (const relay of relays) relay.close(code, reason)
+      relays.clear()
+    },
+  }
+}
+
+/** The status for an upgrade that goes no further, or `null`. */
+function refusal(parts: GatewayParts, request: IncomingMessage, target: Target): number | null {
+  if (!isWellFramed(request) || request.method !== 'GET') return 400
+  // h2c would tunnel requests that nobody here looks at.
+  if (request.headers.upgrade?.toLowerCase() !== 'websocket') return 400
+  if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined)
+    return 400
+  if (parts.site.judgeHost(request.headers.host) !== 'ours') return 421
+  if (localPath(parts.site.base, target.path) === null) return 404
+  const { origin } = request.headers
+  if (origin === parts.site.origin) return null
+  // Cookies of every kind ride along on a sibling's or a stranger's socket: Origin alone tells (CSWSH).
+  parts.onEvent({
+    event: 'origin_refused',
+    origin: (origin ?? '').slice(0, 256),
+    path: target.path.slice(0, 256),
+  })
+  return 403
+}
+
+/** The session with its record, which an anonymous one gets when it opens its first socket. */
+async function stored(
+  parts: GatewayParts,
+  session: Session | null,
+  credential: string | null,
+): Promise<Session | null> {
+  if (session === null || session.version > 0 || credential === null) return session
+  return (await parts.sessions.start(credential))?.session ?? null
+}
+
+function upstreamHeaders(
+  parts: GatewayParts,
+  request: IncomingMessage,
+  session: Session | null,
+  protocols: readonly string[],
+): string[] {
+  const address = parts.clientAddress(
+    request.socket.remoteAddress,
+    String(request.headers['x-forwarded-for'] ?? ''),
+  )
+  const presentedNow = { session, credential: null, replacement: null }
+  const ours = forwardedHeaders(parts, { address, presented: presentedNow })
+  if (protocols.length > 0) ours.push('sec-websocket-protocol', protocols.join(', '))
+  return requestHeaders(request.rawHeaders, {
+    ours,
+    cookie: parts.preset.userCookie(session) ?? undefined,
+    dropCookie: parts.preset.isReservedCookie,
+    without: reprotocolled,
+  })
+}
+
+function protocolsOf(request: IncomingMessage): readonly string[] {
+  const header = request.headers['sec-websocket-protocol']
+  return header === undefined ? [] : header.split(',').map((one) => one.trim())
+}
+
+function tabOf(target: Target): string | null {
+  const tab = parameter(target.query, tabParameter)
+  return tab !== null && tabShape.test(tab) ? tab : null
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof StoreError) return 503
+  if (error instanceof UpstreamError) return error.code === 'ERR_UPSTREAM_TIMEOUT' ? 504 : 502
+  return 500
+}
+
+const reasons: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  421: 'Misdirected Request',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+}
+
+function deny(socket: Duplex, status: number): void {
+  if (socket.destroyed) return
+  const retry = status === 503 ? 'Retry-After: 5\r\n' : ''
+  const line = `HTTP/1.1 ${status} ${reasons[status] ?? 'Error'}\r\n`
+  socket.end(`${line}${retry}Cache-Control: no-store\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
