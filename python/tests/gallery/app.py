@@ -12,14 +12,9 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from colour import Colour
 
 st.set_page_config(page_title="Gallery", layout="wide")
-
-
-class Colour(enum.Enum):
-    RED = 1
-    GREEN = 2
-    BLUE = 3
 
 
 values: dict[str, Any] = {}
