@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { SessionStore, StoredSession } from '../../../src/core/contracts.ts'
 import { all, type OpenStore, withStore, withTwo } from './opened.ts'
-import { bytes, created, day, liveOf, record, rotated, startAt, successorOf } from './records.ts'
+import { bytes, created, day, record, rotated, startAt, successorOf } from './records.ts'
 
 const epoch = startAt + 1000
 
@@ -117,10 +117,12 @@ export function describeRevocation(open: OpenStore): void {
         for (let round = 0; round < 8; round++) {
           const before = epoch + round * 1000
           const { early, late } = await raceSignIns(round % 4 < 2 ? [one, two] : [two, one], round, before)
-          for (const store of [one, two]) {
-            for (const { id } of early) expect(await store.read(id)).toBeNull()
-            for (const { id } of late) expect((await liveOf(store, id)).id).toBe(id)
-          }
+          const states = async (sessions: readonly StoredSession[], store: SessionStore) =>
+            (await Promise.all(sessions.map(({ id }) => store.read(id)))).map((found) => found?.state ?? null)
+          expect(await states(early, one)).toEqual(early.map(() => null))
+          expect(await states(early, two)).toEqual(early.map(() => null))
+          expect(await states(late, one)).toEqual(late.map(() => 'live'))
+          expect(await states(late, two)).toEqual(late.map(() => 'live'))
         }
       }),
     )

@@ -1,0 +1,122 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Creation, Epoch, StoredSession } from '../core/contracts.ts'
+import type { ChangeLog } from './sqlite-log.ts'
+import { isUnrevoked, ownerOf } from './sqlite-schema.ts'
+
+/** The writes on sessions. Each is called within a transaction, and with the time it is. */
+export interface SessionWrites {
+  create(now: number, session: StoredSession): Creation
+  update(now: number, id: string, version: number, sealed: Uint8Array): boolean
+  touch(now: number, id: string, idleAt: number): boolean
+  rotate(now: number, id: string, version: number, next: StoredSession, sealedToken: Uint8Array): boolean
+  present(now: number, id: string): boolean
+  end(now: number, sid: string): boolean
+  revokeBefore(now: number, epoch: Epoch, before: number): void
+}
+
+/** Removes a session and leaves a tombstone; `null` if there is none, else the id it had and whether it was live. */
+export type RemoveSession = (sid: string) => { readonly id: string; readonly isLive: boolean } | null
+
+export function prepareRemoval(db: DatabaseSync): RemoveSession {
+  const find = db.prepare(`
+    SELECT s.id, s.absolute_at AS absoluteAt, ${isUnrevoked} AS isLive FROM sessions AS s WHERE s.sid = ?`)
+  const remove = db.prepare('DELETE FROM sessions WHERE sid = ?')
+  const bury = db.prepare('INSERT INTO retired (id, sid, absolute_at) VALUES (?, ?, ?)')
+  const closeChain = db.prepare('UPDATE retired SET next = NULL, sealed_token = NULL WHERE sid = ?')
+  const removeEntries = db.prepare(`
+    DELETE FROM entries WHERE scope IN (SELECT scope FROM scopes WHERE owner = ?)`)
+  const removeScopes = db.prepare('DELETE FROM scopes WHERE owner = ?')
+  return (sid) => {
+    const found = find.get(sid)
+    if (found === undefined) return null
+    const id = String(found.id)
+    remove.run(sid)
+    closeChain.run(sid)
+    bury.run(id, sid, Number(found.absoluteAt))
+    removeEntries.run(ownerOf(sid))
+    removeScopes.run(ownerOf(sid))
+    return { id, isLive: found.isLive === 1 }
+  }
+}
+
+export function prepareSessionWrites(
+  db: DatabaseSync,
+  log: ChangeLog,
+  removal: RemoveSession,
+): SessionWrites {
+  const idUsed = db.prepare(`
+    SELECT 1 FROM sessions WHERE id = ?1 UNION ALL SELECT 1 FROM retired WHERE id = ?1 LIMIT 1`)
+  const sidUsed = db.prepare(`
+    SELECT 1 FROM sessions WHERE sid = ?1 UNION ALL SELECT 1 FROM retired WHERE sid = ?1 LIMIT 1`)
+  const revokedFrom = db.prepare(`
+    SELECT 1 FROM (SELECT ?1 AS user, ?2 AS created_at) AS s WHERE ${isUnrevoked} IS NOT TRUE`)
+  const insert = db.prepare(`
+    INSERT INTO sessions (id, sid, user, created_at, idle_at, absolute_at, version, key, sealed)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const update = db.prepare(`
+    UPDATE sessions AS s SET sealed = ?, version = version + 1
+    WHERE id = ? AND version = ? AND ${isUnrevoked} RETURNING sid`)
+  const touch = db.prepare(`
+    UPDATE sessions AS s SET idle_at = max(idle_at, ?) WHERE id = ? AND ${isUnrevoked}`)
+  // The row stays where it is and takes the new id, so that a scan under way meets the session exactly once.
+  const succeed = db.prepare(`
+    UPDATE sessions AS s SET id = ?, idle_at = ?, version = ?, key = ?, sealed = ?
+    WHERE id = ? AND version = ? AND sid = ? AND user IS ? AND created_at = ? AND absolute_at = ?
+      AND ${isUnrevoked}`)
+  const retire = db.prepare(`
+    INSERT INTO retired (id, sid, absolute_at, next, sealed_token) VALUES (?, ?, ?, ?, ?)`)
+  const present = db.prepare(`
+    UPDATE retired SET presented_at = ?
+    WHERE next = ? AND presented_at IS NULL
+      AND EXISTS (SELECT 1 FROM sessions AS s WHERE s.sid = retired.sid AND ${isUnrevoked})`)
+  const revokeUser = db.prepare(`
+    INSERT INTO epochs (user, before) VALUES (?, ?)
+    ON CONFLICT (user) DO UPDATE SET before = excluded.before, swept = 0 WHERE excluded.before > epochs.before`)
+  const revokeAll = db.prepare('UPDATE epoch_of_all SET before = ?1, swept_to = 0 WHERE before < ?1')
+
+  return {
+    create(_now, session) {
+      const { id, sid, user, createdAt, idleAt, absoluteAt, version, key, sealed } = session
+      if (idUsed.get(id) !== undefined || sidUsed.get(sid) !== undefined) return 'ended'
+      if (revokedFrom.get(user, createdAt) !== undefined) return 'revoked'
+      insert.run(id, sid, user, createdAt, idleAt, absoluteAt, version, key, sealed)
+      return 'created'
+    },
+
+    update(now, id, version, sealed) {
+      const row = update.get(sealed, id, version)
+      if (row === undefined) return false
+      log.append({ kind: 'changed', id, sid: String(row.sid) }, now)
+      return true
+    },
+
+    touch: (_now, id, idleAt) => touch.run(idleAt, id).changes === 1,
+
+    rotate(now, id, version, next, sealedToken) {
+      if (next.version !== version + 1 || idUsed.get(next.id) !== undefined) return false
+      const { sid, user, createdAt, absoluteAt } = next
+      const done = succeed.run(
+        ...[next.id, next.idleAt, next.version, next.key, next.sealed],
+        ...[id, version, sid, user, createdAt, absoluteAt],
+      )
+      if (done.changes !== 1) return false
+      retire.run(id, sid, absoluteAt, next.id, sealedToken)
+      log.append({ kind: 'changed', id, sid }, now)
+      return true
+    },
+
+    present: (now, id) => present.run(now, id).changes === 1,
+
+    end(now, sid) {
+      const removed = removal(sid)
+      if (removed?.isLive !== true) return false
+      log.append({ kind: 'ended', id: removed.id, sid }, now)
+      return true
+    },
+
+    revokeBefore(now, epoch, before) {
+      const moved = epoch === 'all' ? revokeAll.run(before) : revokeUser.run(epoch.user, before)
+      if (moved.changes === 1) log.append({ kind: 'revoked', epoch, before }, now)
+    },
+  }
+}

@@ -1,0 +1,89 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { ChangeLog } from './sqlite-log.ts'
+import { ownerOf } from './sqlite-schema.ts'
+import type { RemoveSession } from './sqlite-session-writes.ts'
+
+/** Removes at most `limit` rows that nobody needs any more; how many. Called within a transaction. */
+export type Sweep = (now: number, limit: number) => number
+
+// How many rows one sweep looks at for an epoch that covers everyone: 1 MB of pages, a few milliseconds.
+const looksAtMost = 2000
+const epochsAtMost = 100
+
+export function prepareSweep(db: DatabaseSync, log: ChangeLog, removeSession: RemoveSession): Sweep {
+  const expired = db.prepare('SELECT sid FROM sessions WHERE absolute_at <= ? ORDER BY absolute_at LIMIT ?')
+  const removeState = db.prepare(`
+    DELETE FROM entries WHERE row IN (
+      SELECT row FROM entries WHERE scope IN (SELECT scope FROM scopes WHERE owner = ?) LIMIT ?)`)
+  const removeScopes = db.prepare('DELETE FROM scopes WHERE owner = ?')
+  const removeExpired = db.prepare('DELETE FROM sessions WHERE sid = ?')
+  const others = [
+    ['retired', 'id', 'absolute_at'],
+    ['onces', 'key', 'until'],
+    ['hits', 'key', 'until'],
+  ].map(([table, key, deadline]) =>
+    db.prepare(`DELETE FROM ${table} WHERE ${key} IN (
+      SELECT ${key} FROM ${table} WHERE ${deadline} <= ? ORDER BY ${deadline} LIMIT ?)`),
+  )
+
+  const userEpochs = db.prepare(`SELECT user, before FROM epochs WHERE swept = 0 LIMIT ${epochsAtMost}`)
+  const revokedOfUser = db.prepare('SELECT sid FROM sessions WHERE user = ? AND created_at < ? LIMIT ?')
+  const closeUserEpoch = db.prepare('UPDATE epochs SET swept = 1 WHERE user = ?')
+  const epochOfAll = db.prepare(
+    'SELECT before, swept_to AS sweptTo FROM epoch_of_all WHERE swept_to IS NOT NULL',
+  )
+  const page = db.prepare(`
+    SELECT row, sid, created_at AS createdAt FROM sessions WHERE row > ? ORDER BY row LIMIT ${looksAtMost}`)
+  const moveSweptTo = db.prepare('UPDATE epoch_of_all SET swept_to = ?')
+
+  function sweepExpired(now: number, limit: number): number {
+    let removed = 0
+    for (const { sid } of expired.all(now, limit)) {
+      removed += Number(removeState.run(ownerOf(String(sid)), limit - removed).changes)
+      if (removed === limit) return removed
+      removeScopes.run(ownerOf(String(sid)))
+      removeExpired.run(String(sid))
+      removed += 1
+      if (removed === limit) return removed
+    }
+    for (const statement of others) removed += Number(statement.run(now, limit - removed).changes)
+    return removed
+  }
+
+  function sweepUserEpochs(limit: number): number {
+    let removed = 0
+    for (const { user, before } of userEpochs.all()) {
+      const sids = revokedOfUser.all(String(user), Number(before), limit - removed)
+      for (const { sid } of sids) removeSession(String(sid))
+      removed += sids.length
+      if (removed === limit) break
+      closeUserEpoch.run(String(user))
+    }
+    return removed
+  }
+
+  // Sessions made after the epoch are never covered by it, so one walk through the rows that were there is enough.
+  function sweepEpochOfAll(limit: number): number {
+    const epoch = epochOfAll.get()
+    if (epoch === undefined || limit === 0) return 0
+    const rows = page.all(Number(epoch.sweptTo))
+    let removed = 0
+    let sweptTo: number | null = null
+    for (const { row, sid, createdAt } of rows) {
+      if (removed === limit) break
+      sweptTo = Number(row)
+      if (Number(createdAt) >= Number(epoch.before)) continue
+      removeSession(String(sid))
+      removed += 1
+    }
+    moveSweptTo.run(sweptTo)
+    return removed
+  }
+
+  return (now, limit) => {
+    log.prune(now)
+    let removed = sweepExpired(now, limit)
+    removed += sweepUserEpochs(limit - removed)
+    return removed + sweepEpochOfAll(limit - removed)
+  }
+}
