@@ -85,7 +85,8 @@ export function heldSockets(native: typeof WebSocket): HeldSockets {
     if (get) descriptor.get = route(get, (early) => early[name])
     if (set)
       descriptor.set = route(set as Member, (early, given) => {
-        early[name] = given
+        // Only `binaryType` can be set, and no socket takes another word for it.
+        if (given === 'blob' || given === 'arraybuffer') early[name] = given
       })
     Object.defineProperty(native.prototype, name, descriptor)
   }

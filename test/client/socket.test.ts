@@ -1,0 +1,176 @@
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type Browser, openBrowser } from './browser.ts'
+import { type ContractGateway, openContractGateway } from './contract-gateway.ts'
+
+let browser: Browser
+let gateway: ContractGateway
+
+beforeAll(async () => {
+  browser = await openBrowser()
+})
+afterAll(() => browser.close())
+beforeEach(async () => {
+  gateway = await openContractGateway()
+})
+afterEach(async () => {
+  await browser.clear()
+  await gateway.close()
+})
+
+/**
+ * Everything a page can see of a socket's life, as text. The socket is opened, used and closed by the server;
+ * a second one is closed before it opens.
+ */
+const OBSERVE = `(async () => {
+  const seen = []
+  const state = (socket) => [socket.readyState, socket.bufferedAmount, socket.extensions, socket.protocol, socket.binaryType].join()
+  const note = (socket) => (event) => seen.push([event.type, event.constructor.name, event.target === socket,
+    event.data instanceof ArrayBuffer ? 'bytes' : typeof event.data, event.code, event.reason, event.wasClean, state(socket)].join())
+  const attempt = (act) => { try { return String(act()) } catch (error) { return error.name } }
+  const ended = (socket) => new Promise((done) => socket.addEventListener('close', () => setTimeout(done)))
+
+  const first = new WebSocket('ws://' + location.host + '/stream', ['app', 'second'])
+  seen.push(state(first), first instanceof WebSocket, first instanceof EventTarget, first.constructor === WebSocket)
+  seen.push(Object.prototype.toString.call(first), WebSocket.OPEN, first.CLOSED, WebSocket.name, WebSocket.length)
+  seen.push(attempt(() => first.send('early')), first.onopen, first.url.split('?')[0])
+  first.binaryType = 'arraybuffer'
+  first.binaryType = 'nonsense'
+  first.onmessage = note(first)
+  first.onopen = null
+  first.addEventListener('open', note(first))
+  first.onopen = note(first)
+  first.addEventListener('open', { handleEvent: note(first) }, { once: true })
+  first.addEventListener('close', note(first))
+  first.onclose = note(first)
+  first.onerror = note(first)
+  first.addEventListener('message', ({ data }) => {
+    if (data instanceof ArrayBuffer) first.close(4000, 'enough')
+    else if (data !== 'hello') { first.send('hello'); first.send(new Uint8Array([1, 2])) }
+  })
+  await ended(first)
+  seen.push(state(first), attempt(() => first.send('late')), attempt(() => first.close()))
+
+  const second = new WebSocket('ws://' + location.host + '/stream')
+  for (const type of ['open', 'error', 'close']) second.addEventListener(type, note(second))
+  seen.push(attempt(() => second.close()), state(second), attempt(() => second.send('')))
+  await ended(second)
+  seen.push(state(second))
+
+  class Loud extends WebSocket { send(data) { super.send(data + '!') } get kind() { return 'loud' } }
+  const third = new Loud('ws://' + location.host + '/stream')
+  seen.push(third instanceof Loud, third.kind)
+  third.onopen = () => third.send('loud')
+  third.onmessage = ({ data }) => { if (data === 'loud!') { seen.push(data); third.close() } }
+  await ended(third)
+  return seen.map(String)
+})()`
+
+/** A duplicate's sockets are held: its id is taken until the lock says so. Runs `code` first thing in it. */
+async function inDuplicate<T>(code: string): Promise<T> {
+  const page = await browser.open(gateway.url(`/quiet?run=${encodeURIComponent(code)}`))
+  await page.evaluate('outcome')
+  const duplicate = await browser.duplicate(page)
+  return duplicate.evaluate<T>('outcome')
+}
+
+describe('a held socket', () => {
+  it('is to the page what a native one is, from constructor to close', async () => {
+    gateway.config = { signedIn: false }
+    const code = `[${OBSERVE}, Object.hasOwn(new WebSocket('ws://' + location.host + '/x'), 'onopen')]`
+    const run = `Promise.all(${code})`
+    const page = await browser.open(gateway.url('/quiet'))
+    const [native, nativeHeld] = await page.evaluate<[string[], boolean]>(run)
+    const [held, isHeld] = await inDuplicate<[string[], boolean]>(run)
+    expect([nativeHeld, isHeld]).toEqual([false, true])
+    expect(native.filter((line) => line.startsWith('open'))).toHaveLength(3)
+    expect(held).toEqual(native)
+  })
+
+  it('brings the settled id, and the subprotocols as they were', async () => {
+    const outcome = await inDuplicate<string[]>(`new Promise((done) => {
+      const socket = new WebSocket('ws://' + location.host + '/stream?a=%20b', ['app', 'x'])
+      socket.onmessage = ({ data }) => done([data, sessionStorage.getItem('holdfast-tab'), socket.url, socket.protocol])
+    })`)
+    const [tab, kept, url, protocol] = outcome
+    expect(tab).toMatch(/^[\w-]{22}$/)
+    expect(kept).toBe(tab)
+    expect(url).toBe(`ws://localhost:${gateway.port}/stream?a=%20b&_holdfast_tab=${tab}`)
+    expect(protocol).toBe('app')
+  })
+})
+
+describe('the wrapped WebSocket', () => {
+  const open = (): Promise<Page> => browser.open(gateway.url('/quiet'))
+
+  it('leaves sockets to other origins alone', async () => {
+    const other = await openContractGateway()
+    const page = await open()
+    const tab = other.connected('/stream')
+    await page.evaluate(`void new WebSocket('ws://localhost:${other.port}/stream?a=1')`)
+    expect(await tab).toBeNull()
+    await other.close()
+  })
+
+  it('takes what the native one takes for an address, and refuses what it refuses', async () => {
+    const page = await open()
+    const outcome = await page.evaluate<string[]>(`[
+      () => new WebSocket(new URL('/a?x=%20y', 'ws://' + location.host)).url,
+      () => new WebSocket('/b?').url,
+      () => new WebSocket('//' + location.host + '/c').url,
+      () => new WebSocket(),
+      () => WebSocket('ws://' + location.host),
+      () => new WebSocket('ws://' + location.host, ['a', 'a']),
+      () => new WebSocket('ftp://' + location.host),
+      () => new WebSocket('ws://' + location.host + '/#fragment'),
+    ].map((act) => { try { return act() } catch (error) { return error.name } })`)
+    const id = await page.evaluate<string>(`sessionStorage.getItem('holdfast-tab')`)
+    const host = `ws://localhost:${gateway.port}`
+    expect(outcome).toEqual([
+      `${host}/a?x=%20y&_holdfast_tab=${id}`,
+      `${host}/b?_holdfast_tab=${id}`,
+      `${host}/c?_holdfast_tab=${id}`,
+      'TypeError',
+      'TypeError',
+      'SyntaxError',
+      'SyntaxError',
+      'SyntaxError',
+    ])
+  })
+})
+
+describe('a page of nobody yet', () => {
+  beforeEach(() => {
+    gateway.config = { signedIn: false, begin: true }
+  })
+
+  it('asks for an anonymous session when it opens a socket, which waits for it', async () => {
+    gateway.delay = 300
+    const opened = gateway.connected('/stream')
+    const page = await browser.open(gateway.url('/app'))
+    await gateway.seen('POST begin')
+    expect(gateway.sockets).toEqual([])
+    expect(await opened).toMatch(/^[\w-]{22}$/)
+    expect(await page.evaluate('tab')).toBe(await opened)
+    expect(gateway.requests).toEqual(['POST begin'])
+  })
+
+  it('asks once for all its sockets, and not at all without one', async () => {
+    const page = await browser.open(gateway.url('/quiet'))
+    expect(gateway.requests).toEqual([])
+    await page.evaluate(
+      `Promise.all([1, 2, 3].map(() => told(new WebSocket('ws://' + location.host + '/stream'))))`,
+    )
+    expect(gateway.requests).toEqual(['POST begin'])
+  })
+
+  it('goes on without one after 3 s', async () => {
+    gateway.delay = 60_000
+    const begun = performance.now()
+    const opened = gateway.connected('/stream')
+    await browser.open(gateway.url('/app'))
+    expect(await opened).toMatch(/^[\w-]{22}$/)
+    expect(performance.now() - begun).toBeGreaterThan(2900)
+    expect(performance.now() - begun).toBeLessThan(4500)
+  })
+})

@@ -1,0 +1,162 @@
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type Browser, openBrowser } from './browser.ts'
+import { type ContractGateway, openContractGateway } from './contract-gateway.ts'
+
+const ID = /^[\w-]{22}$/
+
+/** The tab id the gateway saw on the page's own socket. */
+const tabOf = (page: Page): Promise<string> => page.evaluate('tab')
+/** Whether the page's socket had to wait for its id. */
+const isHeld = (page: Page): Promise<boolean> => page.evaluate(`Object.hasOwn(socket, 'onopen')`)
+
+let browser: Browser
+let gateway: ContractGateway
+
+beforeAll(async () => {
+  browser = await openBrowser()
+})
+afterAll(() => browser.close())
+beforeEach(async () => {
+  gateway = await openContractGateway()
+})
+afterEach(async () => {
+  await browser.clear()
+  await gateway.close()
+})
+
+// `localhost` is a secure context with Web Locks; `app.test` over plain http is none and has no Web Locks.
+describe.each(['localhost', 'app.test'])('a tab on http://%s', (host) => {
+  const open = () => browser.open(gateway.url('/app', host))
+
+  it('gives its sockets one id, at once and through a native socket', async () => {
+    const page = await open()
+    expect(await page.evaluate('isSecureContext && "locks" in navigator')).toBe(host === 'localhost')
+    expect(await tabOf(page)).toMatch(ID)
+    expect(await isHeld(page)).toBe(false)
+    await gateway.seen('UPGRADE events')
+    expect(await page.evaluate('window.faults')).toBeUndefined()
+  })
+
+  it('keeps its id through ten F5, at once each time', async () => {
+    const page = await open()
+    const id = await tabOf(page)
+    for (let count = 0; count < 10; count++) {
+      await page.reload()
+      expect(await tabOf(page)).toBe(id)
+      expect(await isHeld(page)).toBe(false)
+    }
+  })
+
+  it('has another id than a window it opens, and both keep theirs through F5', async () => {
+    const page = await open()
+    const [opened] = await Promise.all([
+      page.waitForEvent('popup'),
+      page.evaluate('void window.open(location.href)'),
+    ])
+    const ids = [await tabOf(page), await tabOf(opened)]
+    expect(ids[1]).toMatch(ID)
+    expect(ids[1]).not.toBe(ids[0])
+    await Promise.all([page.reload(), opened.reload()])
+    expect([await tabOf(page), await tabOf(opened)]).toEqual(ids)
+  })
+
+  it('has another id than its duplicate, and both keep theirs through F5', async () => {
+    const page = await open()
+    const duplicate = await browser.duplicate(page)
+    const ids = [await tabOf(page), await tabOf(duplicate)]
+    expect(ids[1]).toMatch(ID)
+    expect(ids[1]).not.toBe(ids[0])
+    await Promise.all([page.reload(), duplicate.reload()])
+    expect([await tabOf(page), await tabOf(duplicate)]).toEqual(ids)
+  })
+
+  it('has another id than a duplicate made while it showed a page without the script', async () => {
+    const page = await open()
+    const id = await tabOf(page)
+    await page.goto(gateway.url('/_holdfast/sign-in', host))
+    const duplicate = await browser.duplicate(page)
+    await page.goto(gateway.url('/app', host))
+    await duplicate.goto(gateway.url('/app', host))
+    expect(await tabOf(page)).toBe(id)
+    expect(await tabOf(duplicate)).not.toBe(id)
+  })
+
+  it('keeps its id when it is closed and reopened', async () => {
+    const page = await open()
+    const id = await tabOf(page)
+    await page.close()
+    expect(await tabOf(await browser.reopen())).toBe(id)
+  })
+
+  it('keeps its id when the browser discarded it', async () => {
+    const page = await open()
+    const id = await tabOf(page)
+    const again = await browser.discardAndReturn(page)
+    expect(await again.evaluate('document.wasDiscarded')).toBe(true)
+    expect(await tabOf(again)).toBe(id)
+  })
+
+  it('keeps its id when it goes elsewhere and comes back out of the cache', async () => {
+    const page = await browser.open(gateway.url('/quiet', host))
+    await page.goto(gateway.url('/app', host))
+    const id = await tabOf(page)
+    const restored = gateway.connected('/restored')
+    await page.evaluate('history.back()')
+    expect(await restored).toBe(id)
+  })
+
+  it('is one of twelve, all different', async () => {
+    const pages = await Promise.all(Array.from({ length: 12 }, open))
+    const ids = await Promise.all(pages.map(tabOf))
+    expect(new Set(ids).size).toBe(12)
+  })
+})
+
+describe('a tab', () => {
+  it('settles the id of a busy tab’s duplicate by the lock, however long the tab is busy', async () => {
+    const page = await browser.open(gateway.url('/app'))
+    const id = await tabOf(page)
+    await page.evaluate('setTimeout(() => { const until = Date.now() + 1500; while (Date.now() < until); })')
+    expect(await tabOf(await browser.duplicate(page))).not.toBe(id)
+  })
+
+  it('works where storage is blocked, with an id for each page', async () => {
+    const page = await browser.context.newPage()
+    await page.addInitScript(`for (const name of ['sessionStorage', 'localStorage']) {
+      Object.defineProperty(window, name, { get() { throw new DOMException('blocked', 'SecurityError') } })
+    }`)
+    await page.goto(gateway.url('/app'))
+    const id = await tabOf(page)
+    expect(id).toMatch(ID)
+    await page.reload()
+    expect(await tabOf(page)).toMatch(ID)
+    expect(await page.evaluate('window.faults')).toBeUndefined()
+  })
+
+  it('does not put its id on the sockets of its frames, nor opens an events line for each', async () => {
+    const page = await browser.open(gateway.url('/app?frame=/app'))
+    const frame = page.frames()[1]
+    expect(await frame?.evaluate('tab')).toBe('null')
+    expect(await tabOf(page)).toMatch(ID)
+    await gateway.seen('UPGRADE events')
+    expect(gateway.requests).toEqual(['UPGRADE events'])
+  })
+
+  it('has ids of its own for the frames of somebody else’s page, which keep them through F5', async () => {
+    const frame = (path: string) => `frame=${encodeURIComponent(gateway.url(path))}`
+    const page = await browser.open(gateway.url(`/foreign?${frame('/app/a')}&${frame('/app/b')}`, 'app.test'))
+    const ids = () =>
+      Promise.all(
+        page
+          .frames()
+          .slice(1)
+          .map((one) => one.evaluate<string>('tab')),
+      )
+    const first = await ids()
+    expect(first[0]).toMatch(ID)
+    expect(new Set(first).size).toBe(2)
+    await page.reload()
+    expect(await ids()).toEqual(first)
+  })
+})
