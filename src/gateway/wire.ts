@@ -22,6 +22,7 @@ import { clientScript } from './client-script.ts'
 import type { GatewayConfig } from './config.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import type { Log } from './log.ts'
+import { reservePort } from './port.ts'
 import { choosePreset, ownPort } from './preset-choice.ts'
 import { httpProxy } from './proxy/http.ts'
 import { serverSecrets } from './secrets.ts'
@@ -85,12 +86,15 @@ export async function runGateway(config: GatewayConfig, log: Log): Promise<Runni
 }
 
 async function assemble(
-  config: GatewayConfig,
+  given: GatewayConfig,
   log: Log,
   closers: (() => Promise<void> | void)[],
   close: () => Promise<void>,
 ): Promise<RunningGateway> {
   const now = Date.now
+  const reserved = await reservePort(given.listen)
+  closers.push(() => reserved.release())
+  const config = { ...given, listen: { host: reserved.host, port: reserved.port } }
   const onEvent: EventListener = ({ event, ...fields }) => log.write(levelOf(event), event, fields)
   const where = site(config)
   const { store, keyring, sessions } = await openSessions(config, onEvent)
@@ -133,6 +137,8 @@ async function assemble(
   sweeper.unref()
   closers.push(() => clearInterval(sweeper))
 
+  const script = await clientScript()
+  await reserved.release()
   const gateway: Gateway = await startGateway(
     {
       app: config.name === '' ? where.origin.slice(where.origin.indexOf('//') + 2) : config.name,
@@ -151,7 +157,7 @@ async function assemble(
       preset,
       proxy: httpProxy({ upstream }),
       clientAddress: clientAddress(config.trustProxy),
-      clientScript: await clientScript(),
+      clientScript: script,
       log,
       onEvent,
       now,
