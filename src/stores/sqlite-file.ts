@@ -1,4 +1,14 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  statSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { SqliteFaultError } from './sqlite-fault.ts'
 
@@ -10,7 +20,8 @@ export function prepareFile(path: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     if (existsSync(path) && !statSync(path).isFile()) throw new Error('this is no file')
-    closeSync(openSync(path, 'a', 0o600))
+    if (!existsSync(path)) createFile(path)
+    accessSync(path, constants.R_OK | constants.W_OK)
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown error'
     throw new SqliteFaultError(
@@ -19,6 +30,15 @@ export function prepareFile(path: string): void {
     )
   }
   for (const file of [path, `${path}-wal`, `${path}-shm`]) makePrivate(file)
+}
+
+function createFile(path: string): void {
+  closeSync(openSync(path, 'a', 0o600))
+  if (process.platform === 'win32') return
+  // SQLite syncs the folder for the files it makes itself; without this, a power failure could take the whole store.
+  const folder = openSync(dirname(path), 'r')
+  fsyncSync(folder)
+  closeSync(folder)
 }
 
 function makePrivate(file: string): void {

@@ -10,8 +10,10 @@ export interface Outbox {
     name: Name,
     ...args: Parameters<Writes[Name]>
   ): Promise<ReturnType<Writes[Name]>>
-  /** Waits for what was ordered, then ends the thread. */
-  close(): Promise<void>
+  /** Takes no more orders and waits for those under way. */
+  drain(): Promise<void>
+  /** Ends the thread, and with it the connection for writing. */
+  stop(): Promise<void>
 }
 
 export interface OutboxOptions {
@@ -71,7 +73,6 @@ export async function openOutbox({ path, onCommit }: OutboxOptions): Promise<Out
   }
 
   function giveUp(): void {
-    alarm = undefined
     const now = monotonic()
     for (const [number, { deadline }] of waiting) {
       if (deadline > now) break
@@ -85,7 +86,11 @@ export async function openOutbox({ path, onCommit }: OutboxOptions): Promise<Out
     const next = waiting.values().next()
     if (alarm !== undefined || next.done) return
     // After the poll phase: a process that was busy itself for a second must first look whether the answers are there.
-    alarm = setTimeout(() => setImmediate(giveUp), Math.max(1, next.value.deadline - monotonic()))
+    const onAlarm = (): void => {
+      alarm = undefined
+      setImmediate(giveUp)
+    }
+    alarm = setTimeout(onAlarm, Math.max(1, next.value.deadline - monotonic()))
   }
 
   function onExit(fault: SqliteFault): void {
@@ -112,9 +117,9 @@ export async function openOutbox({ path, onCommit }: OutboxOptions): Promise<Out
     thread = started
   }
 
-  const started = await startThread({ path, onResults, onExit })
-  if (!('post' in started)) throw errorOf(started)
-  thread = started
+  const first = await startThread({ path, onResults, onExit })
+  if (!('post' in first)) throw errorOf(first)
+  thread = first
 
   return {
     order(name, ...args) {
@@ -137,13 +142,15 @@ export async function openOutbox({ path, onCommit }: OutboxOptions): Promise<Out
       })
     },
 
-    async close() {
+    async drain() {
       isClosing = true
-      if (waiting.size > 0) {
-        await new Promise<void>((resolve) => {
-          onDrained = resolve
-        })
-      }
+      if (waiting.size === 0) return
+      await new Promise<void>((resolve) => {
+        onDrained = resolve
+      })
+    },
+
+    async stop() {
       await thread?.stop()
       thread = null
     },

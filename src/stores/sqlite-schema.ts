@@ -114,20 +114,39 @@ export function ownerOf(sid: string | null): string {
   return sid === null ? 'nobody' : `sid:${sid}`
 }
 
+const openPatience = 5000
+const pause = 5
+
 /** Brings a file to the current schema, or throws a `SqliteFaultError` that says why it cannot be used. */
 export function prepareSchema(db: DatabaseSync, path: string): void {
-  enterWal(db, path)
+  const until = performance.now() + openPatience
+  for (;;) {
+    try {
+      // A foreign database must not even have its journal mode changed.
+      const taken = stepsTaken(db, path)
+      enterWal(db, path)
+      return taken === steps.length ? undefined : migrate(db, path)
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > until) throw error
+    }
+    // Several processes that start together on a new file: SQLite does not wait here as it does for a transaction.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause)
+  }
+}
+
+function migrate(db: DatabaseSync, path: string): void {
   db.exec('BEGIN IMMEDIATE')
   try {
-    migrate(db, path)
-    db.exec('COMMIT')
+    // Another process may have been first.
+    for (const step of steps.slice(stepsTaken(db, path))) db.exec(step)
+    db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${steps.length}; COMMIT`)
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK')
     throw error
   }
 }
 
-function migrate(db: DatabaseSync, path: string): void {
+function stepsTaken(db: DatabaseSync, path: string): number {
   const version = pragma(db, 'user_version')
   const isEmpty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined
   if (!isEmpty && pragma(db, 'application_id') !== applicationId) {
@@ -143,26 +162,15 @@ function migrate(db: DatabaseSync, path: string): void {
         'Update Holdfast, or name another file.',
     )
   }
-  if (version === steps.length) return
-  for (const step of steps.slice(version)) db.exec(step)
-  db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${steps.length}`)
+  return version
 }
 
-// The change of mode needs every lock at once, and SQLite does not wait for it as it waits for a transaction.
 function enterWal(db: DatabaseSync, path: string): void {
-  const until = performance.now() + 2000
-  for (;;) {
-    try {
-      const mode = db.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode
-      if (mode === 'wal') return
-      throw new SqliteFaultError(
-        'ERR_STORE_UNAVAILABLE',
-        `SQLite store ${path}: its file system knows no shared memory (a network drive?). Name a file on a local disk.`,
-      )
-    } catch (error) {
-      if (!isBusy(error) || performance.now() > until) throw error
-    }
-  }
+  if (db.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode === 'wal') return
+  throw new SqliteFaultError(
+    'ERR_STORE_UNAVAILABLE',
+    `SQLite store ${path}: its file system knows no shared memory (a network drive?). Name a file on a local disk.`,
+  )
 }
 
 function pragma(db: DatabaseSync, name: string): number {

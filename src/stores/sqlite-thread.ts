@@ -21,17 +21,14 @@ export interface WriterThreadOptions {
 const stopPatience = 5000
 
 /** Starts the thread; resolves to the fault if it cannot use the file. */
-export function startThread(options: WriterThreadOptions): Promise<WriterThread | SqliteFault> {
+export async function startThread(options: WriterThreadOptions): Promise<WriterThread | SqliteFault> {
   const { path, onResults, onExit } = options
-  // From source the files end in .ts, from dist in .js.
-  const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
-  const worker = new Worker(new URL(`./sqlite-writer${extension}`, import.meta.url), {
-    name: 'holdfast-sqlite',
-    workerData: { path },
-    // Nothing of the parent's: its secrets and its loaders have no business there.
-    env: {},
-    execArgv: ['--disable-warning=ExperimentalWarning'],
-  })
+  let worker: Worker
+  try {
+    worker = createWorker(path)
+  } catch (error) {
+    return stopped(path, `cannot be made (${error instanceof Error ? error.message : 'unknown error'})`)
+  }
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   const thread: WriterThread = {
     post: (order) => worker.postMessage(order),
@@ -68,6 +65,18 @@ export function startThread(options: WriterThreadOptions): Promise<WriterThread 
       if (hasStarted) onExit(fault)
       else resolve(fault)
     })
+  })
+}
+
+function createWorker(path: string): Worker {
+  // From source the files end in .ts, from dist in .js.
+  const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
+  return new Worker(new URL(`./sqlite-writer${extension}`, import.meta.url), {
+    name: 'holdfast-sqlite',
+    workerData: { path },
+    // Nothing of the parent's: its secrets and its loaders have no business there.
+    env: {},
+    execArgv: ['--disable-warning=ExperimentalWarning'],
   })
 }
 

@@ -16,7 +16,9 @@ import {
 const ordersAtOnce = 128
 const lockWait = 250
 const walLimit = 16 * 1024 * 1024
-const walLookEvery = 64
+// How long the log may go unwatched, and how long after a reader stood in the way of shortening it.
+const walLookEvery = 2000
+const walRetryAfter = 10_000
 
 /** One connection for writing: how the file is used is said here. */
 function openForWriting(path: string): DatabaseSync {
@@ -45,7 +47,7 @@ function createExecutor(db: DatabaseSync, path: string): (orders: readonly Write
   const writes = prepareWrites(db)
   let isSynced = true
   let hasFailed = false
-  let batches = 0
+  let walLookAt = 0
 
   function begin(orders: readonly WriteOrder[]): void {
     const isSyncNeeded = orders.some(({ name }) => mustSync(name))
@@ -87,11 +89,14 @@ function createExecutor(db: DatabaseSync, path: string): (orders: readonly Write
   }
 
   function limitWal(): void {
-    batches += 1
-    if (batches % walLookEvery !== 0) return
+    const now = monotonic()
+    if (now < walLookAt) return
+    walLookAt = now + walLookEvery
     const size = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0
     // SQLite starts the file over only when no reader is in it at that moment; under steady load that may never be.
-    if (size > walLimit) db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    if (size <= walLimit) return
+    const outcome = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
+    if (outcome?.busy !== 0) walLookAt = now + walRetryAfter
   }
 
   function execute(orders: readonly WriteOrder[]): WriteResult[] {

@@ -4,10 +4,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { SessionStore, StateChange, StoredSession } from '../core/contracts.ts'
 import { StoreError } from '../core/errors.ts'
 import { faultOf } from './sqlite-fault.ts'
-import { createFeed } from './sqlite-feed.ts'
+import { type ChangeFeed, createFeed } from './sqlite-feed.ts'
 import { fileIdentity, prepareFile } from './sqlite-file.ts'
 import { openOutbox } from './sqlite-outbox.ts'
-import { prepareReader } from './sqlite-reader.ts'
+import { prepareReader, type Reader } from './sqlite-reader.ts'
 import { createWatchers } from './watchers.ts'
 
 export interface SqliteStoreOptions {
@@ -54,10 +54,8 @@ export async function sqliteStore(options: SqliteStoreOptions): Promise<SessionS
 
   guard(() => prepareFile(path))
   const outbox = await openOutbox({ path, onCommit: () => isCurrent() })
-  const db = guard(() => openForReading(path))
+  const { db, reader, feed } = await openReading()
   const identity = fileIdentity(path)
-  const reader = guard(() => prepareReader(db))
-  const feed = guard(() => createFeed(db, watchers.deliver))
   isCurrent = feed.catchUp
   // Whoever serves open sockets hears of changes by other processes without asking.
   const poll = setInterval(feed.catchUp, options.pollMs ?? 25).unref()
@@ -78,11 +76,25 @@ export async function sqliteStore(options: SqliteStoreOptions): Promise<SessionS
     return guard(act)
   }
 
+  async function openReading(): Promise<{ db: DatabaseSync; reader: Reader; feed: ChangeFeed }> {
+    try {
+      return guard(() => {
+        const db = openForReading(path)
+        return { db, reader: prepareReader(db), feed: createFeed(db, watchers.deliver) }
+      })
+    } catch (error) {
+      await outbox.stop()
+      throw error
+    }
+  }
+
   async function closeAll(): Promise<void> {
+    await outbox.drain()
     clearInterval(poll)
-    await outbox.close()
     isCurrent = () => false
+    // The last connection to close tidies the file up: the thread's, not this one.
     db.close()
+    await outbox.stop()
   }
 
   return {
