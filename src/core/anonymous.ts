@@ -24,6 +24,7 @@ export function anonymousSession(
   const absoluteAt = issuedAt + limits.absolute
   if (issuedAt > now + skew || now >= absoluteAt) return null
   return {
+    app: '',
     sid: toBase64url(keyring.fromToken(token.secret, 'sid/a1').subarray(0, 16)),
     id,
     identity: null,

@@ -17,6 +17,8 @@ export interface SessionManagerOptions {
   readonly store: SessionStore
   readonly keyring: Keyring
   readonly policy: Policy
+  /** Apps of other names in the same store have sessions and users of their own. @default '' */
+  readonly app?: string
   readonly onEvent?: EventListener
   /** @default Date.now */
   readonly now?: () => number
@@ -71,8 +73,10 @@ export interface SessionManager {
   end(sid: string): Promise<boolean>
   /** Ends every session of a user, also those whose sign-in is under way. */
   revokeUser(identity: Pick<Identity, 'authenticator' | 'userId'>): Promise<void>
+  /** Ends every session in the store, those of other apps in it too. */
   revokeAll(): Promise<void>
   listUser(identity: Pick<Identity, 'authenticator' | 'userId'>): Promise<readonly Session[]>
+  /** Every session of this app. */
   listAll(): AsyncIterable<Session>
   /** Calls the listener whenever sessions ended, on this or another replica. Returns how to stop. */
   onEnd(listener: (ending: Ending) => void): () => void
@@ -82,7 +86,8 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
   const { store, keyring, policy } = options
   const now = options.now ?? Date.now
   const emit: EventListener = options.onEvent ?? (() => {})
-  const mint = tokenMint(keyring)
+  const app = options.app ?? ''
+  const mint = tokenMint(keyring, app)
   const cache = sessionCache(options.cacheSize ?? 100_000)
   const listeners = new Set<(ending: Ending) => void>()
 
@@ -93,8 +98,13 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
   })
 
   const pseudonym = (who: Pick<Identity, 'authenticator' | 'userId'>): string =>
-    // The length comes first, so that no two pairs give one text.
-    toBase64url(hmac(keyring.key('user/v1'), `${who.authenticator.length}:${who.authenticator}${who.userId}`))
+    // The lengths come first, so that no two triples give one text.
+    toBase64url(
+      hmac(
+        keyring.key('user/v1'),
+        `${app.length}:${app}${who.authenticator.length}:${who.authenticator}${who.userId}`,
+      ),
+    )
 
   const lookup = sessionLookup({ store, keyring, mint, emit, now })
 
@@ -103,7 +113,7 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
     const kek = keyring.fromToken(token.secret, 'kek/v1')
     return {
       ...{ id, sid, user, createdAt, idleAt, absoluteAt, version },
-      sealed: sealSession(keyring, session, sealedPart(session)),
+      sealed: sealSession(keyring, session, sealedPart(session, app)),
       key: seal(kek, dataKey, `key/v1|${sid}`),
     }
   }
@@ -126,7 +136,7 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
     const loaded = await load(credential)
     const token = mint.read(credential)
     if (loaded === null || token === null || loaded.session.version > 0) return loaded
-    const creation = await store.create(stored({ ...loaded.session, version: 1 }, token, random(32)))
+    const creation = await store.create(stored({ ...loaded.session, app, version: 1 }, token, random(32)))
     if (creation === 'created') emit({ event: 'session_created', sid: loaded.session.sid, userId: null })
     // Another tab was first, or the session has ended: the store knows which.
     return lookup.find(token)
@@ -149,7 +159,7 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
       const token = mint.issue('signed-in', startedAt)
       const at = now()
       const session: Session = {
-        ...{ sid: toBase64url(random(16)), id: mint.id(token), identity, user: pseudonym(identity) },
+        ...{ app, sid: toBase64url(random(16)), id: mint.id(token), identity, user: pseudonym(identity) },
         ...{ device: { ...device, userAgent: device.userAgent.slice(0, 256) }, remember },
         ...{ createdAt: startedAt, authenticatedAt: at, tokenAt: at, idle: limits.idle, version: 1 },
         ...{
@@ -231,7 +241,7 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
     async *listAll() {
       for await (const row of store.scan()) {
         const session = lookup.opened(row)
-        if (session !== null && !isOver(session, now())) yield session
+        if (session?.app === app && !isOver(session, now())) yield session
       }
     },
 
@@ -248,9 +258,9 @@ function endingOf(change: StoreChange): Ending | null {
   return change.kind === 'gap' ? { kind: 'recheck' } : null
 }
 
-function sealedPart(session: Session): SealedPart {
+function sealedPart(session: Session, app: string): SealedPart {
   const { identity, device, remember, authenticatedAt, tokenAt, idle } = session
-  return { identity, device, remember, authenticatedAt, tokenAt, idle }
+  return { app, identity, device, remember, authenticatedAt, tokenAt, idle }
 }
 
 /** A fixed number from 0 to 1 for each session, so that sessions touched together drift apart. */

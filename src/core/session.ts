@@ -12,6 +12,8 @@ export interface Device {
 
 /** One verified session. Plain data; only `idleAt` moves while it lives. */
 export interface Session {
+  /** Which app of the store it belongs to. */
+  readonly app: string
   readonly sid: string
   readonly id: string
   /** `null` while anonymous. */
@@ -35,6 +37,7 @@ export interface Session {
 
 /** What is sealed for servers inside a record. */
 export interface SealedPart {
+  readonly app: string
   readonly identity: Identity | null
   readonly device: Device
   readonly remember: boolean

@@ -31,8 +31,12 @@ const macBytes = 16
 // Longer than any credential we write; nothing of this length is hashed.
 const longest = 128
 
-export function tokenMint(keyring: Keyring): TokenMint {
-  const macKeys = { 'signed-in': keyring.key('mac/v1'), anonymous: keyring.key('mac/a1') } as const
+/** `app` tells apps that share a store apart: the credential of one is garbage to another. */
+export function tokenMint(keyring: Keyring, app: string = ''): TokenMint {
+  const macKeys = {
+    'signed-in': keyring.key(`mac/v1|${app}`),
+    anonymous: keyring.key(`mac/a1|${app}`),
+  } as const
 
   const mac = (kind: Token['kind'], text: string): Uint8Array =>
     hmac(macKeys[kind], text).subarray(0, macBytes)

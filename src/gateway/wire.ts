@@ -62,7 +62,7 @@ export async function openSessions(
     return {
       store,
       keyring,
-      sessions: createSessionManager({ store, keyring, policy: config.policy, onEvent }),
+      sessions: createSessionManager({ store, keyring, policy: config.policy, app: config.name, onEvent }),
     }
   } catch (error) {
     await store.close()
