@@ -1,0 +1,65 @@
+/** Real Chromium, and what a person does with it. */
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { password } from './gateway.ts'
+
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+const executablePath = process.env.HOLDFAST_TEST_CHROMIUM ?? '/usr/bin/chromium'
+
+export function openBrowser(more: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath, args: [...flags, ...more] })
+}
+
+/** A browser whose profile outlives it, as people's do. */
+export function openProfile(folder: string): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(folder, { executablePath, args: [...flags] })
+}
+
+/** Fills the sign-in form the page shows. */
+export async function signIn(
+  page: Page,
+  name: string = 'anna',
+  options: { remember?: boolean } = {},
+): Promise<void> {
+  await page.getByLabel('Username').fill(name)
+  await page.getByLabel('Password').fill(password)
+  if (options.remember === true) await page.getByRole('checkbox').check()
+  await page.getByRole('button', { name: 'Sign in' }).click()
+}
+
+/** Goes to the app, signs in, and waits until its first run has ended. */
+export async function enter(
+  page: Page,
+  url: string,
+  name: string = 'anna',
+  options: { remember?: boolean } = {},
+): Promise<void> {
+  await page.goto(url)
+  await signIn(page, name, options)
+  await settled(page)
+}
+
+/** Waits until the app's script has run to its end and the page shows it. */
+export async function settled(page: Page): Promise<void> {
+  await page.getByText('end-of-run').waitFor()
+  await page.locator('[data-test-script-state="notRunning"]').waitFor()
+}
+
+/** What the probe shows as `name=value;`. */
+export async function shown(page: Page, name: string): Promise<string> {
+  // biome-ignore lint/performance/useDomNodeTextContent: only rendered text has the spaces between the probe's lines.
+  const text = await page.locator('[data-testid="stMain"]').innerText()
+  return new RegExp(`(?:^|\\s)${name}=([^;]*);`).exec(text)?.[1] ?? ''
+}
+
+/** Waits until the probe shows this value. */
+export async function shows(page: Page, name: string, value: string): Promise<void> {
+  await page.getByText(`${name}=${value};`).first().waitFor()
+}
