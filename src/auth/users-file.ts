@@ -25,6 +25,8 @@ export interface UsersFileOptions {
   readonly patience?: number
   /** Seconds between looks at the file where the system does not tell of changes. @default 1 */
   readonly pollEvery?: number
+  /** Seconds a file that someone changed must rest before it is read, for editors that write in place. @default 0.1 */
+  readonly settle?: number
 }
 
 /** What is known of a user; never a hash. */
@@ -78,10 +80,10 @@ export interface UsersFile {
 
 /** Opens a users file. Throws `ERR_USERS_INVALID` that names every mistake in it with its line. */
 export async function openUsersFile(file: string, options: UsersFileOptions = {}): Promise<UsersFile> {
-  const { create = false, upgrade = true, patience = 10, pollEvery = 1 } = options
+  const { create = false, upgrade = true, patience = 10, pollEvery = 1, settle = 0.1 } = options
   const path = resolve(file)
   const hasher = options.hasher ?? passwordHasher()
-  const snapshot = await usersSnapshot(path, { hasher, create, upgrade, patience, pollEvery })
+  const snapshot = await usersSnapshot(path, { hasher, create, upgrade, patience, pollEvery, settle })
   const upgrades = new Map<string, { readonly stored: string; readonly hash: string }>()
   const pending = new Set<Promise<void>>()
   let gathering: Promise<void> | null = null

@@ -17,6 +17,8 @@ export interface UsersSnapshotOptions {
   readonly patience: number
   /** Seconds between looks at the file. */
   readonly pollEvery: number
+  /** Seconds a changed file must rest before it is read. */
+  readonly settle: number
 }
 
 /** The users of a file as they are now, kept up to date. */
@@ -33,8 +35,6 @@ export interface UsersSnapshot {
   close(): Promise<void>
 }
 
-// Editors that write in place leave half a file for a moment. Half a file may be valid YAML without half of the users.
-const settleTime = 100
 const mostLooks = 50
 
 /** Reads the users file and follows it. Throws `ERR_USERS_INVALID` if it is broken to begin with. */
@@ -97,7 +97,8 @@ export async function usersSnapshot(path: string, options: UsersSnapshotOptions)
   function notice(): void {
     if (looking || closed) return
     looking = true
-    inTurn(settleTime)
+    // Editors that write in place leave half a file for a moment, and that may be valid YAML without half of the users.
+    inTurn(options.settle * 1000)
       .catch(report)
       .finally(() => {
         looking = false

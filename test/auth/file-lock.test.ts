@@ -1,4 +1,4 @@
-import { readFile, utimes, writeFile } from 'node:fs/promises'
+import { readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { lockFile } from '../../src/auth/file-lock.ts'
@@ -73,6 +73,18 @@ describe('lockFile', () => {
     }
     await Promise.all(Array.from({ length: 20 }, work))
     expect(most).toBe(1)
+  })
+
+  it('is taken over only by who holds the right to: the slower of two must not remove the new lock', async () => {
+    const path = await target()
+    await forged(path, { startedAt: '1' })
+    const right = await lockFile(`${path}.lock.break`, 1)
+    await writeFile(`${path}.lock.break`, await readFile(`${path}.lock.break.lock`))
+    await expect(lockFile(path, 0.05)).rejects.toMatchObject(refused)
+    expect(await readFile(`${path}.lock`, 'utf8')).toContain('forged')
+    await right.release()
+    await rm(`${path}.lock.break`)
+    await (await lockFile(path, 1)).release()
   })
 
   it('is taken over when the pid has gone to another process', async () => {

@@ -121,6 +121,15 @@ describe('parseUsers', () => {
     expect(messageOf(`users:\n  anna: &a\n    password: ${hash}\n  bob: *a\n`)).toMatch(/aliases|anchors/)
   })
 
+  it.each([
+    'users:\n  anna:\n    roles: [a]\n    roles: [b]\n',
+    'users: {}\nusers: {}\n',
+    'users:\n  anna: {roles: []}\n  anna: {roles: [admin]}\n',
+    'credentials: {usernames: {}}\ncookie: {key: a, key: b}\n',
+  ])('refuses a key that stands twice, for one of them would be ignored: %j', (text) => {
+    expect(messageOf(text)).toMatch(/line \d: this key stands here a second time/)
+  })
+
   it('refuses an empty file, one with neither kind of users, and one with both', () => {
     for (const text of [
       '',

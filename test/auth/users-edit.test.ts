@@ -130,6 +130,15 @@ describe('editUsers', () => {
     expect(parse(edited(text, { path: ['anna', 'roles'], value: ['a'] })).other).toEqual([1, 1])
   })
 
+  it('lets the last of two changes of one value count', () => {
+    const text = edited(
+      commented,
+      { path: ['Anna', 'name'], value: 'B' },
+      { path: ['Anna', 'name'], value: 'C' },
+    )
+    expect(parseUsers(text, '').users.get('anna')?.name).toBe('C')
+  })
+
   it('throws rather than return a text that reads back otherwise', () => {
     // A value no reader would give back: the schema refuses it.
     expect(() => edited(commented, { path: ['bob', 'password'], value: 'plain text' })).toThrow(/by hand/)

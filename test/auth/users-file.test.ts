@@ -1,4 +1,15 @@
-import { chmod, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  chmod,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { hash as bcryptHash } from '@node-rs/bcrypt'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -12,7 +23,12 @@ const hasher = quickHasher()
 const secret = 'xq7-vbwz-plm'
 
 async function opened(path: string, options: UsersFileOptions = {}): Promise<UsersFile> {
-  const users = await openUsersFile(path, { hasher: quickHasher(), pollEvery: 0.05, ...options })
+  const users = await openUsersFile(path, {
+    hasher: quickHasher(),
+    pollEvery: 0.05,
+    settle: 0.02,
+    ...options,
+  })
   onTestFinished(() => users.close())
   return users
 }
@@ -99,6 +115,15 @@ describe('changes', () => {
       'bad-value',
     ])
     expect(await readFile(path, 'utf8')).toBe(text)
+  })
+
+  it('puts a whole new file in place: who has the old one open reads all of it to the end', async () => {
+    const { path, users, text } = await withAnna()
+    const reader = await open(path)
+    await users.add('bob', { password: secret })
+    expect(await reader.readFile('utf8')).toBe(text)
+    await reader.close()
+    expect(await readFile(path, 'utf8')).toContain('bob:')
   })
 
   it('writes through a symbolic link', async () => {
@@ -232,11 +257,17 @@ describe('authenticator', () => {
   })
 
   it('never puts an upgraded hash in place of a password that was changed meanwhile', async () => {
-    const old = await bcryptHash(secret, { cost: 4 })
-    const path = await fileWith(`users:\n  anna:\n    password: ${old}\n`)
-    const users = await opened(path)
-    await users.authenticator().verify('anna', secret, never)
+    const path = await fileWith(`users:\n  anna:\n    password: ${await bcryptHash(secret, { cost: 4 })}\n`)
+    const changed = Promise.withResolvers<void>()
+    const real = quickHasher()
+    const upgrade: PasswordHasher['upgrade'] = async (...given) => {
+      await changed.promise
+      return real.upgrade(...given)
+    }
+    const users = await opened(path, { hasher: { ...real, upgrade } })
+    expect(await users.authenticator().verify('anna', secret, never)).not.toBeNull()
     await users.setPassword('anna', 'another-xq7-secret')
+    changed.resolve()
     await users.close()
     const again = await opened(path)
     expect(await again.authenticator().verify('anna', secret, never)).toBeNull()
@@ -247,7 +278,7 @@ describe('authenticator', () => {
     const path = await fileWith(streamlitAuthenticatorSample)
     const users = await opened(path, { patience: 0 })
     // A folder in the lock's place: what nobody can lock, root included.
-    await import('node:fs/promises').then(({ mkdir }) => mkdir(`${path}.lock`))
+    await mkdir(`${path}.lock`)
     const faults: Error[] = []
     users.onFault((fault) => faults.push(fault))
     expect(await users.authenticator().verify('jsmith', 'abc', never)).not.toBeNull()
@@ -338,13 +369,12 @@ describe('following the file', () => {
     const hash = await hasher.hash(secret)
     const whole = `users:\n${Array.from({ length: 50 }, (_, n) => `  u${n}: {password: "${hash}"}\n`).join('')}`
     const path = await fileWith(whole)
-    const users = await opened(path)
+    const users = await opened(path, { settle: 0.5 })
     const changes: UserChange[] = []
     users.onChange((change) => changes.push(change))
-    const half = whole.slice(0, whole.indexOf('  u25:'))
-    await writeFile(path, half)
-    await new Promise(setImmediate)
-    await writeFile(path, whole.replace('u49: {', 'u49: {disabled: true, '))
+    const edited = whole.replace('u49: {', 'u49: {disabled: true, ')
+    await writeFile(path, '')
+    for (const line of edited.split(/(?<=\n)/)) await appendFile(path, line)
     const told = await nextKind(users, 'disabled')
     expect(told.userId).toBe('u49')
     expect(changes).toEqual([{ userId: 'u49', kind: 'disabled' }])
