@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from typing import Any
 
 from holdfast._notice import notice
 from holdfast._post_import import after_import
@@ -21,12 +23,14 @@ def install_when_imported() -> None:
 
 
 def restore() -> None:
-    """Makes widgets keep their values after F5: one line at the top of an app behind `holdfast serve`.
+    """Does what the hook does under `holdfast run`, for an app behind `holdfast serve`.
 
-    Under `holdfast run` there is no need for it, and calling it does no harm. It takes effect for
-    the process at the first call, so call it before the first widget.
+    One line before the app's first widget: widgets keep their values after F5, and `st.login()` and
+    `st.user.is_logged_in` work without an `[auth]` section. It holds for the whole process from the
+    first call on; further calls do nothing.
     """
     _safely(_install_restore)()
+    _safely(_install_login)()
 
 
 def _install_restore() -> None:
@@ -39,6 +43,11 @@ def _install_login() -> None:
     from holdfast import _login
 
     _login.install()
+    streamlit: Any = sys.modules.get("streamlit")
+    # An app that calls restore() has imported streamlit already, and `st.login` is a copy. During
+    # the import of streamlit itself there is no copy yet.
+    if hasattr(streamlit, "login"):
+        streamlit.login = sys.modules["streamlit.user_info"].login
 
 
 def _safely(install: Callable[[], None]) -> Callable[[], None]:

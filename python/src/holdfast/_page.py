@@ -14,7 +14,11 @@ from weakref import WeakValueDictionary
 
 @dataclass(eq=False)
 class Page:
-    """A page that took up a session which already existed."""
+    """A page that took up a session which already existed, and has yet to show what it is.
+
+    Its first rerun message tells: a new page has drawn nothing, so it reports no widget at all. One
+    that only lost its connection reports them all, knows its own values, and needs none of this.
+    """
 
     ran: bool = False
     """Whether the page's first script run has begun."""
@@ -58,3 +62,7 @@ class Pages:
     def put(self, session_id: str, page: Page) -> None:
         """Makes `page` the session's page; the caller's session must hold it alive."""
         self._pages[session_id] = page
+
+    def forget(self, session_id: str) -> None:
+        """Leaves the session's page to itself."""
+        self._pages.pop(session_id, None)

@@ -140,8 +140,12 @@ class _Restore:
 
     def reported(self, state: Any, fresh: Any) -> Any:
         """The page's widget states, without the empty upload widgets that it has only just drawn."""
-        page = self.page()
+        ctx = self._names.get_script_run_ctx(suppress_warning=True)
+        page = None if ctx is None else self._pages.of(ctx.session_id)
         if page is None or fresh is None:
+            return fresh
+        if not page.ran and len(fresh.widgets) > 0:
+            self._pages.forget(ctx.session_id)
             return fresh
         kept = self._names.widget_states()
         for widget in fresh.widgets:
@@ -183,7 +187,7 @@ class _Restore:
                 continue
             element = message.delta.new_element
             kind = element.WhichOneof("type")
-            widget = getattr(element, kind) if kind else None
+            widget: Any = getattr(element, kind) if kind else None
             if getattr(widget, "form_id", ""):
                 page.delivered(widget.id, in_form=True)
 

@@ -63,7 +63,10 @@ with left:
     seen("text_area", st.text_area("area", **changed("text_area")))
     seen("text_area keyed", st.text_area("area keyed", key="area", **changed("text_area keyed")))
     seen("number_input int", st.number_input("int", 0, 100, 5, **changed("number_input int")))
-    seen("number_input float", st.number_input("float", value=0.5, key="float", **changed("number_input float")))
+    seen(
+        "number_input float",
+        st.number_input("float", value=0.5, key="float", **changed("number_input float")),
+    )
     seen("checkbox", st.checkbox("check", **changed("checkbox")))
     seen("checkbox on", st.checkbox("check on", value=True, key="on", **changed("checkbox on")))
     seen("toggle", st.toggle("toggle", **changed("toggle")))
@@ -74,10 +77,18 @@ with left:
 
 with middle:
     seen("selectbox", st.selectbox("select", fruits, **changed("selectbox")))
-    seen("selectbox keyed", st.selectbox("select keyed", fruits, index=None, key="select", **changed("selectbox keyed")))
+    seen(
+        "selectbox keyed",
+        st.selectbox("select keyed", fruits, index=None, key="select", **changed("selectbox keyed")),
+    )
     seen(
         "selectbox format_func",
-        st.selectbox("select format", [1, 2, 3], format_func=lambda n: f"number {n}", **changed("selectbox format_func")),
+        st.selectbox(
+            "select format",
+            [1, 2, 3],
+            format_func=lambda n: f"number {n}",
+            **changed("selectbox format_func"),
+        ),
     )
     seen("selectbox enum", st.selectbox("select enum", list(Colour), **changed("selectbox enum")))
     seen(
@@ -85,19 +96,29 @@ with middle:
         st.selectbox("select new", fruits, accept_new_options=True, **changed("selectbox new option")),
     )
     seen("multiselect", st.multiselect("multi", fruits, ["apple"], **changed("multiselect")))
-    seen("multiselect keyed", st.multiselect("multi keyed", fruits, key="multi", **changed("multiselect keyed")))
+    seen(
+        "multiselect keyed",
+        st.multiselect("multi keyed", fruits, key="multi", **changed("multiselect keyed")),
+    )
     seen("radio", st.radio("radio", fruits, **changed("radio")))
-    seen("radio keyed", st.radio("radio keyed", fruits, key="radio", horizontal=True, **changed("radio keyed")))
+    seen(
+        "radio keyed", st.radio("radio keyed", fruits, key="radio", horizontal=True, **changed("radio keyed"))
+    )
     seen("pills", st.pills("pills", fruits, **changed("pills")))
     seen(
         "pills multi",
         st.pills("pills multi", fruits, selection_mode="multi", key="pills", **changed("pills multi")),
     )
-    seen("segmented_control", st.segmented_control("segments", fruits, default="apple", **changed("segmented_control")))
+    seen(
+        "segmented_control",
+        st.segmented_control("segments", fruits, default="apple", **changed("segmented_control")),
+    )
     seen("select_slider", st.select_slider("select slider", fruits, **changed("select_slider")))
     seen(
         "select_slider range",
-        st.select_slider("select slider range", fruits, ("apple", "cherry"), key="ss", **changed("select_slider range")),
+        st.select_slider(
+            "select slider range", fruits, ("apple", "cherry"), key="ss", **changed("select_slider range")
+        ),
     )
 
 with right:
@@ -122,7 +143,10 @@ with right:
         "file_uploader several",
         st.file_uploader("files", accept_multiple_files=True, **changed("file_uploader several")),
     )
-    seen("bound to the URL", st.text_input("bound", key="bound", bind="query-params", **changed("bound to the URL")))
+    seen(
+        "bound to the URL",
+        st.text_input("bound", key="bound", bind="query-params", **changed("bound to the URL")),
+    )
     seen("disabled", st.text_input("disabled", value="fixed", disabled=True, **changed("disabled")))
     seen("set by the app", st.text_input("set by app", key="by_app", **changed("set by the app")))
 
@@ -151,14 +175,19 @@ if st.checkbox("more", key="more"):
 @st.fragment
 def piece() -> None:
     seen("in a fragment", st.text_input("fragment text", **changed("in a fragment")))
-    seen("in a fragment keyed", st.slider("fragment slider", 0, 10, 1, key="frag", **changed("in a fragment keyed")))
+    seen(
+        "in a fragment keyed",
+        st.slider("fragment slider", 0, 10, 1, key="frag", **changed("in a fragment keyed")),
+    )
 
 
 piece()
 
 frame = pd.DataFrame({"name": ["Ann", "Bob"], "n": [1, 2]})
 seen("data_editor", st.data_editor(frame, **changed("data_editor")))
-seen("data_editor rows", st.data_editor(frame, num_rows="dynamic", key="editor", **changed("data_editor rows")))
+seen(
+    "data_editor rows", st.data_editor(frame, num_rows="dynamic", key="editor", **changed("data_editor rows"))
+)
 event = st.dataframe(frame, on_select="rerun", selection_mode=["single-row", "multi-column"], key="table")
 seen("dataframe selection", list(event.selection.rows))
 points = pd.DataFrame({"x": [1, 2, 3], "y": [3, 1, 2]})
@@ -173,8 +202,12 @@ spec = {
 picked = st.vega_lite_chart(points, spec, on_select="rerun", key="chart", height=200, width=400)
 seen("chart selection", plain(picked.selection))
 
-if st.button("Set by app", key="set"):
-    st.session_state.pop("by_app", None)
+
+def set_by_app() -> None:
+    st.session_state.by_app = "x"
+
+
+st.button("Set by app", on_click=set_by_app)
 
 seen("plain state", st.session_state.setdefault("plain", 0))
 if st.button("Count", key="count"):

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit_server import APPS, Server, hook_environment, serving
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("logs")
+
+
+@pytest.fixture(scope="module")
+def widgets_app(logs: Path) -> Iterator[Server]:
+    with serving(APPS / "widgets.py", logs / "widgets.log", hook_environment()) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def pages_app(logs: Path) -> Iterator[Server]:
+    with serving(APPS / "pages_app" / "app.py", logs / "pages.log", hook_environment()) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def sign_in_app(logs: Path) -> Iterator[Server]:
+    with serving(APPS / "sign_in.py", logs / "sign-in.log", hook_environment()) as server:
+        yield server
