@@ -11,14 +11,17 @@ export interface UsersRefusal {
   readonly message: string
 }
 
+/** There is nobody of that name. */
 export function unknownUser(name: string): UsersRefusal {
   return refused('unknown-user', `There is no user ${quote(name)}.`)
 }
 
+/** Somebody has that name. */
 export function userExists(name: string): UsersRefusal {
   return refused('user-exists', `There is a user ${quote(name)} already.`)
 }
 
+/** Nobody can have that name. */
 export function badName(name: string): UsersRefusal {
   return refused(
     'bad-name',

@@ -43,4 +43,5 @@ pre-authorized:
   - melsby@gmail.com
 `
 
+/** The signal of a caller who never hangs up. */
 export const never: AbortSignal = new AbortController().signal

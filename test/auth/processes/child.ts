@@ -14,6 +14,7 @@ export interface Child {
   readonly ended: Promise<number | null>
 }
 
+/** Starts a program of this folder; it is killed when the test is over. */
 export function startChild(program: string, ...given: readonly string[]): Child {
   const file = fileURLToPath(new URL(program, import.meta.url))
   const child = spawn(process.execPath, [file, ...given], { stdio: ['ignore', 'pipe', 'inherit'] })
