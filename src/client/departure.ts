@@ -25,6 +25,10 @@ export function createDeparture(base: string, curtain: Curtain, isRoot: boolean)
     true,
   )
 
+  addEventListener('pageshow', () => {
+    navigatedAt = -COURTESY
+  })
+
   const go = (): void => {
     const here = location.pathname + location.search
     location.replace(`${base}/_holdfast/sign-in?return=${encodeURIComponent(here)}`)

@@ -25,7 +25,7 @@ export function warningDialog(answers: DialogAnswers): Warning {
   const time = element('b')
   const title = element('h2', 'You will be signed out in ', time)
   const note = element('p')
-  const bar = element('progress')
+  const bar = element('i')
   const stay = element('button')
   const leave = element('button', 'Sign out')
   const dialog = element('dialog', title, note, bar, element('div', stay, leave))
@@ -34,6 +34,7 @@ export function warningDialog(answers: DialogAnswers): Warning {
   // A constructed sheet: a page's `style-src` would block a style element.
   const sheet = new CSSStyleSheet()
   let canStay = true
+  let span = 0
 
   const answer = async (act: () => Promise<string>): Promise<void> => {
     stay.disabled = leave.disabled = true
@@ -48,7 +49,6 @@ export function warningDialog(answers: DialogAnswers): Warning {
   dialog.setAttribute('aria-labelledby', 'title')
   // The role keeps the countdown silent: a clock that speaks every second drowns everything else.
   time.role = 'timer'
-  bar.ariaHidden = 'true'
   note.role = 'status'
   sheet.replaceSync(dialogStyle)
   shadow.adoptedStyleSheets = [sheet]
@@ -66,7 +66,7 @@ export function warningDialog(answers: DialogAnswers): Warning {
       canStay = extendable
       time.textContent = clockText(remaining)
       if (!dialog.open) {
-        bar.max = remaining
+        span = remaining
         stay.textContent = extendable ? 'Stay signed in' : 'OK'
         note.textContent = extendable
           ? 'You have not been active for a while.'
@@ -75,7 +75,7 @@ export function warningDialog(answers: DialogAnswers): Warning {
         document.documentElement.append(host)
         dialog.showModal()
       }
-      bar.value = remaining
+      bar.style.width = `${(100 * remaining) / span}%`
     },
     hide() {
       dialog.close()
