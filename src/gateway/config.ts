@@ -10,8 +10,8 @@ export type UpstreamConfig =
 /** What the app is: decides what is special about it. `auto` goes by the command, or asks the app. */
 export type PresetChoice = 'auto' | 'streamlit' | 'generic'
 
-export interface GatewayConfig {
-  readonly upstream: UpstreamConfig
+/** What holds for every command, the ones that serve nothing included. */
+export interface Config {
   readonly preset: PresetChoice
   readonly listen: { readonly host: string; readonly port: number }
   /** The address browsers use; `null`: only this machine is served. */
@@ -33,5 +33,12 @@ export interface GatewayConfig {
   /** Newest first; empty: one is made beside an embedded store. */
   readonly secrets: readonly string[]
   readonly secretFile: string | null
+  /** How long the app may take until it answers, in milliseconds. */
+  readonly startTimeout: number
   readonly log: 'json' | 'pretty'
+}
+
+/** A gateway in front of one app. */
+export interface GatewayConfig extends Config {
+  readonly upstream: UpstreamConfig
 }

@@ -1,0 +1,234 @@
+/** What a configuration may say, whichever way it is said: one schema for the file, the environment and the options. */
+import {
+  array,
+  type BaseIssue,
+  boolean,
+  custom,
+  exactOptional,
+  type GenericSchema,
+  looseObject,
+  minLength,
+  number,
+  picklist,
+  pipe,
+  rawCheck,
+  rawTransform,
+  string,
+  transform,
+  union,
+} from 'valibot'
+import type { Profile } from '../core/policy.ts'
+import type { Access, AccessRule } from './access.ts'
+import type { PresetChoice } from './config.ts'
+import { parseDuration } from './duration.ts'
+import { didYouMean } from './suggestion.ts'
+
+type Entries = Parameters<typeof looseObject>[0]
+
+/** A map that knows its keys: every unknown one is a fault of its own, with what may have been meant. */
+function section<Known extends Entries>(known: Known, what: string) {
+  const names = Object.keys(known)
+  return pipe(
+    custom<object>(isMap, `must be ${what}`),
+    looseObject(known),
+    rawCheck(({ dataset, addIssue }) => {
+      const input: unknown = dataset.value
+      if (!isMap(input)) return
+      for (const [key, value] of Object.entries(input as object)) {
+        if (names.includes(key)) continue
+        const path = {
+          type: 'object',
+          origin: 'key',
+          input: input as Record<string, unknown>,
+          key,
+          value,
+        } as const
+        addIssue({ message: unknown(key, names), path: [path] })
+      }
+    }),
+  )
+}
+
+function isMap(input: unknown): boolean {
+  return typeof input === 'object' && input !== null && !Array.isArray(input)
+}
+
+// People put it there, and then it is in version control.
+const secretKeys = /^(?:(?:server|cookie)?secrets?|secretkey)$/i
+
+function unknown(key: string, names: readonly string[]): string {
+  if (secretKeys.test(key.replace(/[-_]/g, ''))) {
+    return 'does not belong into a configuration file: set HOLDFAST_SECRET, or name a file with `secretFile`'
+  }
+  return `is not known here.${didYouMean(key, names) || ` Known are ${names.join(', ')}.`}`
+}
+
+/** A text that `read` makes something of; `null` from it is a fault. */
+function text<Value extends NonNullable<unknown>>(read: (input: string) => Value | null, wanted: string) {
+  return pipe(
+    string(`must be ${wanted}`),
+    rawTransform<string, Value>(({ dataset, addIssue, NEVER }) => {
+      const value = read(dataset.value)
+      if (value !== null) return value
+      addIssue({ message: `must be ${wanted}, not ${quoted(dataset.value)}` })
+      return NEVER
+    }),
+  )
+}
+
+function oneOf<const Words extends readonly string[]>(words: Words) {
+  const list = `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
+  return picklist(words, ({ input }: BaseIssue<unknown>) =>
+    typeof input === 'string'
+      ? `must be ${list}, not ${quoted(input)}.${didYouMean(input, words)}`
+      : `must be ${list}`,
+  )
+}
+
+/** A text cut for a message, on one line. */
+export function quoted(value: string): string {
+  return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
+}
+
+const duration = text((input) => parseDuration(input.trim()), 'a time such as 90s, 30m, 12h or 14d')
+const onOff = boolean('must be true or false')
+const path = text((input) => (input === '' || input.includes('\0') ? null : input), 'the path of a file')
+
+const listen = pipe(
+  union([string(), number()], 'must be an address and a port such as 127.0.0.1:8080, or a port'),
+  transform(String),
+  text(readListen, 'an address and a port such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080'),
+)
+
+function readListen(input: string): { host: string; port: number } | null {
+  // listen = [ host ":" ] port ; an IPv6 host in brackets
+  const [, bracketed, plain, digits] =
+    /^(?:\[([\da-fA-F:.]+)\]:|([\w.-]+):)?(\d{1,5})$/.exec(input.trim()) ?? []
+  const port = Number(digits ?? Number.NaN)
+  return Number.isInteger(port) && port < 65_536 ? { host: bracketed ?? plain ?? '127.0.0.1', port } : null
+}
+
+function readUpstream(input: string): URL | null {
+  const url = URL.parse(input)
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return null
+  const extras = `${url.username}${url.password}${url.search}${url.hash}`
+  return extras === '' && url.pathname === '/' ? url : null
+}
+
+// `form` would give the session the name of the cookie that guards the sign-in form, for this app or another.
+const name = text(
+  (input) => (/^(?!.*(?:^|-)form$)[a-z\d]+(?:-[a-z\d]+)*$/.test(input) && input.length <= 32 ? input : null),
+  'a word of at most 32 small letters, digits and single dashes, that does not end in "form"',
+)
+
+const store = text(
+  (input) => (/^(?:memory:$|sqlite:.|rediss?:\/\/.|postgres(?:ql)?:\/\/.)/.test(input) ? input : null),
+  'sqlite:<path> (such as sqlite:.holdfast/holdfast.db) or memory:',
+)
+
+const rulePath = text(
+  (input) =>
+    /^\/(?:[^\s?#*\\]*\/)?(?:[^\s?#*\\/]+|\*)?$/.test(input) && !input.includes('//') ? input : null,
+  'a path such as /admin, or /admin/* for it and all below',
+)
+
+const role = text(
+  (input) => (input.trim() === input && input !== '' && !/[,\p{Cc}]/u.test(input) ? input : null),
+  'the name of a role, without commas',
+)
+
+const rule = pipe(
+  section(
+    {
+      path: rulePath,
+      access: exactOptional(oneOf(['signed-in', 'anyone'])),
+      roles: exactOptional(array(role, 'must be a list of roles')),
+    },
+    'a map with `path` and `access` or `roles`',
+  ),
+  rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return
+    const { access, roles = [] } = dataset.value
+    if (access === undefined && roles.length === 0)
+      addIssue({ message: 'needs `access` or `roles`: it says nothing yet' })
+    if (access === 'anyone' && roles.length > 0) {
+      addIssue({ message: 'cannot let anyone in and ask for roles: drop `access`, or drop `roles`' })
+    }
+  }),
+)
+
+const limits = { idle: exactOptional(duration), absolute: exactOptional(duration) }
+
+const session = section(
+  {
+    ...limits,
+    remember: exactOptional(section(limits, 'a map with `idle` and `absolute`')),
+    anonymous: exactOptional(section(limits, 'a map with `idle` and `absolute`')),
+    rotateAfter: exactOptional(duration),
+  },
+  'a map with `idle` and `absolute`',
+)
+
+const wordsWanted = 'must be a list of words such as [streamlit, run, app.py]'
+const word = string(wordsWanted)
+const cidrWanted = 'must be a list of CIDRs such as [10.0.0.0/8]'
+
+/** The limits that one source of configuration states, in milliseconds. */
+export interface LimitsInput {
+  readonly idle?: number
+  readonly absolute?: number
+}
+
+/** What one source of configuration says: only what is there, checked and read. */
+export interface ConfigInput {
+  readonly listen?: { readonly host: string; readonly port: number }
+  readonly publicUrl?: string
+  readonly insecureHttp?: boolean
+  readonly upstream?: URL
+  readonly command?: readonly string[]
+  readonly preset?: PresetChoice
+  readonly startTimeout?: number
+  readonly name?: string
+  readonly store?: string
+  readonly secretFile?: string
+  readonly users?: string
+  readonly access?: Access
+  readonly rules?: readonly AccessRule[]
+  readonly documentsOnly?: boolean
+  readonly profile?: Profile
+  readonly session?: LimitsInput & {
+    readonly remember?: LimitsInput
+    readonly anonymous?: LimitsInput
+    readonly rotateAfter?: number
+  }
+
+  readonly trustProxy?: readonly string[]
+  readonly log?: 'json' | 'pretty'
+}
+
+/** The whole of it. Every key may be left out; nothing else may be there. */
+export const configSchema: GenericSchema<unknown, ConfigInput> = section(
+  {
+    listen: exactOptional(listen),
+    publicUrl: exactOptional(string('must be a URL such as https://apps.example.org/tool')),
+    insecureHttp: exactOptional(onOff),
+    upstream: exactOptional(
+      text(readUpstream, 'the address of the app such as http://127.0.0.1:8501, without a path'),
+    ),
+    command: exactOptional(pipe(array(word, wordsWanted), minLength(1, wordsWanted))),
+    preset: exactOptional(oneOf(['auto', 'streamlit', 'generic'])),
+    startTimeout: exactOptional(duration),
+    name: exactOptional(name),
+    store: exactOptional(store),
+    secretFile: exactOptional(path),
+    users: exactOptional(path),
+    access: exactOptional(oneOf(['signed-in', 'anyone'])),
+    rules: exactOptional(array(rule, 'must be a list of maps, each with `path` and `access` or `roles`')),
+    documentsOnly: exactOptional(onOff),
+    profile: exactOptional(oneOf(['aal1', 'aal2', 'aal3'])),
+    session: exactOptional(session),
+    trustProxy: exactOptional(array(string(cidrWanted), cidrWanted)),
+    log: exactOptional(oneOf(['pretty', 'json'])),
+  },
+  'a map of settings, such as `listen: 127.0.0.1:8080`',
+)

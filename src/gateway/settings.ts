@@ -1,0 +1,95 @@
+/** Every setting there is: its key in `holdfast.yaml`, its option on the command line, its variable in the environment. */
+
+/** How a text from the command line or the environment becomes a value of the file. */
+export type SettingKind = 'text' | 'switch' | 'list' | 'yaml'
+
+export interface Setting {
+  /** Where it stands in the file, such as `session.idle`. */
+  readonly key: string
+  /** Without the dashes; `null` for what only file and environment have. */
+  readonly option: string | null
+  readonly variable: string
+  readonly kind: SettingKind
+  /** What stands for the value in help, such as `<url>`. */
+  readonly value: string
+  readonly about: string
+  /** What holds if nothing is said. */
+  readonly otherwise: string
+}
+
+function setting(
+  key: string,
+  kind: SettingKind,
+  value: string,
+  about: string,
+  otherwise: string,
+  option: string | null = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+): Setting {
+  const variable = `HOLDFAST_${key.replace(/[A-Z]/g, '_$&').replaceAll('.', '_').toUpperCase()}`
+  return { key, option, variable, kind, value, about, otherwise }
+}
+
+/** In the order in which help and the docs list them. */
+export const settings: readonly Setting[] = [
+  setting(
+    'listen',
+    'text',
+    '<host:port>',
+    'Where the gateway listens; port 0 takes a free one',
+    '127.0.0.1:8080',
+  ),
+  setting('publicUrl', 'text', '<url>', 'The address browsers use', 'only this machine is served'),
+  setting('insecureHttp', 'switch', '', 'Accept a public URL without TLS', 'off'),
+  setting('upstream', 'text', '<url>', 'The running app that `serve` stands in front of', 'none'),
+  setting('command', 'yaml', '', 'The command that `run` starts, as a list', 'what follows --', null),
+  setting('preset', 'text', '<kind>', 'What the app is: auto, streamlit or generic', 'auto'),
+  setting('startTimeout', 'text', '<time>', 'How long the app may take until it answers', '60s'),
+  setting('name', 'text', '<word>', 'Tells apps on one host or in one store apart', 'none: the only one'),
+  setting(
+    'store',
+    'text',
+    '<store>',
+    'Where sessions are kept: sqlite:<path> or memory:',
+    'sqlite:.holdfast/holdfast.db',
+  ),
+  setting('secretFile', 'text', '<file>', 'A file with the server secret', 'made beside an sqlite store'),
+  setting('users', 'text', '<file>', 'The file of those who may sign in', 'users.yaml, if it is there'),
+  setting('access', 'text', '<who>', 'Who reaches the app: signed-in or anyone', 'signed-in'),
+  setting('rules', 'yaml', '', 'Who reaches which path: a list of path, access, roles', 'none', null),
+  setting('documentsOnly', 'switch', '', 'Accept that rules guard documents only', 'off'),
+  setting('profile', 'text', '<aal>', 'Cut all session limits to those of NIST aal1, aal2 or aal3', 'none'),
+  setting('session.idle', 'text', '<time>', 'A session ends after this long without activity', '12h'),
+  setting('session.absolute', 'text', '<time>', 'A session ends after this long in any case', '24h'),
+  setting('session.remember.idle', 'text', '<time>', 'The same with "Stay signed in" ticked', '14d', null),
+  setting(
+    'session.remember.absolute',
+    'text',
+    '<time>',
+    'The same with "Stay signed in" ticked',
+    '30d',
+    null,
+  ),
+  setting('session.anonymous.idle', 'text', '<time>', 'The same for those who did not sign in', '24h', null),
+  setting(
+    'session.anonymous.absolute',
+    'text',
+    '<time>',
+    'The same for those who did not sign in',
+    '24h',
+    null,
+  ),
+  setting('session.rotateAfter', 'text', '<time>', 'A token is replaced after this long', '24h', null),
+  setting(
+    'trustProxy',
+    'list',
+    '<cidr>',
+    'A proxy whose X-Forwarded-For is believed; may be repeated',
+    'none',
+  ),
+  setting('log', 'text', '<form>', 'How events are written: pretty or json', 'pretty'),
+].map((one) => (one.option?.includes('.') ? { ...one, option: one.option.replace('session.', '') } : one))
+
+/** The setting with this option; `undefined` if there is none. */
+export function settingOfOption(option: string): Setting | undefined {
+  return settings.find((one) => one.option === option)
+}
