@@ -1,0 +1,37 @@
+/** `npm run bench`: measures everything in one run and writes RESULTS.md. `--quick` takes a minute and writes nothing. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const folder = fileURLToPath(new URL('.', import.meta.url))
+if (!existsSync(`${folder}node_modules`)) {
+  console.log('Installing what Holdfast is measured against …')
+  execFileSync('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock'], {
+    cwd: folder,
+    stdio: 'inherit',
+  })
+}
+
+const quick = process.argv.includes('--quick')
+const { benchGateway } = await import('./gateway.ts')
+const { benchIdle, benchRelay } = await import('./relay.ts')
+const { benchSession } = await import('./session.ts')
+const { machine } = await import('./report.ts')
+
+const sections = [
+  ['A warm session check', await benchSession(quick)],
+  ['Requests through the gateway', await benchGateway(quick ? 2 : 9, quick ? 2_000 : 10_000)],
+  ['WebSocket relay', await benchRelay(quick ? 2 : 9, quick ? 3_200 : 32_000)],
+  ['Idle sockets', await benchIdle(quick ? 200 : 2_000)],
+] as const
+
+const text = [
+  '# Results',
+  `One run, ${new Date().toISOString().slice(0, 10)}, on ${machine()}.`,
+  'Everything runs on one machine over loopback, load included, so absolute figures are noise and ratios are what ' +
+    'counts. Each contender is a process of its own, proved to answer right before it is timed, measured in turn with ' +
+    'the others round after round; the median of the rounds is given. CPU is the processor time of the contender alone.',
+  ...sections.flatMap(([title, body]) => [`## ${title}`, body]),
+].join('\n\n')
+console.log(`\n${text}\n`)
+if (!quick) writeFileSync(`${folder}RESULTS.md`, `${text}\n`)
