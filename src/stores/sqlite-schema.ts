@@ -13,6 +13,7 @@ const applicationId = 0x48_6f_6c_64
  * retired    ids that are no longer live, until the absolute deadline: the tombstones. `next` while the successor lives.
  * epochs     the instants before which a user's sessions are revoked; epoch_of_all the one for everybody.
  * scopes     who owns which state; `floor` is the highest version a deletion took. entries: its keys and values.
+ *            Those of an ended session wait under another owner until they are removed.
  * changes    the feed that every process follows by `seq`. Numbers are given without gaps, so a gap means pruned.
  */
 const steps: readonly string[] = [
@@ -96,7 +97,11 @@ const steps: readonly string[] = [
     keys TEXT
   ) STRICT;
 
-  CREATE TABLE health (only INTEGER PRIMARY KEY CHECK (only = 1), written_at INTEGER NOT NULL) STRICT;
+  CREATE TABLE health (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    written_at INTEGER NOT NULL,
+    ballast BLOB NOT NULL
+  ) STRICT;
   `,
 ]
 
@@ -116,6 +121,9 @@ export function ownerOf(sid: string | null): string {
 
 const openPatience = 5000
 const pause = 5
+
+/** How the owner of a scope begins once its session has ended: nobody reads it any more, and `sweep` removes it. */
+export const cutOffOwner = 'ended:'
 
 /** Brings a file to the current schema, or throws a `SqliteFaultError` that says why it cannot be used. */
 export function prepareSchema(db: DatabaseSync, path: string): void {

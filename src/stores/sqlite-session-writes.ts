@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Creation, Epoch, StoredSession } from '../core/contracts.ts'
 import type { ChangeLog } from './sqlite-log.ts'
-import { isUnrevoked, ownerOf } from './sqlite-schema.ts'
+import { cutOffOwner, isUnrevoked, ownerOf } from './sqlite-schema.ts'
 
 /** The writes on sessions. Each is called within a transaction, and with the time it is. */
 export interface SessionWrites {
@@ -14,7 +14,10 @@ export interface SessionWrites {
   revokeBefore(now: number, epoch: Epoch, before: number): void
 }
 
-/** Removes a session and leaves a tombstone; `null` if there is none, else the id it had and whether it was live. */
+/**
+ * Removes a session and leaves a tombstone; `null` if there is none, else the id it had and whether it was live. Its state
+ * is cut off and removed later: to wipe megabytes takes time and room on the disk, and a sign-out must not wait for either.
+ */
 export type RemoveSession = (sid: string) => { readonly id: string; readonly isLive: boolean } | null
 
 export function prepareRemoval(db: DatabaseSync): RemoveSession {
@@ -23,9 +26,7 @@ export function prepareRemoval(db: DatabaseSync): RemoveSession {
   const remove = db.prepare('DELETE FROM sessions WHERE sid = ?')
   const bury = db.prepare('INSERT INTO retired (id, sid, absolute_at) VALUES (?, ?, ?)')
   const closeChain = db.prepare('UPDATE retired SET next = NULL, sealed_token = NULL WHERE sid = ?')
-  const removeEntries = db.prepare(`
-    DELETE FROM entries WHERE scope IN (SELECT scope FROM scopes WHERE owner = ?)`)
-  const removeScopes = db.prepare('DELETE FROM scopes WHERE owner = ?')
+  const cutOff = db.prepare(`UPDATE scopes SET owner = '${cutOffOwner}' || scope WHERE owner = ?`)
   return (sid) => {
     const found = find.get(sid)
     if (found === undefined) return null
@@ -33,8 +34,7 @@ export function prepareRemoval(db: DatabaseSync): RemoveSession {
     remove.run(sid)
     closeChain.run(sid)
     bury.run(id, sid, Number(found.absoluteAt))
-    removeEntries.run(ownerOf(sid))
-    removeScopes.run(ownerOf(sid))
+    cutOff.run(ownerOf(sid))
     return { id, isLive: found.isLive === 1 }
   }
 }

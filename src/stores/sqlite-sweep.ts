@@ -1,22 +1,46 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { ChangeLog } from './sqlite-log.ts'
-import { ownerOf } from './sqlite-schema.ts'
+import { cutOffOwner, ownerOf } from './sqlite-schema.ts'
 import type { RemoveSession } from './sqlite-session-writes.ts'
 
 /** Removes at most `limit` rows that nobody needs any more; how many. Called within a transaction. */
 export type Sweep = (now: number, limit: number) => number
 
+/** Removes at most `limit` entries of sessions that ended; how many. Called within a transaction. */
+export type RemoveCutOff = (limit: number) => number
+
 // How many rows one sweep looks at for an epoch that covers everyone: 1 MB of pages, a few milliseconds.
 const looksAtMost = 2000
 const epochsAtMost = 100
+const scopesAtMost = 100
 
-export function prepareSweep(db: DatabaseSync, log: ChangeLog, removeSession: RemoveSession): Sweep {
+export function prepareRemoveCutOff(db: DatabaseSync): RemoveCutOff {
+  const [from, to] = [cutOffOwner, `${cutOffOwner.slice(0, -1)};`]
+  const scopes = db.prepare('SELECT scope FROM scopes WHERE owner >= ? AND owner < ? LIMIT ?')
+  const removeEntries = db.prepare(`
+    DELETE FROM entries WHERE row IN (SELECT row FROM entries WHERE scope = ? LIMIT ?)`)
+  const removeScope = db.prepare('DELETE FROM scopes WHERE scope = ?')
+  return (limit) => {
+    let removed = 0
+    for (const row of scopes.all(from, to, scopesAtMost)) {
+      const scope = Number(row.scope)
+      removed += Number(removeEntries.run(scope, limit - removed).changes)
+      if (removed === limit) break
+      removeScope.run(scope)
+    }
+    return removed
+  }
+}
+
+export function prepareSweep(
+  db: DatabaseSync,
+  log: ChangeLog,
+  removeSession: RemoveSession,
+  removeCutOff: RemoveCutOff,
+): Sweep {
   const expired = db.prepare('SELECT sid FROM sessions WHERE absolute_at <= ? ORDER BY absolute_at LIMIT ?')
-  const removeState = db.prepare(`
-    DELETE FROM entries WHERE row IN (
-      SELECT row FROM entries WHERE scope IN (SELECT scope FROM scopes WHERE owner = ?) LIMIT ?)`)
-  const removeScopes = db.prepare('DELETE FROM scopes WHERE owner = ?')
   const removeExpired = db.prepare('DELETE FROM sessions WHERE sid = ?')
+  const cutOff = db.prepare(`UPDATE scopes SET owner = '${cutOffOwner}' || scope WHERE owner = ?`)
   const others = [
     ['retired', 'id', 'absolute_at'],
     ['onces', 'key', 'until'],
@@ -37,15 +61,12 @@ export function prepareSweep(db: DatabaseSync, log: ChangeLog, removeSession: Re
   const moveSweptTo = db.prepare('UPDATE epoch_of_all SET swept_to = ?')
 
   function sweepExpired(now: number, limit: number): number {
-    let removed = 0
-    for (const { sid } of expired.all(now, limit)) {
-      removed += Number(removeState.run(ownerOf(String(sid)), limit - removed).changes)
-      if (removed === limit) return removed
-      removeScopes.run(ownerOf(String(sid)))
+    const sids = expired.all(now, limit)
+    for (const { sid } of sids) {
+      cutOff.run(ownerOf(String(sid)))
       removeExpired.run(String(sid))
-      removed += 1
-      if (removed === limit) return removed
     }
+    let removed = sids.length
     for (const statement of others) removed += Number(statement.run(now, limit - removed).changes)
     return removed
   }
@@ -84,6 +105,7 @@ export function prepareSweep(db: DatabaseSync, log: ChangeLog, removeSession: Re
     log.prune(now)
     let removed = sweepExpired(now, limit)
     removed += sweepUserEpochs(limit - removed)
-    return removed + sweepEpochOfAll(limit - removed)
+    removed += sweepEpochOfAll(limit - removed)
+    return removed + removeCutOff(limit - removed)
   }
 }

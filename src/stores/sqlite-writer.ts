@@ -15,6 +15,7 @@ import {
 
 const ordersAtOnce = 128
 const lockWait = 250
+const tidyPatience = 1000
 const walLimit = 16 * 1024 * 1024
 // How long the log may go unwatched, and how long after a reader stood in the way of shortening it.
 const walLookEvery = 2000
@@ -29,7 +30,7 @@ function openForWriting(path: string): DatabaseSync {
       PRAGMA synchronous = FULL;
       PRAGMA fullfsync = ON;
       PRAGMA checkpoint_fullfsync = ON;
-      PRAGMA secure_delete = FAST;
+      PRAGMA secure_delete = ON;
       PRAGMA temp_store = MEMORY;
       PRAGMA cache_size = -16000;
       PRAGMA journal_size_limit = ${walLimit};
@@ -141,20 +142,44 @@ function serve(port: MessagePort, path: string): void {
     port.close()
     return
   }
+
+  function tidy(): boolean {
+    const [result] = execute([{ number: -1, name: 'tidy', args: [], deadline: monotonic() + tidyPatience }])
+    return result !== undefined && 'value' in result && result.value === true
+  }
+
+  // Between two batches, so that those who wait for their write come first.
+  function tidySoon(): void {
+    setImmediate(() => {
+      if (db.isOpen && tidy()) tidySoon()
+    })
+  }
+
   port.on('message', (first: WriteOrder | 'close') => {
-    const orders: WriteOrder[] = []
-    let message: WriteOrder | 'close' | undefined = first
-    while (message !== undefined && message !== 'close') {
-      orders.push(message)
-      // Everything that came while the last transaction was synced goes into the next one.
-      message = orders.length < ordersAtOnce ? receiveMessageOnPort(port)?.message : undefined
-    }
+    const { orders, isLast } = takeOrders(port, first)
     if (orders.length > 0) say({ kind: 'done', results: execute(orders) })
-    if (message !== 'close') return
+    if (orders.some(({ name }) => name === 'end')) tidySoon()
+    if (!isLast) return
+    const until = monotonic() + tidyPatience
+    while (tidy() && monotonic() < until);
     db.close()
     port.close()
   })
   say({ kind: 'ready' })
+}
+
+/** Everything that came while the last transaction was synced: it goes into the next one. */
+function takeOrders(
+  port: MessagePort,
+  first: WriteOrder | 'close',
+): { readonly orders: readonly WriteOrder[]; readonly isLast: boolean } {
+  const orders: WriteOrder[] = []
+  let message: WriteOrder | 'close' | undefined = first
+  while (message !== undefined && message !== 'close') {
+    orders.push(message)
+    message = orders.length < ordersAtOnce ? receiveMessageOnPort(port)?.message : undefined
+  }
+  return { orders, isLast: message === 'close' }
 }
 
 if (parentPort !== null) serve(parentPort, String(workerData.path))
