@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { ConfigError } from '../core/errors.ts'
 import { serviceRestartCode } from '../core/protocol.ts'
+import { connectionsOf } from './connections.ts'
 import type { GatewayParts } from './parts.ts'
 import { requestHandler } from './requests.ts'
 import { eventsEndpoint } from './routes/events.ts'
@@ -38,6 +39,7 @@ export async function startGateway(
     noDelay: true,
   })
   server.maxHeadersCount = 200
+  const connections = connectionsOf(server)
   server.on('request', requestHandler(parts))
   server.on('upgrade', upgrades.handle)
   server.on('connect', (_request, socket: Socket) => socket.destroy())
@@ -51,7 +53,7 @@ export async function startGateway(
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       upgrades.close(serviceRestartCode, 'restart')
       events.close(serviceRestartCode)
-      server.closeIdleConnections()
+      connections.drain()
       const cut = setTimeout(() => server.closeAllConnections(), grace)
       await closed
       clearTimeout(cut)
