@@ -52,6 +52,30 @@ export async function settled(page: Page): Promise<void> {
   await page.locator('[data-test-script-state="notRunning"]').waitFor()
 }
 
+/** Where nobody is signed in, a person ends up here. */
+export const signInPath: RegExp = /\/_holdfast\/sign-in/
+
+/** The Cookie header this browser would send. */
+export async function cookieHeader(context: BrowserContext, url: string): Promise<string> {
+  const cookies = await context.cookies(url)
+  return cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
+}
+
+/** The cookie that names the session; `null` if the browser holds none. */
+export async function sessionCookie(
+  context: BrowserContext,
+  url: string,
+): Promise<Awaited<ReturnType<BrowserContext['cookies']>>[number] | null> {
+  const cookies = await context.cookies(url)
+  return cookies.find(({ name }) => /^(__Host-Http-)?holdfast/.test(name) && !name.includes('-form')) ?? null
+}
+
+/** Presses the app's own button and waits for the sign-in page. */
+export async function signOut(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.waitForURL(signInPath)
+}
+
 /** What the probe shows as `name=value;`. */
 export async function shown(page: Page, name: string): Promise<string> {
   // biome-ignore lint/performance/useDomNodeTextContent: only rendered text has the spaces between the probe's lines.

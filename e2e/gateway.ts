@@ -45,8 +45,8 @@ export interface Running {
   stop(): Promise<number | null>
   /** SIGKILL, at once: the app it started lives on. */
   kill(): Promise<void>
-  /** The same command again: same folder, same port. */
-  again(): Promise<Running>
+  /** The same command again: same folder, same port, and what `env` adds to its environment. */
+  again(env?: NodeJS.ProcessEnv): Promise<Running>
 }
 
 /** Starts `holdfast run -- streamlit run <app>` and waits until it serves. */
@@ -92,7 +92,7 @@ export function holdfast(
   })
 }
 
-/** A temporary folder with the users file in it; removed with `removeFolders`. */
+/** A temporary folder with the users file in it; removed with `removeFolder`. */
 export async function newFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-e2e-'))
   const file = await openUsersFile(join(folder, 'users.yaml'), { create: true })
@@ -153,7 +153,7 @@ async function start(
       child.kill('SIGKILL')
       await exited
     },
-    again: () => start(options, args),
+    again: (env) => start({ ...options, env: { ...options.env, ...env } }, args),
   }
 }
 
