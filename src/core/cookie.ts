@@ -1,4 +1,5 @@
 /** How a credential travels as a cookie: reading, writing, removing, and keeping it from the app behind us. */
+import { ConfigError } from './errors.ts'
 
 /** What decides a cookie's name and attributes. */
 export interface CookieOptions {
@@ -26,9 +27,21 @@ export interface CookieTransport {
   clear(): string
 }
 
-/** The cookie for one purpose: `''` for the session, another word for a short-lived helper. */
-export function cookieTransport(options: CookieOptions, purpose: string = ''): CookieTransport {
+// RFC 6265 §4.1.1: a cookie's name is a token. Anything else would end the name, or start an attribute.
+const token = /^[\w!#$%&'*+.^`|~-]{0,64}$/
+// Short-lived helpers share the jar: an app of this name would take the cookie of one.
+const purposes = ['form'] as const
+
+/**
+ * The cookie for one purpose: `''` for the session, another word for a short-lived helper. Throws `ConfigError`
+ * (`ERR_CONFIG_INVALID`) for an app's name that a cookie's name cannot hold.
+ */
+export function cookieTransport(
+  options: CookieOptions,
+  purpose: '' | (typeof purposes)[number] = '',
+): CookieTransport {
   const { secure, embedded = false } = options
+  checkName(options.name)
   const label = [options.name, purpose].filter((part) => part !== '').join('-')
   const suffix = label === '' ? '' : `-${label}`
   // `__Host-Http-`: no Domain, Path=/, Secure, and (where browsers know it) not to be planted by a script.
@@ -49,13 +62,17 @@ export function cookieTransport(options: CookieOptions, purpose: string = ''): C
   }
 }
 
-/** The Cookie header without the cookies the predicate names; `undefined` if none is left. */
+/**
+ * The Cookie header without the cookies the predicate names, and every other byte as it was; `undefined` if no cookie is
+ * left. The predicate is given names without what any reader of cookies would strip.
+ */
 export function withoutCookies(header: string, drop: (name: string) => boolean): string | undefined {
-  const kept = header.split(';').filter((pair) => {
-    const name = pair.split('=', 1)[0] ?? ''
-    return pair.trim() !== '' && !drop(name.trim())
-  })
-  return kept.length === 0 ? undefined : kept.map((pair) => pair.trim()).join('; ')
+  const pairs = header.split(';')
+  const kept = pairs.filter((pair) => !drop(strip(pair.split('=', 1)[0] ?? '', isBlankToAnyone)))
+  if (kept.every((pair) => strip(pair, isSpace) === '')) return undefined
+  if (kept.length === pairs.length) return header
+  // The first pair stands behind no semicolon, and so behind no space.
+  return kept.join(';').replace(/^[ \t]+/, '')
 }
 
 /** Whether a cookie of this name is one of ours, or an imitation (browsers compare prefixes in any case). */
@@ -63,19 +80,51 @@ export function isOurCookie(name: string): boolean {
   return /^(__host-http-|__host-|__secure-)?holdfast/i.test(name)
 }
 
-/** RFC 6265 §4.2.1: `name=value` pairs between semicolons; names are case-sensitive, values MAY be quoted. */
+function checkName(name: string): void {
+  const reserved = purposes.some((purpose) => name === purpose || name.endsWith(`-${purpose}`))
+  if (token.test(name) && !reserved) return
+  throw new ConfigError(
+    'ERR_CONFIG_INVALID',
+    `The name ${JSON.stringify(name)} cannot be part of a cookie's name. Use at most 64 letters, digits, '-', '.' and ` +
+      "'_', and another end than '-form'.",
+  )
+}
+
+/** RFC 6265 §4.2.1: `name=value` pairs between semicolons. Names are case-sensitive. */
 function readCookie(header: string | undefined, name: string): string | null {
   // The usual request without our cookie ends here, unparsed.
   if (header === undefined || !header.includes(name)) return null
   let found: string | null = null
   for (const pair of header.split(';')) {
     const equals = pair.indexOf('=')
-    if (equals < 0 || pair.slice(0, equals).trim() !== name) continue
-    const value = pair.slice(equals + 1).trim()
+    if (equals < 0 || strip(pair.slice(0, equals), isSpace) !== name) continue
+    const value = strip(pair.slice(equals + 1), isSpace)
     if (found !== null && found !== value) return null
     found = value
   }
   return found === '' ? null : found
+}
+
+/** Without what is blank around it. */
+function strip(text: string, isBlank: (code: number) => boolean): string {
+  let start = 0
+  let end = text.length
+  while (start < end && isBlank(text.charCodeAt(start))) start++
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+/**
+ * Space and tab, and nothing else: `trim` would take U+00A0 too, and so read a cookie as ours that no browser holds to
+ * the rules of its prefix, for any sibling domain to set.
+ */
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09
+}
+
+/** What the most generous reader takes away: Python's `strip` takes controls, U+0085 and U+00A0. */
+function isBlankToAnyone(code: number): boolean {
+  return code <= 0x20 || (code >= 0x7f && code <= 0xa0)
 }
 
 function sameSite(embedded: boolean): readonly string[] {
