@@ -31,26 +31,30 @@ const conditional: ReadonlySet<string> = new Set([
 export function requestHandler(
   parts: GatewayParts,
 ): (request: IncomingMessage, response: ServerResponse) => void {
+  // Names requests in logs and on error pages; no secret. A random word for each process and a count: a random word
+  // for each request would be a tenth of what the request costs.
+  const word = randomBytes(6).toString('base64url')
+  let count = 0
+
   return (request, response) => {
-    const id = randomBytes(9).toString('base64url')
-    const bare = { request, response, id }
+    const id = `${word}-${(count++).toString(36)}`
     const target = requestTarget(request.url ?? '')
-    if (target === null || !isWellFramed(request)) return refuse(parts, bare)
+    if (target === null || !isWellFramed(request)) return refuse(parts, { request, response, id })
     if (healthRoute(parts, target.path, response)) return
-    if (!isForUs(parts, { ...bare, target })) return
+    const bare = { request, response, id, target }
+    if (!isForUs(parts, bare)) return
 
     const local = localPath(parts.site.base, target.path)
-    if (local === null) return sendProblem(parts, { ...bare, target }, 'not-found')
+    if (local === null) return sendProblem(parts, bare, 'not-found')
     const address = parts.clientAddress(request.socket.remoteAddress, one(request.headers['x-forwarded-for']))
-    const arrived = { ...bare, target, local, address }
+    const arrive = (presented: Presented): void =>
+      serve(parts, { request, response, id, target, local, address, presented })
     try {
       const who = presented(parts, request)
-      if (!(who instanceof Promise)) return serve(parts, { ...arrived, presented: who })
-      who
-        .then((found) => serve(parts, { ...arrived, presented: found }))
-        .catch((error: unknown) => fail(parts, { ...bare, target }, error))
+      if (who instanceof Promise) who.then(arrive).catch((error: unknown) => fail(parts, bare, error))
+      else arrive(who)
     } catch (error) {
-      fail(parts, { ...bare, target }, error)
+      fail(parts, bare, error)
     }
   }
 }

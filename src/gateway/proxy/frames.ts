@@ -56,7 +56,7 @@ export function frameTracker(tap?: PayloadTap): FrameTracker {
   const takePayload = (chunk: Buffer, from: number): number => {
     const to = Math.min(chunk.length, from + remaining)
     remaining -= to - from
-    tap?.(current, chunk.subarray(from, to), remaining === 0)
+    if (tap !== undefined) tap(current, chunk.subarray(from, to), remaining === 0)
     if (remaining === 0) {
       inPayload = false
       headLength = 0
@@ -73,6 +73,11 @@ export function frameTracker(tap?: PayloadTap): FrameTracker {
       return messages
     },
     feed(chunk) {
+      // Most chunks of a large message are payload from end to end.
+      if (inPayload && chunk.length < remaining && tap === undefined) {
+        remaining -= chunk.length
+        return -1
+      }
       let first = headLength === 0 && !inPayload ? 0 : -1
       let at = 0
       while (at < chunk.length) {

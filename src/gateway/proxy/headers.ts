@@ -137,6 +137,10 @@ function keepPrivate(headers: Record<string, string | string[]>, document: boole
     return
   }
   const given = [headers['cache-control'] ?? ''].flat().join(', ')
+  if (given === '') {
+    headers['cache-control'] = 'private'
+    return
+  }
   const directives = given.split(',').map((one) => one.trim())
   const own = directives.filter((one) => one !== '' && !/^(public|s-maxage=.*|private)$/i.test(one))
   headers['cache-control'] = ['private', ...own].join(', ')
