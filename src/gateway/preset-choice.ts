@@ -1,6 +1,9 @@
 /** Which app it is. */
+import { setTimeout as wait } from 'node:timers/promises'
+import { UpstreamError } from '../core/errors.ts'
 import type { AppPreset } from './apps/preset.ts'
-import type { PresetChoice, UpstreamConfig } from './config.ts'
+import type { GatewayConfig } from './config.ts'
+import type { Log } from './log.ts'
 
 export interface Presets {
   generic(): AppPreset
@@ -8,17 +11,24 @@ export interface Presets {
 }
 
 const patience = 2_000
+const pause = 250
 
-/** As chosen; `auto` goes by the command, or asks a running app for Streamlit's own health path. */
+/**
+ * As chosen; `auto` goes by the command, or waits for the running app and asks it for Streamlit's own health path.
+ * Rejects with `UpstreamError` if it does not answer in time: taken for another kind, it would lose its sessions at F5.
+ */
 export async function choosePreset(
-  choice: PresetChoice,
-  upstream: UpstreamConfig,
+  { preset, upstream, startTimeout }: Pick<GatewayConfig, 'preset' | 'upstream' | 'startTimeout'>,
   base: string,
   presets: Presets,
+  log: Log,
+  signal: AbortSignal,
 ): Promise<AppPreset> {
-  if (choice !== 'auto') return presets[choice]()
+  if (preset !== 'auto') return presets[preset]()
   const streamlit =
-    upstream.kind === 'command' ? startsStreamlit(upstream) : await answersAsStreamlit(upstream.url, base)
+    upstream.kind === 'command'
+      ? startsStreamlit(upstream)
+      : await answersAsStreamlit(new URL(`${base}/_stcore/health`, upstream.url), startTimeout, log, signal)
   return streamlit ? presets.streamlit() : presets.generic()
 }
 
@@ -42,12 +52,29 @@ function startsStreamlit({
   return [command, ...args].some((word) => /(^|[\\/])streamlit(\.exe)?$/.test(word))
 }
 
-async function answersAsStreamlit(url: URL, base: string): Promise<boolean> {
-  try {
-    const signal = AbortSignal.timeout(patience)
-    const answer = await fetch(new URL(`${base}/_stcore/health`, url), { redirect: 'manual', signal })
-    return answer.ok && (await answer.text()).trim() === 'ok'
-  } catch {
-    return false
+async function answersAsStreamlit(url: URL, within: number, log: Log, signal: AbortSignal): Promise<boolean> {
+  const until = Date.now() + within
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const answer = await fetch(url, {
+        redirect: 'manual',
+        signal: AbortSignal.any([AbortSignal.timeout(patience), signal]),
+      })
+      return answer.ok && (await answer.text()).trim() === 'ok'
+    } catch (cause) {
+      signal.throwIfAborted()
+      if (Date.now() >= until) throw unreachable(url, within, cause)
+    }
+    if (attempt === 0) log.write('info', 'waiting_for_upstream', { upstream: url.origin })
+    await wait(pause, undefined, { signal })
   }
+}
+
+function unreachable(url: URL, within: number, cause: unknown): UpstreamError {
+  return new UpstreamError(
+    'ERR_UPSTREAM_UNREACHABLE',
+    `Nothing answered at --upstream ${url.origin} within ${within / 1000} s. Start the app first, wait longer with ` +
+      '--start-timeout, or say what it is with --preset to start without asking it.',
+    { cause },
+  )
 }

@@ -1,19 +1,15 @@
 /** Puts everything together: the one place that knows every part. */
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type SignInThrottle, signInThrottle } from '../auth/throttle.ts'
 import { openUsersFile } from '../auth/users-file.ts'
 import type { SessionStore } from '../core/contracts.ts'
 import { type CookieOptions, cookieTransport } from '../core/cookie.ts'
-import { toBase64url } from '../core/crypto.ts'
 import { ConfigError } from '../core/errors.ts'
 import type { EventListener } from '../core/events.ts'
-import { type Keyring, openKeyring } from '../core/keyring.ts'
-import { createSessionManager, type SessionManager } from '../core/manager.ts'
-import { sealedState } from '../core/sealed-state.ts'
+import type { Keyring } from '../core/keyring.ts'
+import type { SessionManager } from '../core/manager.ts'
 import { formTokens } from '../pages/form-token.ts'
-import { genericPreset } from './apps/generic.ts'
 import type { AppPreset } from './apps/preset.ts'
-import { streamlitPreset } from './apps/streamlit.ts'
 import { appEnvironment } from './child/environment.ts'
 import { runFile } from './child/run-file.ts'
 import { type Supervisor, superviseApp } from './child/supervisor.ts'
@@ -24,11 +20,12 @@ import { type Gateway, startGateway } from './gateway.ts'
 import type { Log } from './log.ts'
 import { reservePort } from './port.ts'
 import { choosePreset, ownPort } from './preset-choice.ts'
+import { presetsFor } from './presets.ts'
 import { httpProxy } from './proxy/http.ts'
-import { serverSecrets } from './secrets.ts'
+import { openSessions } from './sessions.ts'
 import { type Site, site } from './site.ts'
 import { socketRegistry } from './sockets.ts'
-import { openStore, storeFile } from './store-choice.ts'
+import { storeFile } from './store-choice.ts'
 import { followUsers } from './users-follower.ts'
 
 /** A gateway that serves, with everything it opened. */
@@ -36,60 +33,54 @@ export interface RunningGateway {
   readonly site: Site
   readonly preset: AppPreset['name']
   readonly sessions: SessionManager
+  /** Lets requests under way finish, then ends the app. */
   close(): Promise<void>
+  /** Ends the app at once, for a process that is about to end. */
+  kill(): void
 }
 
-const appPatience = 60_000
 const sweepEvery = 60_000
 const sweepAtOnce = 1_000
 
-/** Opens the store and its keys: what commands that need no gateway work with too. */
-export async function openSessions(
+/**
+ * Starts the app if it is ours to start, then the gateway. Rejects with `ConfigError` or `StoreError`, and with the
+ * signal's reason once that is aborted; then nothing stays open and the app has ended.
+ */
+export async function runGateway(
   config: GatewayConfig,
-  onEvent: EventListener,
-): Promise<{ store: SessionStore; keyring: Keyring; sessions: SessionManager }> {
-  const store = await openStore(config.store)
-  try {
-    const file = storeFile(config.store)
-    const shared = file === null && config.store !== 'memory:'
-    const secrets = await serverSecrets({
-      given: config.secrets,
-      file: config.secretFile,
-      storeFile: file,
-      shared,
-    })
-    const keyring = await openKeyring(store, secrets)
-    return {
-      store,
-      keyring,
-      sessions: createSessionManager({ store, keyring, policy: config.policy, app: config.name, onEvent }),
-    }
-  } catch (error) {
-    await store.close()
-    throw error
-  }
-}
-
-/** Starts the app if it is ours to start, then the gateway. Rejects with `ConfigError` or `StoreError`. */
-export async function runGateway(config: GatewayConfig, log: Log): Promise<RunningGateway> {
+  log: Log,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<RunningGateway> {
   const closers: (() => Promise<void> | void)[] = []
   const closeAll = async (): Promise<void> => {
-    for (const close of closers.reverse()) await close()
-    closers.length = 0
+    // One that fails must not keep the others open: the app would live on without a gateway.
+    for (const close of closers.splice(0).reverse()) {
+      try {
+        await close()
+      } catch (error) {
+        log.write('error', 'close_failed', { reason: String(error) })
+      }
+    }
   }
   try {
-    return await assemble(config, log, closers, closeAll)
+    return await assemble(config, { log, signal, closers, close: closeAll })
   } catch (error) {
     await closeAll()
     throw error
   }
 }
 
+interface Assembly {
+  readonly log: Log
+  readonly signal: AbortSignal
+  /** What was opened adds how to close it; the last is closed first. */
+  readonly closers: (() => Promise<void> | void)[]
+  readonly close: () => Promise<void>
+}
+
 async function assemble(
   given: GatewayConfig,
-  log: Log,
-  closers: (() => Promise<void> | void)[],
-  close: () => Promise<void>,
+  { log, signal, closers, close }: Assembly,
 ): Promise<RunningGateway> {
   const now = Date.now
   const reserved = await reservePort(given.listen)
@@ -106,26 +97,21 @@ async function assemble(
     closers.push(followUsers(users, sessions, log))
   }
 
-  const preset = await choosePreset(config.preset, config.upstream, where.base, {
-    generic: genericPreset,
-    streamlit: () =>
-      streamlitPreset({
-        state: sealedState(store, keyring),
-        app: config.name,
-        cookieSecret: toBase64url(keyring.key('streamlit-cookie/v1')),
-        publicOrigin: where.origin,
-        base: where.base,
-        now,
-        onError: (error) => log.write('warn', 'tab_not_remembered', { reason: String(error) }),
-      }),
+  const presets = presetsFor({
+    store,
+    keyring,
+    app: config.name,
+    site: where,
+    onError: (error) => log.write('warn', 'tab_not_remembered', { reason: String(error) }),
   })
+  const preset = await choosePreset(config, where.base, presets, log, signal)
   refuseEmptyRules(config, preset)
 
   const app = await startApp(config, preset, where, log)
   if (app !== null) closers.push(() => app.stop())
   const upstream =
     config.upstream.kind === 'url' ? config.upstream.url : new URL(`http://127.0.0.1:${app?.port}`)
-  if (app !== null) await app.ready(appPatience)
+  if (app !== null) await Promise.race([app.ready(config.startTimeout), aborted(signal)])
 
   const sockets = socketRegistry({ sessions, now })
   const cookieOptions: CookieOptions = {
@@ -165,7 +151,16 @@ async function assemble(
     config.listen,
   )
   closers.push(() => gateway.close())
-  return { site: where, preset: preset.name, sessions, close }
+  return { site: where, preset: preset.name, sessions, close, kill: () => app?.kill() }
+}
+
+/** Rejects when the signal is aborted; never resolves. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const stop = (): void => reject(signal.reason)
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
 }
 
 function gate(store: SessionStore, keyring: Keyring): SignInThrottle {
@@ -177,6 +172,11 @@ function cookieName(config: GatewayConfig, { base }: Site): string {
   return config.name !== '' ? config.name : base.slice(1).replaceAll('/', '-')
 }
 
+/** Where the app that `run` has started is remembered. */
+export function runFilePath({ store, name }: Pick<GatewayConfig, 'store' | 'name'>): string {
+  return join(dirname(storeFile(store) ?? '.holdfast/x'), `run-${name === '' ? 'app' : name}.json`)
+}
+
 async function startApp(
   config: GatewayConfig,
   preset: AppPreset,
@@ -186,19 +186,13 @@ async function startApp(
   const { upstream } = config
   if (upstream.kind === 'url') return null
   const { command, args } = upstream
-  const folder = join(storeFile(config.store) ?? '.holdfast/x', '..')
   const ours = preset.environment()
   return superviseApp({
     command,
     args,
     port: ownPort(args),
     environment: (port) => appEnvironment(process.env, preset, base, port),
-    runFile: runFile(join(folder, `run-${config.name === '' ? 'app' : config.name}.json`), [
-      command,
-      args,
-      process.cwd(),
-      ours,
-    ]),
+    runFile: runFile(runFilePath(config), [command, args, process.cwd(), ours]),
     log,
   })
 }

@@ -26,6 +26,8 @@ export interface Supervisor {
   ready(patience: number): Promise<void>
   /** Ends the app and everything it started. */
   stop(): Promise<void>
+  /** The same at once, without waiting for it to finish anything. */
+  kill(): void
 }
 
 const firstPause = 500
@@ -110,6 +112,11 @@ export async function superviseApp(options: SupervisorOptions): Promise<Supervis
       stopping = true
       if (app !== null) await endGroup(app.pid)
       await options.runFile.remove()
+    },
+
+    kill() {
+      stopping = true
+      if (app !== null) send(app.pid, 'SIGKILL')
     },
   }
 }

@@ -1,0 +1,39 @@
+/** The store with its keys and its sessions, for the gateway and for commands that need no gateway. */
+import type { SessionStore } from '../core/contracts.ts'
+import type { EventListener } from '../core/events.ts'
+import { type Keyring, openKeyring } from '../core/keyring.ts'
+import { createSessionManager, type SessionManager } from '../core/manager.ts'
+import type { Config } from './config.ts'
+import { serverSecrets } from './secrets.ts'
+import { openStore, storeFile } from './store-choice.ts'
+
+/** What was opened. Whoever opened it closes the store. */
+export interface OpenedSessions {
+  readonly store: SessionStore
+  readonly keyring: Keyring
+  readonly sessions: SessionManager
+}
+
+/** Opens the store with its secrets. Rejects with `ConfigError` or `StoreError`; then nothing stays open. */
+export async function openSessions(config: Config, onEvent: EventListener): Promise<OpenedSessions> {
+  const store = await openStore(config.store)
+  try {
+    const keyring = await openKeyring(store, await secretsOf(config))
+    const { policy, name: app } = config
+    return { store, keyring, sessions: createSessionManager({ store, keyring, policy, app, onEvent }) }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** The server secrets, newest first; made for an embedded store that has none. */
+export function secretsOf(config: Config): Promise<readonly string[]> {
+  const file = storeFile(config.store)
+  return serverSecrets({
+    given: config.secrets,
+    file: config.secretFile,
+    storeFile: file,
+    shared: file === null && config.store !== 'memory:',
+  })
+}
