@@ -65,6 +65,23 @@ export function frameTracker(tap?: PayloadTap): FrameTracker {
     return to
   }
 
+  const pass = (chunk: Buffer): number => {
+    remaining -= chunk.length
+    return -1
+  }
+
+  const follow = (chunk: Buffer): number => {
+    let first = headLength === 0 && !inPayload ? 0 : -1
+    let at = 0
+    while (at < chunk.length) {
+      if (!inPayload) at = takeHead(chunk, at)
+      // A frame without payload ends with its head.
+      if (inPayload) at = takePayload(chunk, at)
+      if (first === -1 && headLength === 0 && !inPayload) first = at
+    }
+    return first
+  }
+
   return {
     get atBoundary() {
       return !inPayload && headLength === 0
@@ -72,22 +89,9 @@ export function frameTracker(tap?: PayloadTap): FrameTracker {
     get messages() {
       return messages
     },
-    feed(chunk) {
-      // Most chunks of a large message are payload from end to end.
-      if (inPayload && chunk.length < remaining && tap === undefined) {
-        remaining -= chunk.length
-        return -1
-      }
-      let first = headLength === 0 && !inPayload ? 0 : -1
-      let at = 0
-      while (at < chunk.length) {
-        if (!inPayload) at = takeHead(chunk, at)
-        // A frame without payload ends with its head.
-        if (inPayload) at = takePayload(chunk, at)
-        if (first === -1 && headLength === 0 && !inPayload) first = at
-      }
-      return first
-    },
+    // Most chunks of a large message are payload from end to end.
+    feed: (chunk) =>
+      inPayload && tap === undefined && chunk.length < remaining ? pass(chunk) : follow(chunk),
   }
 }
 
