@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -107,5 +109,21 @@ export async function openBrowser(): Promise<Browser> {
       await context.close()
       await rm(folder, { recursive: true, force: true, maxRetries: 5 })
     },
+  }
+}
+
+/** Starts Chromium at an address and leaves it alone; gives the way to end it. */
+export async function openUnattended(url: string): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-browser-'))
+  const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run']
+  // A group of its own: `chromium` may be a wrapper around the browser, and both must go.
+  const browser = spawn(executablePath, [...flags, `--user-data-dir=${folder}`, url], {
+    detached: true,
+    stdio: 'ignore',
+  })
+  return async () => {
+    if (browser.pid !== undefined) process.kill(-browser.pid)
+    await once(browser, 'exit')
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }

@@ -23,7 +23,7 @@ export interface ContractGateway {
   config: Record<string, unknown>
   /** Milliseconds the answers to POST `sign-out` and `begin` take. */
   delay: number
-  /** Every request and upgrade under `/_holdfast/`, as `GET session`. */
+  /** Every request and upgrade under `/_holdfast/`, as `GET session`; `begun` when `begin` was answered. */
   readonly requests: string[]
   /** Open sockets: the events line of each page and the sockets of the app. */
   readonly sockets: { readonly path: string; readonly tab: string | null; readonly socket: WebSocket }[]
@@ -88,6 +88,12 @@ export async function openContractGateway(): Promise<ContractGateway> {
     gateway.signOut()
     setTimeout(() => response.writeHead(200, HTML).end('<h1>signed out</h1>'), gateway.delay)
   }
+  const answerBegin = (response: ServerResponse): void => {
+    setTimeout(() => {
+      note('begun')
+      response.writeHead(204).end()
+    }, gateway.delay)
+  }
   const answerOurs = (request: IncomingMessage, response: ServerResponse, path: string): void => {
     const call = `${request.method} ${path}`
     if (path === 'client.js') {
@@ -96,7 +102,7 @@ export async function openContractGateway(): Promise<ContractGateway> {
     }
     note(call)
     if (path === 'session') answerSession(request, response)
-    else if (call === 'POST begin') setTimeout(() => response.writeHead(204).end(), gateway.delay)
+    else if (call === 'POST begin') answerBegin(response)
     else if (call === 'POST sign-out') answerSignOut(response)
     else response.writeHead(200, HTML).end(`<h1>${path}</h1>`)
   }

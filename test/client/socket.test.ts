@@ -152,7 +152,14 @@ describe('a page of nobody yet', () => {
     expect(gateway.sockets).toEqual([])
     expect(await opened).toMatch(/^[\w-]{22}$/)
     expect(await page.evaluate('tab')).toBe(await opened)
-    expect(gateway.requests).toEqual(['POST begin'])
+    expect(gateway.requests).toEqual(['POST begin', 'begun'])
+  })
+
+  it('asks in turn with the tabs that open beside it, so that all get one session', async () => {
+    gateway.delay = 200
+    const pages = await Promise.all([1, 2, 3].map(() => browser.open(gateway.url('/app'))))
+    await Promise.all(pages.map((page) => page.evaluate('tab')))
+    expect(gateway.requests).toEqual(['POST begin', 'begun', 'POST begin', 'begun', 'POST begin', 'begun'])
   })
 
   it('asks once for all its sockets, and not at all without one', async () => {
@@ -161,7 +168,7 @@ describe('a page of nobody yet', () => {
     await page.evaluate(
       `Promise.all([1, 2, 3].map(() => told(new WebSocket('ws://' + location.host + '/stream'))))`,
     )
-    expect(gateway.requests).toEqual(['POST begin'])
+    expect(gateway.requests).toEqual(['POST begin', 'begun'])
   })
 
   it('goes on without one after 3 s', async () => {

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Browser, openBrowser } from './browser.ts'
+import { type Browser, openBrowser, openUnattended } from './browser.ts'
 import { type ContractGateway, openContractGateway } from './contract-gateway.ts'
 
 const ID = /^[\w-]{22}$/
@@ -57,6 +57,7 @@ describe.each(['localhost', 'app.test'])('a tab on http://%s', (host) => {
     const ids = [await tabOf(page), await tabOf(opened)]
     expect(ids[1]).toMatch(ID)
     expect(ids[1]).not.toBe(ids[0])
+    expect(await isHeld(opened)).toBe(false)
     await Promise.all([page.reload(), opened.reload()])
     expect([await tabOf(page), await tabOf(opened)]).toEqual(ids)
   })
@@ -119,6 +120,31 @@ describe('a tab', () => {
     const id = await tabOf(page)
     await page.evaluate('setTimeout(() => { const until = Date.now() + 1500; while (Date.now() < until); })')
     expect(await tabOf(await browser.duplicate(page))).not.toBe(id)
+  })
+
+  it('takes no id and opens no socket while it is only rendered ahead of time', async ({
+    onTestFinished,
+  }) => {
+    const ahead = `new WebSocket('ws://' + location.host + '/ahead')
+      fetch('/_holdfast/prerendering-' + document.prerendering)`
+    const next = gateway.url(`/quiet?run=${encodeURIComponent(ahead).replaceAll("'", '%27')}`)
+    const first = `new WebSocket('ws://' + location.host + '/go').onmessage = ({ data }) => {
+        if (data === 'go') location.href = '${next}'
+      }
+      const rules = document.createElement('script')
+      rules.type = 'speculationrules'
+      rules.text = JSON.stringify({ prerender: [{ urls: ['${next}'] }] })
+      document.head.append(rules)`
+    const going = gateway.connected('/go')
+    const connected = gateway.connected('/ahead')
+    // A browser that is being debugged renders nothing ahead of time: this one is only told an address.
+    onTestFinished(await openUnattended(gateway.url(`/quiet?run=${encodeURIComponent(first)}`)))
+    const id = await going
+    await gateway.seen('GET prerendering-true')
+    expect(gateway.sockets.map(({ path }) => path).sort()).toEqual(['/_holdfast/events', '/go'])
+    gateway.sockets.find(({ path }) => path === '/go')?.socket.send('go')
+    expect(await connected).toBe(id)
+    expect(gateway.requests).not.toContain('GET prerendering-false')
   })
 
   it('works where storage is blocked, with an id for each page', async () => {
