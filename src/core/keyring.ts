@@ -1,20 +1,9 @@
 /**
- * One random root key lives in the store, wrapped under every server secret; all other keys derive from it. So a secret
+ * One random root key lives in the store, wrapped under server secrets; all other keys derive from it. So a secret
  * can be replaced without a sign-out, and a dump of the store opens nothing without a secret.
  */
 import type { SessionStore } from './contracts.ts'
-import {
-  derive,
-  equal,
-  fromBase64url,
-  fromUtf8,
-  hmac,
-  open,
-  random,
-  seal,
-  toBase64url,
-  toUtf8,
-} from './crypto.ts'
+import { derive, fromBase64url, fromUtf8, hmac, open, random, seal, toBase64url, toUtf8 } from './crypto.ts'
 import { ConfigError, StoreError } from './errors.ts'
 
 /** The keys of one store. Opaque: printing or serialising it shows nothing. */
@@ -70,41 +59,51 @@ export function checkSecrets(secrets: readonly string[]): void {
  * Throws `ConfigError` `ERR_SECRET_WEAK`, or `ERR_SECRET_UNKNOWN` if none of the secrets opens it.
  */
 export async function openKeyring(store: SessionStore, secrets: readonly string[]): Promise<Keyring> {
-  return changeRing(store, secrets, (wraps) => wraps)
+  // Only the newest: an older one that was dropped, perhaps because it leaked, must not come back by being listed still.
+  return changeRing(store, secrets, { wrapUnder: secrets.slice(0, 1), keepOthers: true })
 }
 
-/** As `openKeyring`, then forgets every wrap but those under the given secrets: the others are useless from now on. */
+/**
+ * As `openKeyring`, then leaves wraps under exactly the given secrets: the others open this store no more. The root key
+ * stays, so who has both a dropped secret and a copy of the store from before still has the keys.
+ */
 export async function rotateSecrets(store: SessionStore, secrets: readonly string[]): Promise<Keyring> {
-  const kept = new Set(secrets.map(secretName))
-  return changeRing(store, secrets, (wraps) => wraps.filter((wrap) => kept.has(wrap.by)))
+  return changeRing(store, secrets, { wrapUnder: secrets, keepOthers: false })
 }
 
 async function changeRing(
   store: SessionStore,
   secrets: readonly string[],
-  choose: (wraps: readonly Wrap[]) => readonly Wrap[],
+  { wrapUnder, keepOthers }: { readonly wrapUnder: readonly string[]; readonly keepOthers: boolean },
 ): Promise<Keyring> {
   checkSecrets(secrets)
+  const wanted = byName(wrapUnder)
   for (let attempt = 0; attempt < attempts; attempt++) {
     const stored = await store.readKeyring()
     if (stored === null) {
       const root = random(32)
       const kid = toBase64url(random(6))
-      const box: Box = { v: 1, kid, wraps: secrets.map((secret) => wrap(root, kid, secret)) }
-      if (await store.writeKeyring(null, encode(box))) return ring(kid, root)
+      const wraps = [...byName(secrets).values()].map((secret) => wrap(root, kid, secret))
+      if (await store.writeKeyring(null, encode({ v: 1, kid, wraps }))) return ring(kid, root)
       continue
     }
     const box = decode(stored.box)
     const root = unwrap(box, secrets)
-    const missing = secrets.filter((secret) => !box.wraps.some((one) => one.by === secretName(secret)))
-    const wraps = choose([...missing.map((secret) => wrap(root, box.kid, secret)), ...box.wraps])
-    if (missing.length === 0 && wraps.length === box.wraps.length) return ring(box.kid, root)
+    const present = new Set(box.wraps.map(({ by }) => by))
+    const missing = [...wanted].filter(([name]) => !present.has(name))
+    const kept = keepOthers ? box.wraps : box.wraps.filter(({ by }) => wanted.has(by))
+    const wraps = [...missing.map(([, secret]) => wrap(root, box.kid, secret)), ...kept]
+    if (missing.length === 0 && kept.length === box.wraps.length) return ring(box.kid, root)
     if (await store.writeKeyring(stored.version, encode({ ...box, wraps }))) return ring(box.kid, root)
   }
   throw new StoreError(
     'ERR_STORE_TIMEOUT',
     `The key ring was changed by others ${attempts} times while this process tried to write it. Start again.`,
   )
+}
+
+function byName(secrets: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(secrets.map((secret) => [secretName(secret), secret]))
 }
 
 function ring(kid: string, root: Uint8Array): Keyring {
@@ -134,14 +133,19 @@ function wrap(root: Uint8Array, kid: string, secret: string): Wrap {
 }
 
 function unwrap(box: Box, secrets: readonly string[]): Uint8Array {
+  let damaged = false
   for (const secret of secrets) {
-    const name = toUtf8(secretName(secret))
-    const found = box.wraps.find((one) => equal(toUtf8(one.by), name))
-    const sealed = found === undefined ? null : fromBase64url(found.box)
+    const name = secretName(secret)
+    const found = box.wraps.find(({ by }) => by === name)
+    if (found === undefined) continue
+    const sealed = fromBase64url(found.box)
     const root =
       sealed === null ? null : open(derive(toUtf8(secret), salt, 'wrap/v1'), sealed, `root/v1|${box.kid}`)
     if (root !== null && root.length === 32) return root
+    damaged = true
   }
+  // The secret is right: "use a new store" would be the wrong advice.
+  if (damaged) throw corrupt()
   throw new ConfigError(
     'ERR_SECRET_UNKNOWN',
     'None of the given secrets opens this store: it was made with another one. Put the secret it was made with into ' +
@@ -154,11 +158,6 @@ function encode(box: Box): Uint8Array {
 }
 
 function decode(bytes: Uint8Array): Box {
-  const corrupt = (): StoreError =>
-    new StoreError(
-      'ERR_STORE_CORRUPT',
-      'The key ring in the store cannot be read. Restore the store from a backup.',
-    )
   let value: unknown
   try {
     value = JSON.parse(fromUtf8(bytes))
@@ -167,6 +166,13 @@ function decode(bytes: Uint8Array): Box {
   }
   if (!isBox(value)) throw corrupt()
   return value
+}
+
+function corrupt(): StoreError {
+  return new StoreError(
+    'ERR_STORE_CORRUPT',
+    'The key ring in the store cannot be read. Restore the store from a backup.',
+  )
 }
 
 function isBox(value: unknown): value is Box {

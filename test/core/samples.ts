@@ -14,8 +14,8 @@ export const secret = 'Kelp-forests-sway-2026-under-the-tide'
 /** 2026-01-02T03:04:05Z. */
 export const startAt = 1_767_323_045_000
 export const minute = 60_000
-export const hour = 60 * minute
-export const day = 24 * hour
+export const hour = 3_600_000
+export const day = 86_400_000
 
 export const anna: Identity = {
   userId: 'anna',
