@@ -49,7 +49,7 @@ export function underProfile(policy: Policy, profile: Profile): Policy {
   return { ...policy, session: cut(policy.session), remember: cut(policy.remember) }
 }
 
-/** Refuses limits nobody can mean. Throws `ConfigError` (`ERR_CONFIG_INVALID`). */
+/** Refuses limits and intervals nobody can mean. Throws `ConfigError` (`ERR_CONFIG_INVALID`). */
 export function checkPolicy(policy: Policy): void {
   for (const name of ['session', 'remember', 'anonymous'] as const) {
     const { idle, absolute } = policy[name]
@@ -61,6 +61,11 @@ export function checkPolicy(policy: Policy): void {
         'absolute at least idle and at most 400 days (browsers keep no cookie longer).',
     )
   }
+  if (policy.rotateAfter >= minute) return
+  throw new ConfigError(
+    'ERR_CONFIG_INVALID',
+    `rotateAfter: ${policy.rotateAfter / 1000} s. It must be at least 60 s: tabs still present the last token for 30 s.`,
+  )
 }
 
 /** Whether a session with these deadlines is over. The instant of the deadline itself is over. */
@@ -68,7 +73,8 @@ export function isOver(
   deadlines: { readonly idleAt: number; readonly absoluteAt: number },
   now: number,
 ): boolean {
-  return now >= deadlines.idleAt || now >= deadlines.absoluteAt
+  // Written so that a deadline that is no number is over too.
+  return !(now < deadlines.idleAt && now < deadlines.absoluteAt)
 }
 
 /**
