@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { CredentialsAuthenticator } from '../core/contracts.ts'
+import type { CredentialsAuthenticator, Json, JsonObject } from '../core/contracts.ts'
 import { ConfigError } from '../core/errors.ts'
 import { passwordAuthenticator } from './password-authenticator.ts'
 import { hashShape, type PasswordHasher, passwordHasher } from './password-hash.ts'
@@ -7,6 +7,7 @@ import { canonicalUserName } from './user-name.ts'
 import type { UserChange } from './users-changes.ts'
 import type { UserEntry, UsersDocument } from './users-document.ts'
 import type { UsersEdit, UsersValue } from './users-edit.ts'
+import { changesSince, usersMarks } from './users-marks.ts'
 import { badName, type UsersOutcome, unknownUser, userExists, valueFault, weakness } from './users-outcome.ts'
 import { usersSnapshot } from './users-snapshot.ts'
 import { readUsersFile, rewriteUsersFile } from './users-storage.ts'
@@ -70,6 +71,10 @@ export interface UsersFile {
   import(from: string): Promise<UsersImport>
   /** Signs people in with the users of this file. */
   authenticator(): CredentialsAuthenticator
+  /** What to keep so that changes made while nobody follows the file are found by `changesSince`. Holds hashes. */
+  marks(): JsonObject
+  /** What has changed since those marks were taken. */
+  changesSince(marks: Json): readonly UserChange[]
   /** Calls the listener when a user was removed, disabled, or given another password or other roles, by anyone. */
   onChange(listener: (change: UserChange) => void): () => void
   /** Calls the listener when the file is found broken or unreadable. The users last read keep counting. */
@@ -200,6 +205,8 @@ export async function openUsersFile(file: string, options: UsersFileOptions = {}
     },
     authenticator: () =>
       passwordAuthenticator('users-file', hasher, { users: snapshot.users, upgrade: startUpgrade }),
+    marks: () => usersMarks(snapshot.users()),
+    changesSince: (marks) => changesSince(marks, snapshot.users()),
     onChange: snapshot.onChange,
     onFault: snapshot.onFault,
     async close() {

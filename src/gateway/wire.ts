@@ -8,6 +8,7 @@ import { ConfigError } from '../core/errors.ts'
 import type { EventListener } from '../core/events.ts'
 import type { Keyring } from '../core/keyring.ts'
 import type { SessionManager } from '../core/manager.ts'
+import { sealedState } from '../core/sealed-state.ts'
 import { formTokens } from '../pages/form-token.ts'
 import type { AppPreset } from './apps/preset.ts'
 import { appEnvironment } from './child/environment.ts'
@@ -94,7 +95,8 @@ async function assemble(
   const users = config.users === null ? null : await openUsersFile(config.users)
   if (users !== null) {
     closers.push(() => users.close())
-    closers.push(followUsers(users, sessions, log))
+    const state = sealedState(store, keyring)
+    closers.push(await followUsers({ users, sessions, state, app: config.name, log }))
   }
 
   const presets = presetsFor({
