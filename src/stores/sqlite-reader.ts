@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Found, StateEntry, StateScope, StoredSession } from '../core/contracts.ts'
 import { isUnrevoked, ownerOf } from './sqlite-schema.ts'
 
@@ -10,19 +10,46 @@ export interface Reader {
   page(after: number): { readonly sessions: readonly StoredSession[]; readonly next: number | null }
   readState(scope: StateScope, keys?: readonly string[]): ReadonlyMap<string, StateEntry>
   readKeyring(): { readonly version: number; readonly box: Uint8Array } | null
-  /** Whether `id` follows an id and was not presented yet. Once `false`, always `false`. */
+  /** Whether `id` follows an id and was not presented yet. */
   isUnpresented(id: string): boolean
 }
 
 const pageSize = 200
 
-const columns = `s.id, s.sid, s.user, s.created_at AS createdAt, s.idle_at AS idleAt, s.absolute_at AS absoluteAt,
-  s.version, s.sealed, s.key`
+const columns = 's.id, s.sid, s.user, s.created_at, s.idle_at, s.absolute_at, s.version, s.sealed, s.key'
 
-function sessionOf(row: Record<string, unknown>): StoredSession {
-  const { id, sid, user, createdAt, idleAt, absoluteAt, version, sealed, key } =
-    row as unknown as StoredSession
+type Columns = readonly [
+  string,
+  string,
+  string | null,
+  number,
+  number,
+  number,
+  number,
+  Uint8Array,
+  Uint8Array,
+]
+
+function sessionOf(row: unknown): StoredSession {
+  const [id, sid, user, createdAt, idleAt, absoluteAt, version, sealed, key] = row as Columns
   return { id, sid, user, createdAt, idleAt, absoluteAt, version, sealed, key }
+}
+
+/** A statement whose rows come as arrays: a microsecond less a session than as objects. */
+function prepareRows(db: DatabaseSync, sql: string): StatementSync {
+  const statement = db.prepare(sql)
+  statement.setReturnArrays(true)
+  return statement
+}
+
+type SessionRow = readonly [...Columns, row: number, isLive: number]
+
+function rowsOf(rows: unknown): readonly SessionRow[] {
+  return rows as readonly SessionRow[]
+}
+
+function isLive(row: SessionRow): boolean {
+  return row[10] === 1
 }
 
 /**
@@ -30,24 +57,22 @@ function sessionOf(row: Record<string, unknown>): StoredSession {
  * transaction would hold the connection, and with it `PRAGMA data_version`, in the past.
  */
 export function prepareReader(db: DatabaseSync): Reader {
-  const live = db.prepare(`SELECT ${columns} FROM sessions AS s WHERE s.id = ? AND ${isUnrevoked}`)
+  const sessions = `SELECT ${columns}, s.row, ${isUnrevoked} FROM sessions AS s`
+  const live = prepareRows(db, `SELECT ${columns} FROM sessions AS s WHERE s.id = ? AND ${isUnrevoked}`)
   const rotated = db.prepare(`
     SELECT r.next AS id, r.sealed_token AS sealedToken, r.presented_at AS presentedAt
     FROM retired AS r JOIN sessions AS s ON s.sid = r.sid
     WHERE r.id = ? AND r.next IS NOT NULL AND ${isUnrevoked}`)
   const unpresented = db.prepare('SELECT 1 FROM retired WHERE next = ? AND presented_at IS NULL')
-  const ofUser = db.prepare(`
-    SELECT ${columns} FROM sessions AS s WHERE s.user = ? AND ${isUnrevoked} ORDER BY s.created_at, s.row`)
-  const page = db.prepare(`
-    SELECT s.row, ${isUnrevoked} AS isLive, ${columns} FROM sessions AS s
-    WHERE s.row > ? ORDER BY s.row LIMIT ${pageSize}`)
-  const ownerLives = `(?3 IS NULL OR EXISTS (SELECT 1 FROM sessions AS s WHERE s.sid = ?3 AND ${isUnrevoked}))`
+  const ofUser = prepareRows(db, `${sessions} WHERE s.user = ? ORDER BY s.created_at, s.row`)
+  const page = prepareRows(db, `${sessions} WHERE s.row > ? ORDER BY s.row LIMIT ${pageSize}`)
+  const ownerLives = `(? IS NULL OR EXISTS (SELECT 1 FROM sessions AS s WHERE s.sid = ? AND ${isUnrevoked}))`
   const allEntries = db.prepare(`
     SELECT e.key, e.version, e.value FROM scopes AS c JOIN entries AS e ON e.scope = c.scope
-    WHERE c.owner = ?1 AND c.name = ?2 AND ${ownerLives}`)
+    WHERE c.owner = ? AND c.name = ? AND ${ownerLives}`)
   const someEntries = db.prepare(`
     SELECT e.key, e.version, e.value FROM scopes AS c JOIN entries AS e ON e.scope = c.scope
-    WHERE c.owner = ?1 AND c.name = ?2 AND ${ownerLives} AND e.key IN (SELECT value FROM json_each(?4))`)
+    WHERE c.owner = ? AND c.name = ? AND ${ownerLives} AND e.key IN (SELECT value FROM json_each(?))`)
   const keyring = db.prepare('SELECT version, box FROM keyring')
 
   return {
@@ -63,23 +88,19 @@ export function prepareReader(db: DatabaseSync): Reader {
       return { state: 'rotated', next: { id: String(next.id), sealedToken, presentedAt } }
     },
 
-    listByUser: (user) => ofUser.all(user).map(sessionOf),
+    listByUser: (user) => rowsOf(ofUser.all(user)).filter(isLive).map(sessionOf),
 
     page(after) {
-      const rows = page.all(after)
-      const last = rows.at(-1)
-      return {
-        sessions: rows.filter((row) => row.isLive === 1).map(sessionOf),
-        next: last === undefined ? null : Number(last.row),
-      }
+      const rows = rowsOf(page.all(after))
+      return { sessions: rows.filter(isLive).map(sessionOf), next: rows.at(-1)?.[9] ?? null }
     },
 
     readState({ sid, name }, keys) {
       const owner = ownerOf(sid)
       const rows =
         keys === undefined
-          ? allEntries.all(owner, name, sid)
-          : someEntries.all(owner, name, sid, JSON.stringify(keys))
+          ? allEntries.all(owner, name, sid, sid)
+          : someEntries.all(owner, name, sid, sid, JSON.stringify(keys))
       return new Map(
         rows.map((row) => [
           String(row.key),

@@ -114,6 +114,9 @@ export const isUnrevoked = `(
   AND s.created_at >= coalesce((SELECT before FROM epochs WHERE epochs.user = s.user), s.created_at)
 )`
 
+/** A parameter for bytes: Node 22 binds empty ones as NULL. */
+export const bytesParameter = `coalesce(?, x'')`
+
 /** The owner of a scope as a column holds it, so that no sid, not even an empty one, owns what is nobody's. */
 export function ownerOf(sid: string | null): string {
   return sid === null ? 'nobody' : `sid:${sid}`

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Creation, Epoch, StoredSession } from '../core/contracts.ts'
 import type { ChangeLog } from './sqlite-log.ts'
-import { cutOffOwner, isUnrevoked, ownerOf } from './sqlite-schema.ts'
+import { bytesParameter, cutOffOwner, isUnrevoked, ownerOf } from './sqlite-schema.ts'
 
 /** The writes on sessions. Each is called within a transaction, and with the time it is. */
 export interface SessionWrites {
@@ -45,26 +45,26 @@ export function prepareSessionWrites(
   removal: RemoveSession,
 ): SessionWrites {
   const idUsed = db.prepare(`
-    SELECT 1 FROM sessions WHERE id = ?1 UNION ALL SELECT 1 FROM retired WHERE id = ?1 LIMIT 1`)
+    SELECT 1 FROM sessions WHERE id = ? UNION ALL SELECT 1 FROM retired WHERE id = ? LIMIT 1`)
   const sidUsed = db.prepare(`
-    SELECT 1 FROM sessions WHERE sid = ?1 UNION ALL SELECT 1 FROM retired WHERE sid = ?1 LIMIT 1`)
+    SELECT 1 FROM sessions WHERE sid = ? UNION ALL SELECT 1 FROM retired WHERE sid = ? LIMIT 1`)
   const revokedFrom = db.prepare(`
-    SELECT 1 FROM (SELECT ?1 AS user, ?2 AS created_at) AS s WHERE ${isUnrevoked} IS NOT TRUE`)
+    SELECT 1 FROM (SELECT ? AS user, ? AS created_at) AS s WHERE ${isUnrevoked} IS NOT TRUE`)
   const insert = db.prepare(`
     INSERT INTO sessions (id, sid, user, created_at, idle_at, absolute_at, version, key, sealed)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ${bytesParameter}, ${bytesParameter})`)
   const update = db.prepare(`
-    UPDATE sessions AS s SET sealed = ?, version = version + 1
+    UPDATE sessions AS s SET sealed = ${bytesParameter}, version = version + 1
     WHERE id = ? AND version = ? AND ${isUnrevoked} RETURNING sid`)
   const touch = db.prepare(`
     UPDATE sessions AS s SET idle_at = max(idle_at, ?) WHERE id = ? AND ${isUnrevoked}`)
   // The row stays where it is and takes the new id, so that a scan under way meets the session exactly once.
   const succeed = db.prepare(`
-    UPDATE sessions AS s SET id = ?, idle_at = ?, version = ?, key = ?, sealed = ?
+    UPDATE sessions AS s SET id = ?, idle_at = ?, version = ?, key = ${bytesParameter}, sealed = ${bytesParameter}
     WHERE id = ? AND version = ? AND sid = ? AND user IS ? AND created_at = ? AND absolute_at = ?
       AND ${isUnrevoked}`)
   const retire = db.prepare(`
-    INSERT INTO retired (id, sid, absolute_at, next, sealed_token) VALUES (?, ?, ?, ?, ?)`)
+    INSERT INTO retired (id, sid, absolute_at, next, sealed_token) VALUES (?, ?, ?, ?, ${bytesParameter})`)
   const present = db.prepare(`
     UPDATE retired SET presented_at = ?
     WHERE next = ? AND presented_at IS NULL
@@ -72,12 +72,12 @@ export function prepareSessionWrites(
   const revokeUser = db.prepare(`
     INSERT INTO epochs (user, before) VALUES (?, ?)
     ON CONFLICT (user) DO UPDATE SET before = excluded.before, swept = 0 WHERE excluded.before > epochs.before`)
-  const revokeAll = db.prepare('UPDATE epoch_of_all SET before = ?1, swept_to = 0 WHERE before < ?1')
+  const revokeAll = db.prepare('UPDATE epoch_of_all SET before = ?, swept_to = 0 WHERE before < ?')
 
   return {
     create(_now, session) {
       const { id, sid, user, createdAt, idleAt, absoluteAt, version, key, sealed } = session
-      if (idUsed.get(id) !== undefined || sidUsed.get(sid) !== undefined) return 'ended'
+      if (idUsed.get(id, id) !== undefined || sidUsed.get(sid, sid) !== undefined) return 'ended'
       if (revokedFrom.get(user, createdAt) !== undefined) return 'revoked'
       insert.run(id, sid, user, createdAt, idleAt, absoluteAt, version, key, sealed)
       return 'created'
@@ -93,7 +93,7 @@ export function prepareSessionWrites(
     touch: (_now, id, idleAt) => touch.run(idleAt, id).changes === 1,
 
     rotate(now, id, version, next, sealedToken) {
-      if (next.version !== version + 1 || idUsed.get(next.id) !== undefined) return false
+      if (next.version !== version + 1 || idUsed.get(next.id, next.id) !== undefined) return false
       const { sid, user, createdAt, absoluteAt } = next
       const done = succeed.run(
         ...[next.id, next.idleAt, next.version, next.key, next.sealed],
@@ -115,7 +115,7 @@ export function prepareSessionWrites(
     },
 
     revokeBefore(now, epoch, before) {
-      const moved = epoch === 'all' ? revokeAll.run(before) : revokeUser.run(epoch.user, before)
+      const moved = epoch === 'all' ? revokeAll.run(before, before) : revokeUser.run(epoch.user, before)
       if (moved.changes === 1) log.append({ kind: 'revoked', epoch, before }, now)
     },
   }

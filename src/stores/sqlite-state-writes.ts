@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { StateChange, StateScope, StateWrite } from '../core/contracts.ts'
 import type { ChangeLog } from './sqlite-log.ts'
-import { isUnrevoked, ownerOf } from './sqlite-schema.ts'
+import { bytesParameter, isUnrevoked, ownerOf } from './sqlite-schema.ts'
 
 /** The writes on state, counters and the keyring. Each is called within a transaction, and with the time it is. */
 export interface StateWrites {
@@ -25,21 +25,23 @@ export function prepareStateWrites(db: DatabaseSync, log: ChangeLog): StateWrite
   const versionOf = db.prepare(`
     SELECT version FROM entries WHERE key = ? AND scope = (SELECT scope FROM scopes WHERE owner = ? AND name = ?)`)
   const set = db.prepare(`
-    INSERT INTO entries (scope, key, version, value) VALUES (?, ?, ?, ?)
+    INSERT INTO entries (scope, key, version, value) VALUES (?, ?, ?, ${bytesParameter})
     ON CONFLICT (scope, key) DO UPDATE SET version = excluded.version, value = excluded.value`)
   const remove = db.prepare('DELETE FROM entries WHERE scope = ? AND key = ?')
   const once = db.prepare(`
     INSERT INTO onces (key, until) VALUES (?, ?)
     ON CONFLICT (key) DO UPDATE SET until = excluded.until WHERE onces.until <= ?`)
   const hit = db.prepare(`
-    INSERT INTO hits (key, until, count) VALUES (?1, ?2 + ?3, 1)
+    INSERT INTO hits (key, until, count) VALUES (?, ?, 1)
     ON CONFLICT (key) DO UPDATE SET
-      count = CASE WHEN until <= ?2 THEN 1 ELSE count + 1 END,
-      until = CASE WHEN until <= ?2 THEN excluded.until ELSE until END
+      count = CASE WHEN until <= ? THEN 1 ELSE count + 1 END,
+      until = CASE WHEN until <= ? THEN excluded.until ELSE until END
     RETURNING count`)
   const firstKeyring = db.prepare(`
-    INSERT INTO keyring (only, version, box) VALUES (1, 1, ?) ON CONFLICT (only) DO NOTHING`)
-  const nextKeyring = db.prepare('UPDATE keyring SET version = version + 1, box = ? WHERE version = ?')
+    INSERT INTO keyring (only, version, box) VALUES (1, 1, ${bytesParameter}) ON CONFLICT (only) DO NOTHING`)
+  const nextKeyring = db.prepare(
+    `UPDATE keyring SET version = version + 1, box = ${bytesParameter} WHERE version = ?`,
+  )
 
   function currentVersion(scope: StateScope, key: string): number | null {
     const row = versionOf.get(key, ownerOf(scope.sid), scope.name)
@@ -81,7 +83,7 @@ export function prepareStateWrites(db: DatabaseSync, log: ChangeLog): StateWrite
 
     once: (now, key, ttl) => once.run(key, now + ttl, now).changes === 1,
 
-    hit: (now, key, window) => Number(hit.get(key, now, window)?.count),
+    hit: (now, key, window) => Number(hit.get(key, now + window, now, now)?.count),
 
     writeKeyring(_now, version, box) {
       const done = version === null ? firstKeyring.run(box) : nextKeyring.run(box, version)

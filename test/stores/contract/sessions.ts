@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { all, atOnce, type OpenStore, tally, withStore } from './opened.ts'
-import { bytes, created, liveOf, newId, record, rotated, startAt } from './records.ts'
+import { bytes, created, liveOf, newId, record, rotated, startAt, successorOf } from './records.ts'
 
 export function describeSessions(open: OpenStore): void {
   describe('create and read', () => {
@@ -66,6 +66,22 @@ export function describeSessions(open: OpenStore): void {
         const again = await liveOf(store, session.id)
         expect(Buffer.from(again.sealed).toString()).toBe('sealed')
         expect(Buffer.from(again.key).toString()).toBe('key')
+      }),
+    )
+
+    it(
+      'keeps no bytes as no bytes',
+      withStore(open, async (store) => {
+        const none = new Uint8Array(0)
+        const session = await created(store, { sealed: none, key: none })
+        expect(await liveOf(store, session.id)).toMatchObject({ sealed: none, key: none })
+        expect(await store.update(session.id, 1, none)).toBe(true)
+        const next = successorOf(session, { version: 3, key: none })
+        expect(await store.rotate(session.id, 2, next, none)).toBe(true)
+        expect(await store.read(session.id)).toMatchObject({ next: { sealedToken: none } })
+        expect((await liveOf(store, next.id)).key).toHaveLength(0)
+        expect(await store.writeKeyring(null, none)).toBe(true)
+        expect((await store.readKeyring())?.box).toHaveLength(0)
       }),
     )
 
