@@ -1,8 +1,8 @@
 import type { CredentialsAuthenticator, Identity, JsonObject } from '../core/contracts.ts'
 import { type HashShape, hashCost, hashShape, type PasswordHasher } from './password-hash.ts'
+import type { UserEntry } from './user-entry.ts'
 import { canonicalUserName } from './user-name.ts'
 import { samePassword } from './users-changes.ts'
-import type { UserEntry } from './users-document.ts'
 
 /** What the authenticator needs of a directory of users. */
 export interface PasswordDirectory {

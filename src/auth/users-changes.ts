@@ -1,5 +1,5 @@
 import { isUpgrade } from './password-hash.ts'
-import type { UserEntry } from './users-document.ts'
+import type { UserEntry } from './user-entry.ts'
 
 /** A change of one user that ends that user's sessions, or alters what they may do. */
 export interface UserChange {

@@ -1,24 +1,12 @@
 import { type Document, isMap, LineCounter, type ParsedNode, parseDocument } from 'yaml'
 import { ConfigError } from '../core/errors.ts'
+import type { UserEntry, UsersFormat } from './user-entry.ts'
 import { readUsers } from './users-schema.ts'
 
-/** Holdfast's own users file, or the `config.yaml` of Streamlit-Authenticator, read and kept as it is. */
-export type UsersFormat = 'holdfast' | 'streamlit-authenticator'
-
-/** One user as the file has it. */
-export interface UserEntry {
-  /** The key in one form: NFC, lower case. Stable for the life of the account. */
-  readonly userId: string
-  /** The key as it stands in the file. */
-  readonly key: string
-  /** An argon2id or bcrypt hash; `null` if this user has no password to sign in with. */
-  readonly password: string | null
-  /** A password in plain text, as Streamlit-Authenticator allows: to be hashed before anything else. */
-  readonly plain: string | null
-  readonly name: string | null
-  readonly email: string | null
-  readonly roles: readonly string[]
-  readonly disabled: boolean
+/** A mistake in a users file, and the line it is on. */
+interface UsersFault {
+  readonly line: number
+  readonly message: string
 }
 
 /** A users file, read and found whole. */
@@ -30,12 +18,6 @@ export interface UsersDocument {
   /** Where the map of users is in the document. */
   readonly path: readonly string[]
   readonly yaml: Document.Parsed<ParsedNode>
-}
-
-/** A mistake in a users file, and the line it is on. */
-export interface UsersFault {
-  readonly line: number
-  readonly message: string
 }
 
 const mostCharacters = 16 * 1024 * 1024

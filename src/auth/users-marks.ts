@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../core/contracts.ts'
+import type { UserEntry } from './user-entry.ts'
 import { type UserChange, userChanges } from './users-changes.ts'
-import type { UserEntry } from './users-document.ts'
 
 /**
  * What of each user ends their sessions when it changes, to be kept somewhere safe (it holds hashes): so that an edit

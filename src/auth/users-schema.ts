@@ -1,7 +1,7 @@
 import { type Document, isMap, isScalar, isSeq, type Pair, type ParsedNode, visit } from 'yaml'
 import { hashShape } from './password-hash.ts'
+import type { UserEntry, UsersFormat } from './user-entry.ts'
 import { canonicalUserName } from './user-name.ts'
-import type { UserEntry, UsersFormat } from './users-document.ts'
 
 /** Notes a mistake at an offset of the text. */
 type Fault = (offset: number | undefined, message: string) => void

@@ -3,8 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ConfigError } from '../core/errors.ts'
 import { fileSignature, watchFile } from './file-watch.ts'
 import type { PasswordHasher } from './password-hash.ts'
+import type { UserEntry } from './user-entry.ts'
 import { type UserChange, userChanges } from './users-changes.ts'
-import type { UserEntry, UsersDocument } from './users-document.ts'
+import type { UsersDocument } from './users-document.ts'
 import { readUsersFile, rewriteUsersFile } from './users-storage.ts'
 
 export interface UsersSnapshotOptions {
