@@ -31,7 +31,7 @@ export function createDeparture(base: string, curtain: Curtain, isRoot: boolean)
 
   const go = (): void => {
     const here = location.pathname + location.search
-    location.replace(`${base}/_holdfast/sign-in?return=${encodeURIComponent(here)}`)
+    location.replace(`${base}/_holdfast/sign-in?return_to=${encodeURIComponent(here)}`)
   }
 
   return {

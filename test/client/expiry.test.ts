@@ -19,7 +19,7 @@ afterEach(async () => {
 })
 
 const MINUTE = 60_000
-const LEFT = /\/_holdfast\/sign-in\?return=/
+const LEFT = /\/_holdfast\/sign-in\?return_to=/
 
 /** A page whose shadow roots are open to the test, and whose clock the test moves. */
 async function openPage(skew = 0): Promise<Page> {

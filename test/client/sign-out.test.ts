@@ -18,7 +18,7 @@ afterEach(async () => {
   await gateway.close()
 })
 
-const LEFT = /\/_holdfast\/sign-in\?return=/
+const LEFT = /\/_holdfast\/sign-in\?return_to=/
 const left = (page: Page): Promise<void> => page.waitForURL(LEFT, { timeout: 5000 })
 const isHidden = (page: Page): Promise<boolean> =>
   page.evaluate(`getComputedStyle(document.documentElement).display === 'none'`)
@@ -44,7 +44,7 @@ describe('after a sign-out', () => {
     gateway.signOut()
     await Promise.all(pages.map(left))
     expect(performance.now() - begun).toBeLessThan(2000)
-    const back = pages.map((page) => new URL(page.url()).searchParams.get('return'))
+    const back = pages.map((page) => new URL(page.url()).searchParams.get('return_to'))
     expect(back).toEqual(pages.map((_, index) => `/app/${index}?a=1&b=%C3%A9`))
   })
 
