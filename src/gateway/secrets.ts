@@ -1,5 +1,6 @@
 /** The server secrets: given, read from a file, or made once beside an embedded store. */
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, open, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ConfigError } from '../core/errors.ts'
@@ -12,6 +13,8 @@ export interface SecretsOptions {
   readonly storeFile: string | null
   /** Whether other machines share the store: then no secret is made up. */
   readonly shared: boolean
+  /** Whether the store has been used: then a secret made up now would only hide that the right one is gone. */
+  readonly used: boolean
 }
 
 /** Newest first. Throws `ConfigError` where none is given and none may be made. */
@@ -25,7 +28,15 @@ export async function serverSecrets(options: SecretsOptions): Promise<readonly s
     )
   }
   if (options.storeFile === null) return [randomBytes(32).toString('base64url')]
-  return parse(await readOrMake(join(dirname(options.storeFile), 'secret')))
+  const file = join(dirname(options.storeFile), 'secret')
+  if (options.used && !existsSync(file)) {
+    throw new ConfigError(
+      'ERR_SECRET_UNKNOWN',
+      `${file} is missing, and the store ${options.storeFile} was made with the secret in it. Put that file back, set ` +
+        'HOLDFAST_SECRET to what was in it, or remove the store too: then everybody signs in anew.',
+    )
+  }
+  return parse(await readOrMake(file))
 }
 
 async function readOrMake(file: string): Promise<string> {

@@ -18,7 +18,7 @@ export interface OpenedSessions {
 export async function openSessions(config: Config, onEvent: EventListener): Promise<OpenedSessions> {
   const store = await openStore(config.store)
   try {
-    const keyring = await openKeyring(store, await secretsOf(config))
+    const keyring = await openKeyring(store, await secretsOf(config, store))
     const { policy, name: app } = config
     return { store, keyring, sessions: createSessionManager({ store, keyring, policy, app, onEvent }) }
   } catch (error) {
@@ -27,13 +27,14 @@ export async function openSessions(config: Config, onEvent: EventListener): Prom
   }
 }
 
-/** The server secrets, newest first; made for an embedded store that has none. */
-export function secretsOf(config: Config): Promise<readonly string[]> {
+/** The server secrets, newest first; made for an embedded store that was never used. */
+export async function secretsOf(config: Config, store: SessionStore): Promise<readonly string[]> {
   const file = storeFile(config.store)
   return serverSecrets({
     given: config.secrets,
     file: config.secretFile,
     storeFile: file,
     shared: file === null && config.store !== 'memory:',
+    used: (await store.readKeyring()) !== null,
   })
 }

@@ -1,5 +1,4 @@
 /** Puts everything together: the one place that knows every part. */
-import { dirname, join } from 'node:path'
 import { type SignInThrottle, signInThrottle } from '../auth/throttle.ts'
 import { openUsersFile } from '../auth/users-file.ts'
 import type { SessionStore } from '../core/contracts.ts'
@@ -23,10 +22,10 @@ import { reservePort } from './port.ts'
 import { choosePreset, ownPort } from './preset-choice.ts'
 import { presetsFor } from './presets.ts'
 import { httpProxy } from './proxy/http.ts'
+import { runFilePath } from './run-place.ts'
 import { openSessions } from './sessions.ts'
 import { type Site, site } from './site.ts'
 import { socketRegistry } from './sockets.ts'
-import { storeFile } from './store-choice.ts'
 import { followUsers } from './users-follower.ts'
 
 /** A gateway that serves, with everything it opened. */
@@ -172,11 +171,6 @@ function gate(store: SessionStore, keyring: Keyring): SignInThrottle {
 /** Two apps on one host share a cookie jar: under a sub-path the path tells their cookies apart. */
 function cookieName(config: GatewayConfig, { base }: Site): string {
   return config.name !== '' ? config.name : base.slice(1).replaceAll('/', '-')
-}
-
-/** Where the app that `run` has started is remembered. */
-export function runFilePath({ store, name }: Pick<GatewayConfig, 'store' | 'name'>): string {
-  return join(dirname(storeFile(store) ?? '.holdfast/x'), `run-${name === '' ? 'app' : name}.json`)
 }
 
 async function startApp(
