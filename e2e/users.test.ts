@@ -1,0 +1,159 @@
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { parseDocument } from 'yaml'
+import { openUsersFile, type UsersFile } from '../src/auth/users-file.ts'
+import { enter, openBrowser, sessionCookie, settled, shown, signIn, signInPath } from './browser.ts'
+import { newFolder, password, type Running, removeFolder, runGateway } from './gateway.ts'
+
+// Each test has a user of its own: what one does to the file is nothing to the next.
+const members = ['cleo', 'dora', 'emil', 'fritz', 'greta', 'hanna']
+
+let gateway: Running
+let browser: Browser
+let anna: BrowserContext
+let bystander: Page
+let bystanderSession: string
+let context: BrowserContext
+let page: Page
+
+beforeAll(async () => {
+  const folder = await newFolder()
+  const file = await openUsersFile(join(folder, 'users.yaml'))
+  for (const name of members) await file.add(name, { password, name })
+  await file.close()
+  gateway = await runGateway({ folder })
+  browser = await openBrowser()
+  anna = await browser.newContext()
+  bystander = await anna.newPage()
+  await enter(bystander, gateway.url, 'anna')
+  bystanderSession = await shown(bystander, 'session')
+})
+afterAll(async () => {
+  await browser?.close()
+  await gateway?.stop()
+  if (gateway !== undefined) await removeFolder(gateway.folder)
+})
+beforeEach(async () => {
+  context = await browser.newContext()
+  page = await context.newPage()
+})
+afterEach(() => context.close())
+
+function usersFile(): string {
+  return join(gateway.folder, 'users.yaml')
+}
+
+/** Changes the file as another process of Holdfast does. */
+async function inFile(change: (file: UsersFile) => Promise<unknown>): Promise<void> {
+  const file = await openUsersFile(usersFile())
+  await change(file)
+  await file.close()
+}
+
+/** Changes the file as an editor does: the text read, changed, and put in its place. */
+async function byHand(path: readonly string[], value?: unknown): Promise<void> {
+  const document = parseDocument(await readFile(usersFile(), 'utf8'))
+  if (value === undefined) document.deleteIn(path)
+  else document.setIn(path, value)
+  await writeFile(`${usersFile()}.edited`, document.toString(), { mode: 0o600 })
+  await rename(`${usersFile()}.edited`, usersFile())
+}
+
+/** The page has left by itself, and nothing of its session is in the browser; Anna noticed nothing. */
+async function isOut(): Promise<void> {
+  await page.waitForURL(signInPath, { timeout: 5_000 })
+  await page.getByLabel('Password').waitFor()
+  expect(await sessionCookie(context, gateway.url)).toBeNull()
+  expect(signInPath.test(bystander.url())).toBe(false)
+  await bystander.reload()
+  await settled(bystander)
+  expect(await shown(bystander, 'session')).toBe(bystanderSession)
+}
+
+describe('a user with a live cookie', () => {
+  it('B16: who is taken out of the file by hand is out, and stays out', async () => {
+    await enter(page, gateway.url, 'cleo')
+    await byHand(['users', 'cleo'])
+    await isOut()
+    await signIn(page, 'cleo')
+    await page.getByRole('alert').waitFor()
+    expect(page.url()).toMatch(signInPath)
+  })
+
+  it('B16: who is removed by another process is out', async () => {
+    await enter(page, gateway.url, 'dora')
+    await inFile((file) => file.remove('dora'))
+    await isOut()
+  })
+
+  it('B16: who comes back under the same name starts anew, and the old cookie stays dead', async () => {
+    await enter(page, gateway.url, 'emil')
+    const { name, value } = (await sessionCookie(context, gateway.url)) ?? { name: '', value: '' }
+    await inFile((file) => file.remove('emil'))
+    await isOut()
+    await inFile((file) => file.add('emil', { password }))
+    // The new one can sign in: so the file has been read.
+    await expect.poll(() => canSignIn('emil'), { timeout: 5_000 }).toBe(true)
+    const answer = await fetch(`${gateway.url}/_stcore/host-config`, {
+      headers: { cookie: `${name}=${value}` },
+    })
+    expect(answer.status).toBe(401)
+  })
+
+  it('B16: who is disabled is out', async () => {
+    await enter(page, gateway.url, 'fritz')
+    await byHand(['users', 'fritz', 'disabled'], true)
+    await isOut()
+    await signIn(page, 'fritz')
+    await page.getByRole('alert').waitFor()
+  })
+
+  it('B19: a new password ends every session of that user, and only the new one works', async () => {
+    await enter(page, gateway.url, 'greta')
+    await inFile((file) => file.setPassword('greta', `${password} again`))
+    await isOut()
+    await signIn(page, 'greta')
+    await page.getByRole('alert').waitFor()
+    await page.getByLabel('Username').fill('greta')
+    await page.getByLabel('Password').fill(`${password} again`)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await settled(page)
+    expect(await shown(page, 'user')).toBe('greta')
+  })
+
+  it('B19: new roles end the sessions that have the old ones', async () => {
+    await enter(page, gateway.url, 'hanna')
+    await page.goto(`${gateway.url}/guarded`)
+    await page.getByText('You may not see this page.').waitFor()
+    await inFile((file) => file.setRoles('hanna', ['admin']))
+    await isOut()
+    await signIn(page, 'hanna')
+    await page.waitForURL(/\/guarded$/)
+    await page.getByText('the-guarded-secret').waitFor()
+  })
+})
+
+/** Whether the password is taken, asked in a browser of its own. */
+async function canSignIn(name: string): Promise<boolean> {
+  const context = await browser.newContext()
+  try {
+    const tab = await context.newPage()
+    await tab.goto(gateway.url)
+    await signIn(tab, name)
+    const outcome = await Promise.race([
+      tab
+        .getByText('end-of-run')
+        .waitFor()
+        .then(() => true),
+      tab
+        .getByRole('alert')
+        .waitFor()
+        .then(() => false),
+    ])
+    return outcome
+  } finally {
+    await context.close()
+  }
+}
