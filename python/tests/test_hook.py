@@ -108,9 +108,18 @@ print(s.SessionState.on_script_will_rerun is before)
 
 
 def test_restore_in_the_app_does_what_the_hook_does_however_often_it_is_called() -> None:
-    code = f"import streamlit, holdfast; holdfast.restore(); a = streamlit.login; holdfast.restore();\
-print(a is streamlit.login); {PATCHED.strip()}".replace("\n", "; ")
-    assert python(code, without("HOLDFAST")) == ("True\nTrue True", "")
+    code = """
+import streamlit, holdfast
+from streamlit.runtime.state.session_state import SessionState
+def state():
+    return (SessionState.register_widget, streamlit.login)
+bare = state()
+holdfast.restore()
+once = state()
+holdfast.restore()
+print(all(a is not b for a, b in zip(bare, once)), all(a is b for a, b in zip(once, state())))
+"""
+    assert python(code, without("HOLDFAST")) == ("True True", "")
 
 
 def test_under_apptest_the_hook_keeps_out() -> None:

@@ -140,6 +140,7 @@ def test_a_page_that_only_lost_its_connection_is_believed_at_once(widgets_app: S
         run = before.run()
         uploaded = ("a.txt", *before.upload("a.txt", b"abc"))
         run = before.run(files(run.widgets["file"], uploaded))
+        run = before.run(files(run.widgets["file"], uploaded), pressed(run.widgets["other"]))
     with Tab(widgets_app, before.session_id) as same_page:
         run = same_page.run(files(run.widgets["file"]), string(run.widgets["plain"], "Cy"))
     assert run.text("plain=") == "'Cy' keyed=1 draft='' file=None"

@@ -37,15 +37,15 @@ class Page:
         self.ran = True
         self.settled.update(widget_ids)
 
-    def delivered(self, widget_id: str, in_form: bool) -> None:
-        """Takes note that a message with this widget left for the page.
+    def delivered_in_form(self, widget_id: str) -> None:
+        """Takes note that a message with this widget, which is inside a form, left for the page.
 
         A widget outside a form settles when the page reports it, because a message can be
         overtaken by the next run's before the browser draws it, and a closed popover draws nothing
         at all. One inside a form is not reported before it is submitted, and telling it again
         would wipe the draft; for it, delivery has to do.
         """
-        if in_form and widget_id in self.told:
+        if widget_id in self.told:
             self.settled.add(widget_id)
 
 

@@ -28,7 +28,6 @@ _PAGE_ATTRIBUTE = "_holdfast_page"
 _MARK = "_holdfast_wrapped"
 
 _UPLOAD = "file_uploader_state_value"
-_ONE_SHOT = frozenset({"trigger_value", "string_trigger_value", "json_trigger_value", "chat_input_value"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,10 +67,10 @@ def _names() -> _Names:
 def missing_names(names: Any) -> list[str]:
     """What of Streamlit's inside is not where the hook needs it; empty when all is well."""
     fields = [
-        (names.session_state, ("_old_state", "_new_widget_state", "_new_session_state")),
+        (names.session_state, ("_old_state", "_new_widget_state")),
         (names.wstates, ("states",)),
         (names.register_result, ("value", "value_changed")),
-        (names.widget_metadata, ("id", "deserializer", "value_type")),
+        (names.widget_metadata, ("id", "deserializer")),
     ]
     methods = [
         (names.session_state, "register_widget", ["self", "metadata", "user_key"]),
@@ -165,17 +164,14 @@ class _Restore:
             return False
         return widget.id not in page.uploaded and bool(state._old_state.get(widget.id))
 
-    def must_tell(self, state: Any, metadata: Any, result: Any) -> bool:
+    def must_tell(self, metadata: Any, result: Any) -> bool:
         """Whether the page has yet to learn the value that this widget has here."""
         page = self.page()
-        if page is None or result.value_changed or metadata.value_type in _ONE_SHOT:
+        if page is None or result.value_changed:
             return False
-        widget_id = metadata.id
-        if widget_id in page.settled or widget_id in state._new_widget_state.states:
+        if metadata.id in page.settled or _is_default(metadata, result.value):
             return False
-        if _is_default(metadata, result.value):
-            return False
-        page.told.add(widget_id)
+        page.told.add(metadata.id)
         return True
 
     def flushed(self, session: Any, messages: list[Any]) -> None:
@@ -189,7 +185,7 @@ class _Restore:
             kind = element.WhichOneof("type")
             widget: Any = getattr(element, kind) if kind else None
             if getattr(widget, "form_id", ""):
-                page.delivered(widget.id, in_form=True)
+                page.delivered_in_form(widget.id)
 
 
 def _is_default(metadata: Any, value: Any) -> bool:
@@ -247,7 +243,7 @@ def _wrap_all(names: _Names, restore: _Restore) -> None:
     def register_widget(original: Any) -> Any:
         def wrapped(self: Any, metadata: Any, user_key: Any) -> Any:
             result = original(self, metadata, user_key)
-            if restore.guarded(lambda: restore.must_tell(self, metadata, result), False):
+            if restore.guarded(lambda: restore.must_tell(metadata, result), False):
                 return dataclasses.replace(result, value_changed=True)
             return result
 
