@@ -20,15 +20,35 @@ const hopByHop = new Set([
 ])
 
 /**
- * Names by which apps learn who someone is or where a request came from. Compared after folding everything that is not
- * a letter or digit to `-`: WSGI, ASGI and CGI read `X_Forwarded_User` as `X-Forwarded-User` (CVE-2025-64484).
+ * Names by which apps learn who someone is or where a request came from. Compared after folding every run of what is no
+ * letter or digit to one `-`: WSGI, ASGI and CGI read `X_Forwarded_User` as `X-Forwarded-User` (CVE-2025-64484).
  */
-const identityName =
-  /^(x-(forwarded|original|remote|real|auth|authenticated|webauth|user|username|email|groups?|roles?|client-ip|cluster-client|envoy|rewrite|streamlit|ms-client|goog|pomerium|authentik|authelia|token|jwt|id-token|access-token|vouch|sso|proxy-user|shiny|rsc|posit|connect)(-|$)|forwarded(-|$)|remote-(user|groups?|email|name|addr)|(true|cf|fastly)-(client-ip|connecting|access)|cf-|shiny-server-|rstudio-|teleport-|gap-|oidc-|holdfast(-|$)|client-ip$|via$)/
+const identityName = (() => {
+  const x = [
+    'forwarded|original|real|rewrite|remote|client-(ip|cert|dn|verify)|cluster-client|host|scheme|url-scheme|script-name',
+    'auth|authenticated|webauth|user|username|userinfo|userid|email|groups?|roles?|token|jwt|id-token|access-token|sso|ssl',
+    'proxy-user|consumer|credential|amzn|envoy|goog|ms-client|pomerium|authentik|authelia|vouch|streamlit|shiny|sp|rsc',
+    'posit|connect|middleware|accel|sendfile',
+  ]
+  const others = [
+    'forwarded(-|$)',
+    'remote-(user|groups?|email|name|addr)',
+    'ssl-client-',
+    'front-end-https$',
+    '(true|fastly)-client-ip',
+    '(cf|tailscale|sf-context|shiny-server|rstudio|posit-connect|teleport|gap|oidc|kubeflow)-',
+    'holdfast(-|$)',
+    'client-ip$',
+    'via$',
+    // CGI hands it on as HTTP_PROXY, and its programs then send their own requests there (httpoxy).
+    'proxy$',
+  ]
+  return new RegExp(`^(x-(${x.join('|')})(-|$)|${others.join('|')})`)
+})()
 
 /** Whether a request header claims an identity, an address or an origin, in any spelling. */
 export function isIdentityHeader(name: string): boolean {
-  return identityName.test(name.toLowerCase().replace(/[^a-z0-9]/g, '-'))
+  return identityName.test(name.toLowerCase().replace(/[^a-z0-9]+/g, '-'))
 }
 
 /** The field names that a Connection header takes hop-by-hop, lower case. */

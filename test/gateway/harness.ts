@@ -1,0 +1,301 @@
+/** The real gateway with real parts, in front of a real app, in this process; everything is closed after the test. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { request } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, onTestFinished } from 'vitest'
+import { passwordHasher } from '../../src/auth/password-hash.ts'
+import { signInThrottle } from '../../src/auth/throttle.ts'
+import { openUsersFile, type UsersFile } from '../../src/auth/users-file.ts'
+import type { Identity } from '../../src/core/contracts.ts'
+import { cookieTransport } from '../../src/core/cookie.ts'
+import { toBase64url } from '../../src/core/crypto.ts'
+import type { SessionEvent } from '../../src/core/events.ts'
+import { type Keyring, openKeyring } from '../../src/core/keyring.ts'
+import { createSessionManager, type SessionManager } from '../../src/core/manager.ts'
+import { defaultPolicy, type Policy } from '../../src/core/policy.ts'
+import { sealedState } from '../../src/core/sealed-state.ts'
+import type { Access, AccessRule } from '../../src/gateway/access.ts'
+import { genericPreset } from '../../src/gateway/apps/generic.ts'
+import { streamlitPreset } from '../../src/gateway/apps/streamlit.ts'
+import { clientAddress } from '../../src/gateway/client-address.ts'
+import { type Gateway, startGateway } from '../../src/gateway/gateway.ts'
+import type { LogFields, LogLevel } from '../../src/gateway/log.ts'
+import { httpProxy } from '../../src/gateway/proxy/http.ts'
+import { site } from '../../src/gateway/site.ts'
+import { type SocketRegistry, socketRegistry } from '../../src/gateway/sockets.ts'
+import { followUsers } from '../../src/gateway/users-follower.ts'
+import { formTokens } from '../../src/pages/form-token.ts'
+import { type RecordingUpstream, recordingUpstream } from './recording-upstream.ts'
+import { type WatchedStore, watchedStore } from './watched-store.ts'
+
+export const password = 'kelp holds on to rock'
+
+export interface HarnessOptions {
+  readonly upstream?: RecordingUpstream
+  /** Another app than the recording one. */
+  readonly upstreamUrl?: URL
+  readonly access?: Access
+  readonly rules?: readonly AccessRule[]
+  readonly preset?: 'generic' | 'streamlit'
+  readonly publicUrl?: string
+  readonly trustProxy?: readonly string[]
+  readonly policy?: Policy
+  readonly now?: () => number
+  readonly headersTimeout?: number
+  /** A store that another replica works with, too. */
+  readonly store?: WatchedStore
+}
+
+export interface LogEntry {
+  readonly level: LogLevel
+  readonly event: string
+  readonly fields: LogFields
+}
+
+export interface Harness {
+  readonly port: number
+  /** The origin that browsers know: goes into `Origin`. */
+  readonly origin: string
+  /** What goes into `Host`. */
+  readonly host: string
+  readonly upstream: RecordingUpstream
+  readonly store: WatchedStore
+  readonly keyring: Keyring
+  readonly sessions: SessionManager
+  readonly sockets: SocketRegistry
+  readonly users: UsersFile
+  readonly log: LogEntry[]
+  readonly events: SessionEvent[]
+  readonly cookieName: string
+  /** A session of this identity, made by the session engine; resolves to a Cookie header's value. */
+  sessionOf(identity: Identity): Promise<string>
+  /** Signs in through the form; resolves to a Cookie header's value. */
+  signIn(username: string, secret?: string): Promise<string>
+  /** A request line and the headers every request needs, then the given lines. */
+  request(line: string, lines?: readonly string[]): string
+  close(): Promise<void>
+}
+
+/** Anna has roles and an address; Ben has neither. Both have the password above. */
+export const anna: Identity = {
+  userId: 'anna',
+  authenticator: 'users-file',
+  claims: { name: 'Anna Alga', email: 'anna@example.org', roles: ['admin', 'diver'] },
+}
+export const ben: Identity = { userId: 'ben', authenticator: 'users-file', claims: {} }
+
+/** Starts everything. Closed after the test, or the file's tests, that started it. */
+export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
+  const now = options.now ?? Date.now
+  const closers: (() => unknown)[] = []
+  const upstream = options.upstream ?? (await recordingUpstream())
+  closers.push(() => upstream.close())
+  const port = await freePort()
+  const listen = { host: '127.0.0.1', port }
+  const where = site({ publicUrl: options.publicUrl ?? null, insecureHttp: true, listen })
+  const store = options.store ?? watchedStore(options.now)
+  const keyring = await openKeyring(store.store, ['a secret for tests, 32 bytes long or more'])
+  const log: LogEntry[] = []
+  const events: SessionEvent[] = []
+  const sessions = createSessionManager({
+    store: store.store,
+    keyring,
+    policy: options.policy ?? defaultPolicy,
+    onEvent: (event) => events.push(event),
+    now,
+  })
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-gateway-'))
+  closers.push(() => rm(folder, { recursive: true, force: true }))
+  const users = await usersIn(join(folder, 'users.yaml'))
+  closers.push(() => users.close())
+  const logger = {
+    write: (level: LogLevel, event: string, fields: LogFields = {}) => {
+      log.push({ level, event, fields })
+    },
+  }
+  const state = sealedState(store.store, keyring)
+  closers.push(await followUsers({ users, sessions, state, app: '', log: logger }))
+  const sockets = socketRegistry({ sessions, now })
+  const cookieOptions = {
+    secure: where.secure,
+    name: where.base.slice(1).replaceAll('/', '-'),
+    port: where.port,
+  }
+  const cookie = cookieTransport(cookieOptions)
+  const upstreamUrl = options.upstreamUrl ?? upstream.url
+
+  const gateway: Gateway = await startGateway(
+    {
+      app: 'Kelp',
+      site: where,
+      access: options.access ?? 'signed-in',
+      rules: options.rules ?? [],
+      upstream: upstreamUrl,
+      store: store.store,
+      sessions,
+      sockets,
+      cookie,
+      formCookieName: cookieTransport(cookieOptions, 'form').name,
+      formTokens: formTokens(keyring.key('form/v1'), now),
+      authenticator: users.authenticator(),
+      signInGate: signInThrottle({ store: store.store, key: keyring.key('throttle/v1') }),
+      preset:
+        options.preset === 'streamlit'
+          ? streamlitPreset({
+              state: sealedState(store.store, keyring),
+              app: '',
+              cookieSecret: toBase64url(keyring.key('streamlit-cookie/v1')),
+              publicOrigin: where.origin,
+              base: where.base,
+              now,
+              onError: (error) => logger.write('warn', 'tab_not_remembered', { reason: String(error) }),
+            })
+          : genericPreset(),
+      proxy: httpProxy({
+        upstream: upstreamUrl,
+        ...(options.headersTimeout === undefined ? {} : { headersTimeout: options.headersTimeout }),
+      }),
+      clientAddress: clientAddress(options.trustProxy ?? []),
+      clientScript: { body: '/* the page script */', version: 'test' },
+      log: logger,
+      onEvent: (event) => events.push(event),
+      now,
+    },
+    listen,
+  )
+  closers.push(() => gateway.close(0))
+
+  let closed: Promise<void> | null = null
+  const close = (): Promise<void> => {
+    closed ??= (async () => {
+      for (const one of closers.reverse()) await one()
+    })()
+    return closed
+  }
+  // Started by one test it ends with it; started by a file, with the file.
+  if (expect.getState().currentTestName === undefined) afterAll(close)
+  else onTestFinished(close)
+
+  const host = where.origin.slice(where.origin.indexOf('//') + 2)
+  const harness: Harness = {
+    ...{ port, origin: where.origin, host, upstream, store, keyring, sessions, sockets, users, log, events },
+    cookieName: cookie.name,
+    async sessionOf(identity) {
+      const startedAt = now()
+      const device = { userAgent: 'test', address: '127.0.0.1' }
+      const issued = await sessions.signIn({ identity, remember: false, device, startedAt, replaces: null })
+      return `${cookie.name}=${issued?.credential}`
+    },
+    signIn: (username, secret = password) => signInByForm(harness, where.base, username, secret),
+    request: (line, lines = []) => [`${line} HTTP/1.1`, `Host: ${host}`, ...lines, '', ''].join('\r\n'),
+    close,
+  }
+  return harness
+}
+
+/** The form of our sign-in page: its token and the cookie that binds it to this browser. */
+export async function signInForm(
+  { port, host }: Pick<Harness, 'port' | 'host'>,
+  path = '/_holdfast/sign-in',
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ readonly token: string; readonly cookie: string }> {
+  const page = await fetchFrom(port, path, { headers: { host, ...headers } })
+  const token = /name="form_token" value="([^"]+)"/.exec(page.body)?.[1] ?? ''
+  return { token, cookie: (page.setCookie[0] ?? '').split(';', 1)[0] ?? '' }
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly setCookie: readonly string[]
+  readonly body: string
+}
+
+export interface Ask {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>
+  readonly body?: string | Buffer
+}
+
+/** One request by node:http, which sets no header by itself that a test did not ask for, save for Connection. */
+export function fetchFrom(port: number, path: string, ask: Ask = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const headers = Object.fromEntries(
+      Object.entries(ask.headers ?? {}).map(([name, value]) => [
+        name,
+        typeof value === 'string' ? value : [...value],
+      ]),
+    )
+    const outgoing = request(
+      { host: '127.0.0.1', port, path, method: ask.method ?? 'GET', headers, agent: false },
+      (response) => {
+        const pieces: Buffer[] = []
+        response.on('data', (piece: Buffer) => pieces.push(piece))
+        response.on('error', reject)
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            setCookie: response.headers['set-cookie'] ?? [],
+            body: Buffer.concat(pieces).toString('utf8'),
+          }),
+        )
+      },
+    )
+    outgoing.on('error', reject)
+    outgoing.end(ask.body)
+  })
+}
+
+async function signInByForm(
+  harness: Harness,
+  base: string,
+  username: string,
+  secret: string,
+): Promise<string> {
+  const { port, host, origin, cookieName } = harness
+  const path = `${base}/_holdfast/sign-in`
+  const { token, cookie } = await signInForm(harness, path)
+  const answer = await fetchFrom(port, path, {
+    method: 'POST',
+    headers: { host, origin, cookie, 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ username, password: secret, form_token: token, return_to: '' }).toString(),
+  })
+  const line = answer.setCookie.find((one) => one.startsWith(`${cookieName}=`))
+  if (answer.status !== 303 || line === undefined) {
+    throw new Error(`Signing in as ${username} failed: ${answer.status} ${answer.body.slice(0, 300)}`)
+  }
+  return line.split(';', 1)[0] ?? ''
+}
+
+async function usersIn(path: string): Promise<UsersFile> {
+  const users = await openUsersFile(path, {
+    create: true,
+    // A hasher that costs next to nothing: these tests are about something else.
+    hasher: passwordHasher({ memoryKiB: 64, passes: 1 }),
+  })
+  for (const { userId, claims } of [anna, ben]) {
+    const outcome = await users.add(userId, {
+      password,
+      ...(typeof claims.name === 'string' ? { name: claims.name } : {}),
+      ...(typeof claims.email === 'string' ? { email: claims.email } : {}),
+      ...(userId === 'anna' ? { roles: ['admin', 'diver'] } : {}),
+    })
+    if (!outcome.done) throw new Error(`${userId} could not be added: ${JSON.stringify(outcome)}`)
+  }
+  return users
+}
+
+/** A port nobody listens on now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.on('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+}
