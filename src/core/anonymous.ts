@@ -8,15 +8,20 @@ import type { Token } from './token.ts'
 // Replicas' clocks may differ by this much.
 const skew = 60_000
 
+export interface AnonymousOptions {
+  readonly keyring: Keyring
+  readonly app: string
+  readonly limits: Limits
+}
+
 /**
  * What an anonymous token alone says, `version` 0; `null` for a token of another kind, of the future, or past its time.
  * The sid is an image of the token, so that tabs that start at the same moment start one session.
  */
 export function anonymousSession(
-  keyring: Keyring,
+  { keyring, app, limits }: AnonymousOptions,
   token: Token,
   id: string,
-  limits: Limits,
   now: number,
 ): Session | null {
   const { issuedAt } = token
@@ -24,7 +29,7 @@ export function anonymousSession(
   const absoluteAt = issuedAt + limits.absolute
   if (issuedAt > now + skew || now >= absoluteAt) return null
   return {
-    app: '',
+    app,
     sid: toBase64url(keyring.fromToken(token.secret, 'sid/a1').subarray(0, 16)),
     id,
     identity: null,

@@ -29,8 +29,8 @@ export interface CredentialsAuthenticator {
 
 /**
  * One session as a store keeps it. A store never sees a token, a name or a value: `id` is a one-way image of the token,
- * `user` a keyed pseudonym, `sealed` and `key` are AES-256-GCM boxes that bind `sid`, `user`, `version`, `createdAt` and
- * `absoluteAt`, so that a row that was swapped or prolonged by a database writer does not open.
+ * `user` a keyed pseudonym, `sealed` and `key` are AES-256-GCM boxes. `sealed` binds `id`, `sid`, `user`, `version`,
+ * `createdAt` and `absoluteAt`, so that a row that was swapped or prolonged by a database writer does not open.
  */
 export interface StoredSession {
   /** One-way image of the token; changes at rotation. 43 characters of base64url. */

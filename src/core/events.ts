@@ -11,7 +11,7 @@ export type SessionEvent =
       readonly scope: 'session' | 'user' | 'all'
       readonly subject: string
     }
-  /** A token that was replaced long ago came again: a copy is about. The whole family was ended. */
+  /** A token that was replaced long ago came again: a copy is about. The whole family is ended. */
   | { readonly event: 'token_reused'; readonly sid: string }
   /** A row did not open under its own identifiers: it was changed outside Holdfast, or belongs to another key ring. */
   | { readonly event: 'record_rejected'; readonly sid: string }

@@ -1,6 +1,6 @@
 /** From a token to its live session, through rotations. */
 import type { SessionStore, StoredSession, Succession } from './contracts.ts'
-import type { EventListener } from './events.ts'
+import type { EventListener, SessionEvent } from './events.ts'
 import type { Keyring } from './keyring.ts'
 import { isOver } from './policy.ts'
 import { openSession, type Session } from './session.ts'
@@ -14,12 +14,17 @@ export interface Loaded {
 }
 
 export interface SessionLookup {
-  /** The live session of a token; `null` if it has none. Rejects with `StoreError` when the store cannot tell. */
-  find(token: Token): Promise<Loaded | null>
+  /**
+   * The live session of a token. `over`: it has one that is past its deadline, was reused, or does not open; `null`: the
+   * store knows of none. Rejects with `StoreError` when the store cannot tell.
+   */
+  find(token: Token): Promise<Loaded | 'over' | null>
   /** The same session as the store has it now, followed through rotations by id alone; `null` if it has ended. */
   refresh(session: Session): Promise<Session | null>
   /** The session in a row; `null`, and an event, for a row that does not open under its own identifiers. */
   opened(stored: StoredSession): Session | null
+  /** As `opened`, of the row found under an id: `null` too if it is over, or of another id or sid. */
+  live(stored: StoredSession, id: string, sid: string | null): Session | null
 }
 
 export interface SessionLookupOptions {
@@ -34,19 +39,28 @@ export interface SessionLookupOptions {
 const grace = 30_000
 // How many rotations an old token is followed through; more than a grace can hold.
 const longestChain = 4
+// A socket may outlive daily rotations for as long as a session can live. Rows that lead in a circle end here.
+const longestRefresh = 500
 
 export function sessionLookup({ store, keyring, mint, emit, now }: SessionLookupOptions): SessionLookup {
+  const tell = oncePerSession(emit)
+
   const opened = (stored: StoredSession): Session | null => {
     const session = openSession(keyring, stored)
-    if (session === null) emit({ event: 'record_rejected', sid: stored.sid })
+    if (session === null) tell({ event: 'record_rejected', sid: stored.sid })
     return session
   }
 
-  const live = (stored: StoredSession): Session | null => {
+  const live = (stored: StoredSession, id: string, sid: string | null): Session | null => {
     const session = opened(stored)
+    if (session === null) return null
+    if (session.id !== id || (sid !== null && session.sid !== sid)) {
+      tell({ event: 'record_rejected', sid: stored.sid })
+      return null
+    }
     const at = now()
-    if (session === null || !isOver(session, at)) return session
-    emit({
+    if (!isOver(session, at)) return session
+    tell({
       event: 'session_expired',
       sid: session.sid,
       limit: at >= session.absoluteAt ? 'absolute' : 'idle',
@@ -54,25 +68,25 @@ export function sessionLookup({ store, keyring, mint, emit, now }: SessionLookup
     return null
   }
 
-  async function follow(old: Token, next: Succession, depth: number): Promise<Loaded | null> {
+  async function follow(old: Token, next: Succession, depth: number): Promise<Loaded | 'over' | null> {
     const succession = openSuccession(keyring, old, next.sealedToken)
-    if (succession === null) return null
+    if (succession === null) return 'over'
     if (next.presentedAt !== null && now() >= next.presentedAt + grace) {
       // RFC 9700 §4.14.2: a replaced token that comes back after the grace means that two parties hold the session.
+      tell({ event: 'token_reused', sid: succession.sid })
       await store.end(succession.sid)
-      emit({ event: 'token_reused', sid: succession.sid })
-      return null
+      return 'over'
     }
-    return depth >= longestChain ? null : resolve(succession.token, depth + 1)
+    return depth >= longestChain ? 'over' : resolve(succession.token, depth + 1)
   }
 
-  async function resolve(token: Token, depth: number): Promise<Loaded | null> {
+  async function resolve(token: Token, depth: number): Promise<Loaded | 'over' | null> {
     const id = mint.id(token)
     const found = await store.read(id)
     if (found === null) return null
     if (found.state === 'rotated') return follow(token, found.next, depth)
-    const session = live(found.session)
-    if (session === null) return null
+    const session = live(found.session, id, null)
+    if (session === null) return 'over'
     // Only the successor's own token, presented by the client, starts the clock of its predecessor.
     if (depth === 0 && session.version > 1) await store.present(id)
     return { session, replacement: depth === 0 ? null : mint.write(token) }
@@ -80,14 +94,35 @@ export function sessionLookup({ store, keyring, mint, emit, now }: SessionLookup
 
   async function refresh(session: Session): Promise<Session | null> {
     let { id } = session
-    for (let depth = 0; depth <= longestChain; depth++) {
+    for (let step = 0; step <= longestRefresh; step++) {
       const found = await store.read(id)
       if (found === null) return null
-      if (found.state === 'live') return live(found.session)
+      // Ids in rows are anybody's word who writes to the store: the sid, which is sealed, must be the same.
+      if (found.state === 'live') return live(found.session, id, session.sid)
       id = found.next.id
     }
     return null
   }
 
-  return { refresh, find: (token) => resolve(token, 0), opened }
+  return { refresh, find: (token) => resolve(token, 0), opened, live }
+}
+
+// Enough for every session that ends within minutes on a large site.
+const mostRemembered = 10_000
+
+/** Passes an event on once per session: a dead cookie that keeps coming must not fill the log. */
+function oncePerSession(
+  emit: EventListener,
+): (event: Extract<SessionEvent, { event: 'session_expired' | 'record_rejected' | 'token_reused' }>) => void {
+  const told = new Set<string>()
+  return (event) => {
+    const key = `${event.event} ${event.sid}`
+    if (told.has(key)) return
+    if (told.size >= mostRemembered) {
+      const [oldest = ''] = told
+      told.delete(oldest)
+    }
+    told.add(key)
+    emit(event)
+  }
 }

@@ -1,17 +1,20 @@
 /** The session engine: the only code that orders store calls, keys, policy and cache. Knows nothing of HTTP. */
 
 import { anonymousSession } from './anonymous.ts'
-import type { Identity, SessionStore, StoreChange, StoredSession } from './contracts.ts'
-import { digest, hmac, open, random, seal, toBase64url } from './crypto.ts'
+import { reached } from './clock.ts'
+import type { Epoch, Identity, SessionStore, StoreChange } from './contracts.ts'
+import { digest, hmac, random, toBase64url } from './crypto.ts'
 import { StoreError } from './errors.ts'
 import type { EventListener } from './events.ts'
 import type { Keyring } from './keyring.ts'
 import { type Loaded, sessionLookup } from './lookup.ts'
-import { isOver, type Limits, type Policy, touchDue } from './policy.ts'
-import { type Device, type SealedPart, type Session, sealSession } from './session.ts'
+import { checkPolicy, isOver, type Limits, type Policy } from './policy.ts'
+import { dataKeyOf, sessionRecord } from './record.ts'
+import type { Device, Session } from './session.ts'
 import { isCovered, sessionCache } from './session-cache.ts'
 import { sealSuccession } from './succession.ts'
-import { type Token, tokenMint } from './token.ts'
+import { longestCredential, tokenMint } from './token.ts'
+import { sessionTouch } from './touch.ts'
 
 export interface SessionManagerOptions {
   readonly store: SessionStore
@@ -61,7 +64,10 @@ export interface SessionManager {
   beginAnonymous(): string
   /** As `load`, and stores the record of an anonymous credential that has none yet. */
   start(credential: string): Promise<Loaded | null>
-  /** A new session, never an adopted one; `null` if a revocation came between the check and now: check again. */
+  /**
+   * A new session, never an adopted one; `null` if a revocation came between the check and now: check again. The same
+   * revocation does not refuse a check that begins after the answer.
+   */
   signIn(request: SignIn): Promise<Issued | null>
   /** Notes activity: moves the idle deadline when it is worth a write. Never fails; a lost touch is an event. */
   touch(session: Session): void
@@ -69,9 +75,9 @@ export interface SessionManager {
   isRotationDue(session: Session): boolean
   /** Replaces the token of a session; `null` if it ended or another request was first (then `load` tells). */
   rotate(session: Session, credential: string): Promise<Issued | null>
-  /** Ends a session. Resolves only when no replica lets it in any more. */
+  /** Ends a session. Resolves only when no replica lets it in any more; `false`: nothing live was stored of it. */
   end(sid: string): Promise<boolean>
-  /** Ends every session of a user, also those whose sign-in is under way. */
+  /** Ends every session of a user, also those whose sign-in is under way. No sign-in that begins later is touched. */
   revokeUser(identity: Pick<Identity, 'authenticator' | 'userId'>): Promise<void>
   /** Ends every session in the store, those of other apps in it too. */
   revokeAll(): Promise<void>
@@ -82,8 +88,10 @@ export interface SessionManager {
   onEnd(listener: (ending: Ending) => void): () => void
 }
 
+/** The engine on an open store and its key ring. Throws `ConfigError` for a policy that nobody can mean. */
 export function createSessionManager(options: SessionManagerOptions): SessionManager {
   const { store, keyring, policy } = options
+  checkPolicy(policy)
   const now = options.now ?? Date.now
   const emit: EventListener = options.onEvent ?? (() => {})
   const app = options.app ?? ''
@@ -94,57 +102,61 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
   store.watch((change) => {
     cache.apply(change)
     const ending = endingOf(change)
-    if (ending !== null) for (const listener of listeners) listener(ending)
+    if (ending !== null) for (const listener of [...listeners]) listener(ending)
   })
 
+  // JSON keeps the three apart, and spells out lone surrogates, which would all be one byte sequence in UTF-8.
   const pseudonym = (who: Pick<Identity, 'authenticator' | 'userId'>): string =>
-    // The lengths come first, so that no two triples give one text.
-    toBase64url(
-      hmac(
-        keyring.key('user/v1'),
-        `${app.length}:${app}${who.authenticator.length}:${who.authenticator}${who.userId}`,
-      ),
-    )
+    toBase64url(hmac(keyring.key('user/v1'), JSON.stringify([app, who.authenticator, who.userId])))
 
   const lookup = sessionLookup({ store, keyring, mint, emit, now })
-
-  const stored = (session: Session, token: Token, dataKey: Uint8Array): StoredSession => {
-    const { id, sid, user, createdAt, idleAt, absoluteAt, version } = session
-    const kek = keyring.fromToken(token.secret, 'kek/v1')
-    return {
-      ...{ id, sid, user, createdAt, idleAt, absoluteAt, version },
-      sealed: sealSession(keyring, session, sealedPart(session, app)),
-      key: seal(kek, dataKey, `key/v1|${sid}`),
-    }
-  }
+  const isOpen = (session: Session | null): session is Session => session !== null && !isOver(session, now())
 
   async function load(credential: string): Promise<Loaded | null> {
     const token = mint.read(credential)
     if (token === null) return null
     const { generation } = cache
     const found = await lookup.find(token)
-    if (found !== null) {
-      if (found.replacement === null && store.isCurrent())
-        cache.put(digest(credential), found.session, generation)
-      return found
+    if (found === 'over') return null
+    if (found === null) {
+      const limits = policy.anonymous
+      const session = anonymousSession({ keyring, app, limits }, token, mint.id(token), now())
+      return session === null ? null : { session, replacement: null }
     }
-    const session = anonymousSession(keyring, token, mint.id(token), policy.anonymous, now())
-    return session === null ? null : { session, replacement: null }
+    if (found.replacement !== null || !store.isCurrent()) return found
+    return { session: cache.put(digest(credential), found.session, generation), replacement: null }
   }
 
   async function start(credential: string): Promise<Loaded | null> {
     const loaded = await load(credential)
     const token = mint.read(credential)
     if (loaded === null || token === null || loaded.session.version > 0) return loaded
-    const creation = await store.create(stored({ ...loaded.session, app, version: 1 }, token, random(32)))
-    if (creation === 'created') emit({ event: 'session_created', sid: loaded.session.sid, userId: null })
+    const session: Session = { ...loaded.session, version: 1 }
+    const creation = await store.create(sessionRecord(keyring, session, token.secret, random(32)))
+    if (creation === 'created') emit({ event: 'session_created', sid: session.sid, userId: null })
     // Another tab was first, or the session has ended: the store knows which.
-    return lookup.find(token)
+    const found = await lookup.find(token)
+    return found === 'over' ? null : found
+  }
+
+  async function retire(session: Session): Promise<void> {
+    if (session.version === 0) {
+      // Nothing is stored that could end, and a request on its way could start it yet: it is stored, to leave a tombstone.
+      await store.create(sessionRecord(keyring, { ...session, version: 1 }, random(32), random(32)))
+    }
+    await store.end(session.sid)
+  }
+
+  /** Ends what began in this millisecond or earlier, and returns in a later one: what begins then is none of it. */
+  async function revokeBefore(epoch: Epoch): Promise<void> {
+    const before = now() + 1
+    await store.revokeBefore(epoch, before)
+    await reached(now, before)
   }
 
   return {
     peek(credential) {
-      if (!store.isCurrent()) return null
+      if (credential.length > longestCredential || !store.isCurrent()) return null
       const session = cache.get(digest(credential))
       return session === undefined || isOver(session, now()) ? null : session
     },
@@ -158,33 +170,28 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
       const limits: Limits = remember ? policy.remember : policy.session
       const token = mint.issue('signed-in', startedAt)
       const at = now()
+      // A start in the future would outlive revocations that are still to come.
+      const createdAt = Math.min(startedAt, at)
+      const absoluteAt = createdAt + limits.absolute
       const session: Session = {
         ...{ app, sid: toBase64url(random(16)), id: mint.id(token), identity, user: pseudonym(identity) },
         ...{ device: { ...device, userAgent: device.userAgent.slice(0, 256) }, remember },
-        ...{ createdAt: startedAt, authenticatedAt: at, tokenAt: at, idle: limits.idle, version: 1 },
-        ...{
-          idleAt: Math.min(at + limits.idle, startedAt + limits.absolute),
-          absoluteAt: startedAt + limits.absolute,
-        },
+        ...{ createdAt, authenticatedAt: at, tokenAt: at, idle: limits.idle },
+        ...{ idleAt: Math.min(at + limits.idle, absoluteAt), absoluteAt, version: 1 },
       }
-      const creation = await store.create(stored(session, token, random(32)))
-      if (creation === 'revoked') return null
+      const creation = await store.create(sessionRecord(keyring, session, token.secret, random(32)))
+      if (creation === 'revoked') {
+        await reached(now, now() + 1)
+        return null
+      }
       if (creation === 'ended')
         throw new StoreError('ERR_STORE_CORRUPT', 'A new random id is already in the store.')
-      if (replaces !== null) await store.end(replaces.sid)
+      if (replaces !== null) await retire(replaces)
       emit({ event: 'session_created', sid: session.sid, userId: identity.userId })
       return { session, credential: mint.write(token) }
     },
 
-    touch(session) {
-      const idleAt = touchDue(session, session.idle, now(), jitterOf(session.sid))
-      if (idleAt === null) return
-      // At once, so that the requests of this moment do not each write.
-      session.idleAt = idleAt
-      store.touch(session.id, idleAt).catch((error: unknown) => {
-        emit({ event: 'store_failed', code: codeOf(error), during: 'touch' })
-      })
-    },
+    touch: sessionTouch({ store, lookup, emit, now }),
 
     isRotationDue: (session) => session.identity !== null && now() >= session.tokenAt + policy.rotateAfter,
 
@@ -193,61 +200,47 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
       if (old === null || mint.id(old) !== session.id) return null
       const found = await store.read(session.id)
       if (found?.state !== 'live') return null
-      const dataKey = open(
-        keyring.fromToken(old.secret, 'kek/v1'),
-        found.session.key,
-        `key/v1|${session.sid}`,
-      )
-      if (dataKey === null) return null
-      const token = mint.issue(old.kind, session.createdAt)
-      const next: Session = {
-        ...session,
-        id: mint.id(token),
-        tokenAt: now(),
-        idleAt: Math.max(session.idleAt, found.session.idleAt),
-        version: found.session.version + 1,
-      }
-      const sealedToken = sealSuccession(keyring, old, token, session.sid)
-      const done = await store.rotate(
-        session.id,
-        found.session.version,
-        stored(next, token, dataKey),
-        sealedToken,
-      )
-      if (!done) return null
-      emit({ event: 'session_rotated', sid: session.sid, userId: session.identity?.userId ?? null })
+      // What the store has now, not what this process knew: claims may have changed since.
+      const current = lookup.live(found.session, session.id, session.sid)
+      const dataKey = current === null ? null : dataKeyOf(keyring, found.session, old.secret)
+      if (current === null || dataKey === null) return null
+      const token = mint.issue(old.kind, current.createdAt)
+      const next: Session = { ...current, id: mint.id(token), tokenAt: now(), version: current.version + 1 }
+      const record = sessionRecord(keyring, next, token.secret, dataKey)
+      const sealedToken = sealSuccession(keyring, old, token, next.sid)
+      if (!(await store.rotate(current.id, current.version, record, sealedToken))) return null
+      emit({ event: 'session_rotated', sid: next.sid, userId: next.identity?.userId ?? null })
       return { session: next, credential: mint.write(token) }
     },
 
     end: (sid) => store.end(sid),
 
     async revokeUser(who) {
-      await store.revokeBefore({ user: pseudonym(who) }, now() + 1)
+      await revokeBefore({ user: pseudonym(who) })
       emit({ event: 'session_revoked', scope: 'user', subject: who.userId })
     },
 
     async revokeAll() {
-      await store.revokeBefore('all', now() + 1)
+      await revokeBefore('all')
       emit({ event: 'session_revoked', scope: 'all', subject: '' })
     },
 
     async listUser(who) {
       const rows = await store.listByUser(pseudonym(who))
-      return rows
-        .map(lookup.opened)
-        .filter((session) => session !== null && !isOver(session, now())) as Session[]
+      return rows.map(lookup.opened).filter(isOpen)
     },
 
     async *listAll() {
       for await (const row of store.scan()) {
         const session = lookup.opened(row)
-        if (session?.app === app && !isOver(session, now())) yield session
+        if (isOpen(session) && session.app === app) yield session
       }
     },
 
     onEnd(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
+      const entry = (ending: Ending): void => listener(ending)
+      listeners.add(entry)
+      return () => listeners.delete(entry)
     },
   }
 }
@@ -256,18 +249,4 @@ function endingOf(change: StoreChange): Ending | null {
   if (change.kind === 'ended') return { kind: 'ended', covers: (session) => session.sid === change.sid }
   if (change.kind === 'revoked') return { kind: 'ended', covers: (session) => isCovered(session, change) }
   return change.kind === 'gap' ? { kind: 'recheck' } : null
-}
-
-function sealedPart(session: Session, app: string): SealedPart {
-  const { identity, device, remember, authenticatedAt, tokenAt, idle } = session
-  return { app, identity, device, remember, authenticatedAt, tokenAt, idle }
-}
-
-/** A fixed number from 0 to 1 for each session, so that sessions touched together drift apart. */
-function jitterOf(sid: string): number {
-  return ((sid.charCodeAt(0) * 31 + sid.charCodeAt(1)) % 100) / 100
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof StoreError ? error.code : 'ERR_STORE_UNAVAILABLE'
 }

@@ -10,8 +10,11 @@ export interface SessionCache {
   /** Grows with every change seen; a session read before it grew may be out of date and MUST NOT be put. */
   readonly generation: number
   get(digest: string): Session | undefined
-  /** Keeps the session unless changes came since `generation`. The oldest makes room. */
-  put(digest: string, session: Session, generation: number): void
+  /**
+   * Keeps the session unless changes came since `generation`; the oldest makes room. Returns the one to use: that which
+   * is kept already, if it is the same version, so that requests at the same moment share one and its touches.
+   */
+  put(digest: string, session: Session, generation: number): Session
   apply(change: StoreChange): void
 }
 
@@ -36,7 +39,12 @@ export function sessionCache(capacity: number): SessionCache {
 
     put(digest, session, since) {
       // The race: a session is read, ends, its change is applied (nothing to drop yet), and only now would it be kept.
-      if (since !== generation) return
+      if (since !== generation || capacity < 1) return session
+      const kept = sessions.get(digest)
+      if (kept?.id === session.id && kept.version === session.version) {
+        kept.idleAt = Math.max(kept.idleAt, session.idleAt)
+        return kept
+      }
       drop(digest)
       if (sessions.size >= capacity) {
         const oldest = sessions.keys().next()
@@ -44,6 +52,7 @@ export function sessionCache(capacity: number): SessionCache {
       }
       sessions.set(digest, session)
       digests.set(session.id, digest)
+      return session
     },
 
     apply(change) {

@@ -46,7 +46,7 @@ export interface SealedPart {
   readonly idle: number
 }
 
-type Bound = Pick<StoredSession, 'sid' | 'user' | 'createdAt' | 'absoluteAt' | 'version'>
+type Bound = Pick<StoredSession, 'id' | 'sid' | 'user' | 'createdAt' | 'absoluteAt' | 'version'>
 
 // Lengths of sealed boxes would tell names apart.
 const bucket = 256
@@ -75,9 +75,10 @@ export function rolesOf(identity: Identity | null): readonly string[] {
 }
 
 function binding(bound: Bound): string {
-  const { sid, version, createdAt, absoluteAt, user } = bound
-  // No field can hold a '|', so no two records share a binding.
-  return `session/v1|${sid}|${version}|${createdAt}|${absoluteAt}|${user ?? ''}`
+  const { id, sid, version, createdAt, absoluteAt, user } = bound
+  // The id too: else who writes to the store puts another's record under the id of a token of their own.
+  // Nothing we seal holds a '|', so no two records share a binding.
+  return `session/v1|${id}|${sid}|${version}|${createdAt}|${absoluteAt}|${user === null ? '' : `user ${user}`}`
 }
 
 function parse(text: string): SealedPart | null {

@@ -28,8 +28,8 @@ export interface TokenMint {
 
 const tokenBytes = 32
 const macBytes = 16
-// Longer than any credential we write; nothing of this length is hashed.
-const longest = 128
+/** No credential we write is longer; nothing that is longer need be hashed. */
+export const longestCredential = 128
 
 /** `app` tells apps that share a store apart: the credential of one is garbage to another. */
 export function tokenMint(keyring: Keyring, app: string = ''): TokenMint {
@@ -56,7 +56,7 @@ export function tokenMint(keyring: Keyring, app: string = ''): TokenMint {
     },
 
     read(credential) {
-      if (credential.length > longest) return null
+      if (credential.length > longestCredential) return null
       const parts = credential.split('.')
       const kind = classOf(parts)
       if (kind === null || parts[1] !== keyring.kid) return null
