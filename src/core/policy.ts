@@ -80,7 +80,7 @@ export function isOver(
 /**
  * The idle deadline that activity now should bring, or `null` while it is not worth a write: at most one touch per
  * tenth of the idle window, spread by `jitter` (0 to 1) over another twentieth, so that many tabs that woke together do
- * not write together. A session can end up to 3/20 of its idle window early, never late.
+ * not write together. A session can end up to 3/20 of its idle window early, never late; its absolute limit is exact.
  */
 export function touchDue(
   deadlines: { readonly idleAt: number; readonly absoluteAt: number },
@@ -89,5 +89,7 @@ export function touchDue(
   jitter: number,
 ): number | null {
   const next = Math.min(now + idle, deadlines.absoluteAt)
-  return next - deadlines.idleAt >= idle * (0.1 + 0.05 * jitter) ? next : null
+  // The last touch is always worth it: else whoever is active to the end would be out early.
+  const least = next === deadlines.absoluteAt ? 1 : idle * (0.1 + 0.05 * jitter)
+  return next - deadlines.idleAt >= least ? next : null
 }

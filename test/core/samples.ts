@@ -8,6 +8,7 @@ import {
   type SignIn,
 } from '../../src/core/manager.ts'
 import { defaultPolicy, type Policy } from '../../src/core/policy.ts'
+import type { Session } from '../../src/core/session.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 
 export const secret = 'Kelp-forests-sway-2026-under-the-tide'
@@ -94,4 +95,12 @@ export function settled(): Promise<void> {
 export function gate(): { readonly passed: Promise<void>; open(): void } {
   const { promise, resolve } = Promise.withResolvers<void>()
   return { passed: promise, open: resolve }
+}
+
+/** The user id behind a credential; `null` for anybody's or nobody's. */
+export async function whoIs(
+  sessions: { load(credential: string): Promise<{ session: Session } | null> },
+  credential: string,
+): Promise<string | null> {
+  return (await sessions.load(credential))?.session.identity?.userId ?? null
 }
