@@ -15,14 +15,19 @@ export interface AccessRule {
 
 export type Decision = 'pass' | 'sign-in' | 'forbidden'
 
-/** Decides by the first rule whose path matches, or by the default. */
+/**
+ * Decides by the first rule whose path matches, or by the default. A rule that asks for something holds for every
+ * spelling an app might route the same way; a rule that lets everybody in holds for its own spelling alone.
+ */
 export function decide(
   path: string,
   who: Identity | null,
   rules: readonly AccessRule[],
   otherwise: Access,
 ): Decision {
-  const rule = rules.find((one) => matches(one.path, path))
+  const rule = rules.find((one) =>
+    opens(one) ? covers(exact(one.path), path) : covers(plain(one.path), plain(path)),
+  )
   const roles = rule?.roles ?? []
   const access = roles.length > 0 ? 'signed-in' : (rule?.access ?? otherwise)
   if (access === 'anyone') return 'pass'
@@ -31,22 +36,40 @@ export function decide(
   return rolesOf(who).some((role) => roles.includes(role)) ? 'pass' : 'forbidden'
 }
 
-function matches(pattern: string, path: string): boolean {
-  if (!pattern.endsWith('/*')) return sameCase(path) === sameCase(pattern)
-  const folder = sameCase(pattern.slice(0, -2))
-  const candidate = sameCase(path)
-  return candidate === folder || candidate.startsWith(`${folder}/`)
+function opens({ access, roles = [] }: AccessRule): boolean {
+  return access === 'anyone' && roles.length === 0
 }
 
-// An upstream may route /Admin as /admin, and %61dmin as admin: the stricter reading is the safe one for role rules.
-function sameCase(path: string): string {
-  return decodeURIComponentSafely(path).toLowerCase()
+function covers(pattern: string, path: string): boolean {
+  if (!pattern.endsWith('/*')) return path === pattern
+  const folder = pattern.slice(0, -2)
+  return path === folder || path.startsWith(`${folder}/`)
 }
 
-function decodeURIComponentSafely(path: string): string {
+/** The pattern as a request line has it. */
+function exact(pattern: string): string {
+  return /[^\x21-\x7e]/.test(pattern) ? encodeURI(pattern) : pattern
+}
+
+// Apps route /Admin, /%61dmin and /admin/ as /admin, some /admin;x too, and some decode twice.
+const decodings = 3
+
+function plain(path: string): string {
+  let text = path
+  for (let i = 0; i < decodings && text.includes('%'); i++) text = decoded(text)
+  const segments = text
+    .toLowerCase()
+    .replace(/;[^/]*/g, '')
+    .replace(/\/+/g, '/')
+  return segments.length > 1 && segments.endsWith('/') ? segments.slice(0, -1) : segments
+}
+
+function decoded(text: string): string {
   try {
-    return decodeURIComponent(path)
+    return decodeURIComponent(text)
   } catch {
-    return path
+    return text.replace(/%[0-7][\da-f]/gi, (escape) =>
+      String.fromCharCode(Number.parseInt(escape.slice(1), 16)),
+    )
   }
 }

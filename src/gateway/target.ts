@@ -8,12 +8,11 @@ export interface Target {
 }
 
 const longest = 16_384
-// Visible ASCII without `#`, `\`, `"`, `<`, `>`, `^`, backtick, `{`, `|`, `}`: RFC 3986 §3.3, and what browsers send raw.
-const pathShape = /^\/[\w\-.~!$&'()*+,;=:@%/[\]]*$/
+// RFC 3986 §3.3, and `[`, `]`, `|`, which browsers send raw.
+const pathShape = /^\/[\w\-.~!$&'()*+,;=:@%/[\]|]*$/
 const queryShape = /^\?[\x21\x22\x24-\x7e]*$/
-// An encoded `/`, `\`, `.`, NUL or other control: two parsers would read two paths.
-const trickyEscape = /%(2f|5c|2e|0\d|0[a-f]|1\d|1[a-f]|7f|25(2f|5c|2e|00))/i
-const brokenEscape = /%(?![\da-f]{2})/i
+// An encoded `/`, `\`, `.`, NUL or other control, however often it is encoded: two parsers would read two paths.
+const trickyEscape = /%(25)*(2f|5c|2e|[01][\da-f]|7f)/i
 // `.` and `..`, also with a path parameter (`..;x`, which servlet containers cut off).
 const dotSegment = /(^|\/)\.\.?(;[^/]*)?(\/|$)/
 
@@ -28,17 +27,26 @@ export function requestTarget(raw: string): Target | null {
   const query = mark < 0 ? '' : raw.slice(mark)
   if (!pathShape.test(path) || (query !== '' && !queryShape.test(query))) return null
   if (path.includes('//') || dotSegment.test(path)) return null
-  if (trickyEscape.test(path) || brokenEscape.test(path)) return null
+  if (path.includes('%') && (trickyEscape.test(path) || !isUtf8(path))) return null
   return { path, query }
 }
 
-/** The query without one parameter, its other bytes untouched. */
+// Broken escapes, and overlong or lone bytes, which one decoder refuses and the next one turns into a letter or a dot.
+function isUtf8(path: string): boolean {
+  try {
+    decodeURIComponent(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The query without one parameter, however its name is spelt; its other bytes are untouched. */
 export function withoutParameter(query: string, name: string): string {
-  if (!query.includes(name)) return query
-  const kept = query
-    .slice(1)
-    .split('&')
-    .filter((pair) => pair !== name && !pair.startsWith(`${name}=`))
+  if (!query.includes(name) && !query.includes('%')) return query
+  const pairs = query.slice(1).split('&')
+  const kept = pairs.filter((pair) => !new URLSearchParams(pair).has(name))
+  if (kept.length === pairs.length) return query
   return kept.length === 0 ? '' : `?${kept.join('&')}`
 }
 
