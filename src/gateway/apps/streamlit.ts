@@ -84,6 +84,8 @@ export function streamlitPreset(options: StreamlitOptions): AppPreset {
 
     environment: () => ({
       STREAMLIT_SERVER_HEADLESS: 'true',
+      // It names the app's own address, where nobody is signed in.
+      STREAMLIT_LOGGER_HIDE_WELCOME_MESSAGE: 'true',
       STREAMLIT_BROWSER_GATHER_USAGE_STATS: 'false',
       STREAMLIT_SERVER_COOKIE_SECRET: options.cookieSecret,
       STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL: String(disconnectedSessionTtl),
