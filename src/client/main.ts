@@ -3,7 +3,7 @@ import { createCurtain } from './curtain.ts'
 import { createDeparture } from './departure.ts'
 import { SESSION_ENDED } from './events.ts'
 import { sessionClient } from './session.ts'
-import { watchSession } from './signed-in.ts'
+import { watchSession } from './session-watch.ts'
 import { wrapWebSocket } from './socket.ts'
 import { currentTab } from './tab.ts'
 

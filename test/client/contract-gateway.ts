@@ -23,6 +23,8 @@ export interface ContractGateway {
   config: Record<string, unknown>
   /** Milliseconds the answers to POST `sign-out` and `begin` take. */
   delay: number
+  /** Milliseconds a session's description is under way, and ages. */
+  lateness: number
   /** Every request and upgrade under `/_holdfast/`, as `GET session`; `begun` when `begin` was answered. */
   readonly requests: string[]
   /** Open sockets: the events line of each page and the sockets of the app. */
@@ -72,12 +74,16 @@ export async function openContractGateway(): Promise<ContractGateway> {
     return APP.replace('SCRIPT', element).replace('QUIET', String(url.pathname.startsWith('/quiet')))
   }
   const answerSession = (request: IncomingMessage, response: ServerResponse): void => {
-    if (gateway.down) response.writeHead(503).end()
-    else if (!session.live) response.writeHead(401).end('{}')
-    else {
-      if (request.method === 'POST') gateway.session.idleAt = Date.now() + session.idleFor
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(said()))
+    if (gateway.down) {
+      response.writeHead(503).end()
+      return
     }
+    if (session.live && request.method === 'POST') gateway.session.idleAt = Date.now() + session.idleFor
+    const [status, body] = session.live ? [200, said()] : [401, {}]
+    const text = JSON.stringify(body)
+    setTimeout(() => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(text)
+    }, gateway.lateness)
   }
   const answerSignOut = (response: ServerResponse): void => {
     if (gateway.down) {
@@ -110,7 +116,7 @@ export async function openContractGateway(): Promise<ContractGateway> {
     const url = new URL(request.url ?? '/', 'http://gateway')
     const ours = url.pathname.match(/^\/_holdfast\/(.*)$/)?.[1]
     if (ours !== undefined) return answerOurs(request, response, ours)
-    const isSignedIn = session.live && gateway.config['signedIn'] !== false
+    const isSignedIn = session.live && gateway.config.signedIn !== false
     response.writeHead(gateway.down ? 503 : 200, HTML)
     const embedded = url.searchParams.getAll('frame').map((src) => `<iframe src="${src}"></iframe>`)
     if (url.pathname === '/foreign') response.end(embedded.join(''))
@@ -143,6 +149,7 @@ export async function openContractGateway(): Promise<ContractGateway> {
     down: false,
     config: {},
     delay: 0,
+    lateness: 0,
     requests: [],
     sockets: [],
     seen: (request, times = 1) =>

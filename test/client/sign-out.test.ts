@@ -240,6 +240,25 @@ describe('the back button', () => {
     expect(gateway.requests).toContain('GET session')
   })
 
+  it('does not take an answer for new that was under way when the page was left', async () => {
+    const page = await browser.open(gateway.url('/app'))
+    await page.evaluate('tab')
+    await page.evaluate(`addEventListener('pageshow', () => {
+      navigator.sendBeacon('/_holdfast/back')
+      new MutationObserver(() => navigator.sendBeacon('/_holdfast/shown-' + document.documentElement.style.display))
+        .observe(document.documentElement, { attributes: true })
+    })`)
+    gateway.lateness = 700
+    closeAppSockets(4401)
+    await gateway.seen('GET session')
+    await page.goto(gateway.url('/_holdfast/elsewhere'))
+    gateway.session.live = false
+    await page.evaluate('history.back()')
+    await gateway.seen('POST back')
+    await left(page)
+    expect(gateway.requests).not.toContain('POST shown-')
+  })
+
   it('does not show one person’s page to the next', async () => {
     const page = await goOn()
     gateway.session.mark = 'm2'

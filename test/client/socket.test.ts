@@ -19,51 +19,56 @@ afterEach(async () => {
 })
 
 /**
- * Everything a page can see of a socket's life, as text. The socket is opened, used and closed by the server;
- * a second one is closed before it opens.
+ * Everything a page can see of its sockets' lives, as text: one is opened, used and closed, one is closed before
+ * it opens, one is of a class of the page's own. All three are made at once, while they are held.
  */
 const OBSERVE = `(async () => {
-  const seen = []
+  const url = 'ws://' + location.host + '/stream'
   const state = (socket) => [socket.readyState, socket.bufferedAmount, socket.extensions, socket.protocol, socket.binaryType].join()
-  const note = (socket) => (event) => seen.push([event.type, event.constructor.name, event.target === socket,
-    event.data instanceof ArrayBuffer ? 'bytes' : typeof event.data, event.code, event.reason, event.wasClean, state(socket)].join())
   const attempt = (act) => { try { return String(act()) } catch (error) { return error.name } }
   const ended = (socket) => new Promise((done) => socket.addEventListener('close', () => setTimeout(done)))
-
-  const first = new WebSocket('ws://' + location.host + '/stream', ['app', 'second'])
-  seen.push(state(first), first instanceof WebSocket, first instanceof EventTarget, first.constructor === WebSocket)
-  seen.push(Object.prototype.toString.call(first), WebSocket.OPEN, first.CLOSED, WebSocket.name, WebSocket.length)
-  seen.push(attempt(() => first.send('early')), first.onopen, first.url.split('?')[0])
-  first.binaryType = 'arraybuffer'
-  first.binaryType = 'nonsense'
-  first.onmessage = note(first)
-  first.onopen = null
-  first.addEventListener('open', note(first))
-  first.onopen = note(first)
-  first.addEventListener('open', { handleEvent: note(first) }, { once: true })
-  first.addEventListener('close', note(first))
-  first.onclose = note(first)
-  first.onerror = note(first)
-  first.addEventListener('message', ({ data }) => {
-    if (data instanceof ArrayBuffer) first.close(4000, 'enough')
-    else if (data !== 'hello') { first.send('hello'); first.send(new Uint8Array([1, 2])) }
-  })
-  await ended(first)
-  seen.push(state(first), attempt(() => first.send('late')), attempt(() => first.close()))
-
-  const second = new WebSocket('ws://' + location.host + '/stream')
-  for (const type of ['open', 'error', 'close']) second.addEventListener(type, note(second))
-  seen.push(attempt(() => second.close()), state(second), attempt(() => second.send('')))
-  await ended(second)
-  seen.push(state(second))
-
+  const watch = (socket) => {
+    const seen = []
+    const note = (event) => seen.push([event.type, event.constructor.name, event.target === socket,
+      event.data instanceof ArrayBuffer ? 'bytes' : typeof event.data, event.code, event.reason, event.wasClean, state(socket)].join())
+    return { seen, note: () => (event) => note(event) }
+  }
   class Loud extends WebSocket { send(data) { super.send(data + '!') } get kind() { return 'loud' } }
-  const third = new Loud('ws://' + location.host + '/stream')
-  seen.push(third instanceof Loud, third.kind)
-  third.onopen = () => third.send('loud')
-  third.onmessage = ({ data }) => { if (data === 'loud!') { seen.push(data); third.close() } }
-  await ended(third)
-  return seen.map(String)
+
+  const used = new WebSocket(url, ['app', 'second'])
+  const { seen, note } = watch(used)
+  seen.push(state(used), used instanceof WebSocket, used instanceof EventTarget, used.constructor === WebSocket)
+  seen.push(Object.prototype.toString.call(used), WebSocket.OPEN, used.CLOSED, WebSocket.name, WebSocket.length)
+  seen.push(attempt(() => used.send('early')), used.onopen, used.url.split('?')[0])
+  used.binaryType = 'arraybuffer'
+  used.binaryType = 'nonsense'
+  used.onmessage = note()
+  used.onopen = null
+  used.addEventListener('open', note())
+  used.onopen = note()
+  used.addEventListener('open', { handleEvent: note() }, { once: true })
+  used.addEventListener('close', note())
+  used.onclose = note()
+  used.onerror = note()
+  used.addEventListener('message', ({ data }) => {
+    if (data instanceof ArrayBuffer) used.close(4000, 'enough')
+    else if (data !== 'hello') { used.send('hello'); used.send(new Uint8Array([1, 2])) }
+  })
+
+  const closed = new WebSocket(url)
+  const early = watch(closed)
+  for (const type of ['open', 'error', 'close']) closed.addEventListener(type, early.note())
+  early.seen.push(attempt(() => closed.close()), state(closed), attempt(() => closed.send('')), attempt(() => closed.close()))
+
+  const loud = new Loud(url)
+  const heard = [loud instanceof Loud, loud.kind]
+  loud.onopen = () => loud.send('loud')
+  loud.onmessage = ({ data }) => { if (data === 'loud!') { heard.push(data); loud.close() } }
+
+  await Promise.all([used, closed, loud].map(ended))
+  seen.push(state(used), attempt(() => used.send('late')), attempt(() => used.close()))
+  early.seen.push(state(closed))
+  return [seen, early.seen, heard].map((lines) => lines.map(String))
 })()`
 
 /** A duplicate's sockets are held: its id is taken until the lock says so. Runs `code` first thing in it. */
@@ -80,10 +85,11 @@ describe('a held socket', () => {
     const code = `[${OBSERVE}, Object.hasOwn(new WebSocket('ws://' + location.host + '/x'), 'onopen')]`
     const run = `Promise.all(${code})`
     const page = await browser.open(gateway.url('/quiet'))
-    const [native, nativeHeld] = await page.evaluate<[string[], boolean]>(run)
-    const [held, isHeld] = await inDuplicate<[string[], boolean]>(run)
+    const [native, nativeHeld] = await page.evaluate<[string[][], boolean]>(run)
+    const [held, isHeld] = await inDuplicate<[string[][], boolean]>(run)
     expect([nativeHeld, isHeld]).toEqual([false, true])
-    expect(native.filter((line) => line.startsWith('open'))).toHaveLength(3)
+    expect(native[0]?.slice(1, 4)).toEqual(['true', 'true', 'true'])
+    expect(native[0]?.filter((line) => line.startsWith('open'))).toHaveLength(3)
     expect(held).toEqual(native)
   })
 

@@ -126,7 +126,7 @@ describe('a tab', () => {
     onTestFinished,
   }) => {
     const ahead = `new WebSocket('ws://' + location.host + '/ahead')
-      fetch('/_holdfast/prerendering-' + document.prerendering)`
+      setTimeout(() => fetch('/_holdfast/prerendering-' + document.prerendering), 500)`
     const next = gateway.url(`/quiet?run=${encodeURIComponent(ahead).replaceAll("'", '%27')}`)
     const first = `new WebSocket('ws://' + location.host + '/go').onmessage = ({ data }) => {
         if (data === 'go') location.href = '${next}'
