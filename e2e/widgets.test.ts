@@ -1,0 +1,318 @@
+/**
+ * Fills every widget of the gallery, reloads, clicks one other button, and compares row by row.
+ *
+ * The click is the point: a new page draws defaults, and it is the next click that sends them back.
+ */
+import { fileURLToPath } from 'node:url'
+import type { Browser, Locator, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { openBrowser, signIn } from './browser.ts'
+import { type Running, removeFolder, runGateway } from './gateway.ts'
+
+const app = fileURLToPath(new URL('../python/tests/gallery/app.py', import.meta.url))
+
+/** What the gallery says of itself at the end of its page. */
+interface Report {
+  readonly values: Record<string, unknown>
+  readonly fired: Record<string, number>
+  readonly runs: number
+}
+
+let gateway: Running
+let browser: Browser
+let page: Page
+
+async function report(): Promise<Report> {
+  const text = await page.getByTestId('stCode').last().locator('code').textContent({ timeout: 2_000 })
+  return JSON.parse(text ?? '') as Report
+}
+
+async function until(what: string, ok: () => Promise<boolean>): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      if (!(await ok().catch(() => false))) throw new Error(`Still waiting for ${what}`)
+    },
+    { timeout: 30_000, interval: 50 },
+  )
+}
+
+/** The report for which `ok` holds, as soon as there is one and the script has come to its end. */
+async function reportWhere(what: string, ok: (now: Report) => boolean): Promise<Report> {
+  await until(what, async () => ok(await report()))
+  await page.locator('[data-test-script-state="notRunning"]').waitFor()
+  return report()
+}
+
+async function clickAnother(): Promise<Report> {
+  const { runs } = await report()
+  await page.getByRole('button', { name: 'Another button' }).click()
+  return reportWhere('a run after the click', (now) => now.runs > runs)
+}
+
+function exactly(text: string): RegExp {
+  return new RegExp(`^${text}$`)
+}
+
+/** The widget of this kind that has this label. */
+function widget(kind: string, label: string): Locator {
+  const itsLabel = page.getByTestId('stWidgetLabel').filter({ hasText: exactly(label) })
+  return page.getByTestId(kind).filter({ has: itsLabel })
+}
+
+async function type(kind: string, label: string, value: string, enter: string = 'Enter'): Promise<void> {
+  const field = widget(kind, label).locator('input, textarea')
+  await field.fill(value)
+  await field.press(enter)
+}
+
+async function tick(label: string): Promise<void> {
+  await page
+    .getByTestId('stCheckbox')
+    .filter({ hasText: exactly(label) })
+    .locator('label')
+    .first()
+    .click()
+}
+
+async function pick(kind: string, label: string, option: string): Promise<void> {
+  await widget(kind, label).locator('input').first().click()
+  await page.getByRole('option', { name: option, exact: true }).click()
+  if (kind === 'stMultiSelect') await page.keyboard.press('Escape')
+}
+
+async function press(kind: string, label: string, option: string): Promise<void> {
+  const within = widget(kind, label)
+  await within
+    .locator('button, label')
+    .filter({ hasText: exactly(option) })
+    .first()
+    .click()
+}
+
+async function slide(label: string, steps: number, thumb: number = 0): Promise<void> {
+  const handle = widget('stSlider', label).getByRole('slider').nth(thumb)
+  for (let step = 0; step < steps; step++) await handle.press('ArrowRight')
+}
+
+async function rate(key: string, button: number): Promise<void> {
+  await page.locator(`.st-key-${key} button`).nth(button).click()
+}
+
+/** Dates are one text box up to Streamlit 1.6x, and a row of number fields after that. */
+async function date(kind: string, label: string, typed: string, digits: string): Promise<void> {
+  const field = widget(kind, label)
+  const segment = field.getByRole('spinbutton').first()
+  if ((await segment.count()) > 0) {
+    await segment.click()
+    await page.keyboard.type(digits, { delay: 20 })
+  } else {
+    await field.locator('input').first().click()
+    await field.locator('input').first().fill(typed)
+  }
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('Escape')
+  await page.mouse.click(5, 5)
+}
+
+async function colour(label: string, value: string): Promise<void> {
+  await widget('stColorPicker', label).getByTestId('stColorPickerBlock').click()
+  await page.getByTestId('stColorPickerPopover').locator('input').first().fill(value)
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('Escape')
+  await page.mouse.click(5, 5)
+}
+
+async function upload(label: string, ...names: string[]): Promise<void> {
+  const files = names.map((name) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(`in ${name}`) }))
+  await widget('stFileUploader', label).locator('input[type=file]').setInputFiles(files)
+  for (const name of names) await widget('stFileUploader', label).getByText(name).first().waitFor()
+}
+
+/** Writes into the first cell of a table, which is a canvas: the editor opens over it. */
+async function edit(table: Locator, value: string): Promise<void> {
+  const canvas = table.locator('canvas').first()
+  await canvas.scrollIntoViewIfNeeded()
+  const editor = page.locator('#portal textarea').first()
+  await until('the cell editor', async () => {
+    await canvas.dblclick({ position: { x: 150, y: 52 }, force: true })
+    return editor.isVisible()
+  })
+  await editor.fill(value)
+  await editor.press('Enter')
+}
+
+/** One row per widget: how a person fills it. Those of the form and the fragment come afterwards. */
+const rows: Record<string, (() => Promise<void>) | null> = {
+  text_input: () => type('stTextInput', 'text', 'Ann'),
+  'text_input keyed': () => type('stTextInput', 'text keyed', 'Bob'),
+  'text_input None': () => type('stTextInput', 'text none', 'Zed'),
+  text_area: () => type('stTextArea', 'area', 'two\nlines', 'Control+Enter'),
+  'text_area keyed': () => type('stTextArea', 'area keyed', 'more', 'Control+Enter'),
+  'number_input int': () => type('stNumberInput', 'int', '42'),
+  'number_input float': () => type('stNumberInput', 'float', '2.75'),
+  checkbox: () => tick('check'),
+  'checkbox on': () => tick('check on'),
+  toggle: () => tick('toggle'),
+  'toggle keyed': () => tick('toggle keyed'),
+  color_picker: () => colour('colour', '445566'),
+  'feedback stars': () => rate('stars', 3),
+  'feedback thumbs': () => rate('thumbs', 0),
+  selectbox: () => pick('stSelectbox', 'select', 'cherry'),
+  'selectbox keyed': () => pick('stSelectbox', 'select keyed', 'banana'),
+  'selectbox format_func': () => pick('stSelectbox', 'select format', 'number 3'),
+  'selectbox enum': () => pick('stSelectbox', 'select enum', 'Colour.BLUE'),
+  'selectbox new option': () => type('stSelectbox', 'select new', 'fig'),
+  multiselect: () => pick('stMultiSelect', 'multi', 'date'),
+  'multiselect keyed': () => pick('stMultiSelect', 'multi keyed', 'cherry'),
+  radio: () => press('stRadio', 'radio', 'cherry'),
+  'radio keyed': () => press('stRadio', 'radio keyed', 'date'),
+  pills: () => press('stButtonGroup', 'pills', 'banana'),
+  'pills multi': () => press('stButtonGroup', 'pills multi', 'apple'),
+  segmented_control: () => press('stButtonGroup', 'segments', 'date'),
+  select_slider: () => slide('select slider', 1),
+  'select_slider range': () => slide('select slider range', 1),
+  slider: () => slide('slider', 2),
+  'slider keyed': () => slide('slider keyed', 3),
+  'slider range': () => slide('slider range', 1, 1),
+  'slider date': () => slide('slider date', 4),
+  date_input: () => date('stDateInput', 'date', '2026/02/20', '20260220'),
+  'date_input None': () => date('stDateInput', 'date none', '2026/03/03', '20260303'),
+  'date_input range': () => date('stDateInput', 'date range', '2026/02/01 – 2026/02/09', '2026020120260209'),
+  time_input: () => date('stTimeInput', 'time', '09:45', '0945'),
+  datetime_input: () => date('stDateTimeInput', 'datetime', '2026/02/03, 10:15', '202602031015'),
+  file_uploader: () => upload('file', 'a.txt'),
+  'file_uploader several': () => upload('files', 'b.txt', 'c.txt'),
+  'bound to the URL': () => type('stTextInput', 'bound', 'shared'),
+  'set by the app': () => page.getByRole('button', { name: 'Set by app' }).click(),
+  'in a tab': () => type('stTextInput', 'tab text', 'one'),
+  'in a hidden tab': async () => {
+    await page.getByRole('tab', { name: 'Two' }).click()
+    await type('stTextInput', 'hidden tab text', 'two')
+  },
+  'in an expander': async () => {
+    await page.getByTestId('stExpander').locator('summary').click()
+    await type('stTextInput', 'expander text', 'e')
+  },
+  'in a popover': async () => {
+    await page.getByTestId('stPopover').locator('button').click()
+    await type('stTextInput', 'popover text', 'p')
+    await page.keyboard.press('Escape')
+    await page.mouse.click(5, 5)
+  },
+  'in the sidebar': () => type('stTextInput', 'sidebar text', 's'),
+  conditional: async () => {
+    await tick('more')
+    await type('stTextInput', 'conditional text', 'c')
+  },
+  data_editor: () => edit(page.getByTestId('stDataFrame').first(), 'Cara'),
+  'data_editor rows': () => edit(page.locator('.st-key-editor'), 'Dora'),
+  'dataframe selection': () =>
+    page
+      .locator('.st-key-table canvas')
+      .first()
+      .click({ position: { x: 15, y: 52 }, force: true }),
+  'chart selection': () =>
+    page
+      .getByTestId('stVegaLiteChart')
+      .locator('canvas, svg')
+      .first()
+      .click({ position: { x: 268, y: 88 }, force: true }),
+  'plain state': () => page.getByRole('button', { name: 'Count' }).click(),
+  'in a form': null,
+  'in a form keyed': null,
+  'in a form upload': null,
+  'in a fragment': null,
+  'in a fragment keyed': null,
+}
+
+async function fillForm(): Promise<void> {
+  await type('stTextInput', 'form text', 'draft', 'Tab')
+  await slide('form slider', 3)
+  await upload('form file', 'f.txt')
+  await page.getByRole('button', { name: 'Send' }).click()
+  await reportWhere('the form', (now) => now.values['in a form'] === 'draft')
+}
+
+/** A fragment's run does not reach the end of the page, so its values show after the next click. */
+async function fillFragment(): Promise<void> {
+  await type('stTextInput', 'fragment text', 'piece')
+  await slide('fragment slider', 2)
+  await until('the fragment', async () => (await clickAnother()).values['in a fragment keyed'] === 3)
+}
+
+/** What a person sees in every field. */
+async function fields(): Promise<string[]> {
+  const all = await page.locator('input:not([type=file]), textarea, [role=slider], [role=spinbutton]').all()
+  return Promise.all(
+    all.map(async (field) => {
+      const [label, type, said] = await Promise.all(
+        ['aria-label', 'type', 'aria-valuetext'].map((name) => field.getAttribute(name)),
+      )
+      const ticked = type === 'checkbox' || type === 'radio'
+      const value = ticked ? String(await field.isChecked()) : (said ?? (await field.inputValue()))
+      return `${label}: ${value}`
+    }),
+  )
+}
+
+describe('a widget after F5', () => {
+  let blank: Report
+  let filled: Report
+  let first: Report
+  let next: Report
+  let shownBefore: string[]
+  let shownAfter: string[]
+
+  beforeAll(async () => {
+    gateway = await runGateway({ app })
+    browser = await openBrowser()
+    page = await (await browser.newContext({ viewport: { width: 1500, height: 3600 } })).newPage()
+    page.setDefaultTimeout(30_000)
+    await page.goto(gateway.url)
+    await signIn(page)
+    blank = await reportWhere('the first run', () => true)
+    for (const [name, fill] of Object.entries(rows)) {
+      if (fill === null) continue
+      const before = JSON.stringify((await report()).values[name])
+      await fill()
+      await reportWhere(name, (now) => JSON.stringify(now.values[name]) !== before)
+    }
+    await fillForm()
+    await fillFragment()
+    filled = await clickAnother()
+    shownBefore = await fields()
+    await page.reload()
+    first = await reportWhere('the first run after F5', (now) => now.runs > filled.runs)
+    shownAfter = await fields()
+    next = await clickAnother()
+  }, 300_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    await gateway?.stop()
+    if (gateway !== undefined) await removeFolder(gateway.folder)
+  })
+
+  it('is in the gallery, and filled, for every row', () => {
+    const known = Object.keys(blank.values).filter((name) => name !== 'disabled')
+    expect(
+      Object.keys(filled.values)
+        .filter((name) => name !== 'disabled')
+        .sort(),
+    ).toEqual(Object.keys(rows).sort())
+    for (const name of known) expect(filled.values[name], name).not.toEqual(blank.values[name])
+  })
+
+  it.each(Object.keys(rows))(
+    '%s: same value in the first run and after the next click, no callback',
+    (name) => {
+      expect(first.values[name]).toEqual(filled.values[name])
+      expect(next.values[name]).toEqual(filled.values[name])
+      expect(next.fired[name]).toBe(filled.fired[name])
+    },
+  )
+
+  it('shows in every field what it showed before', () => {
+    expect(shownAfter).toEqual(shownBefore)
+  })
+})
