@@ -48,6 +48,8 @@ page = st.navigation(
 st.session_state["runs"] = st.session_state.get("runs", 0) + 1
 st.write(f"session={get_script_run_ctx().session_id};")
 st.write(f"user={st.user.get('sub')}; signed_in={st.user.get('is_logged_in')};")
+st.write(f"forwarded={st.context.headers.get('X-Forwarded-User')};")
+st.write(f"cookies={' '.join(sorted(name for name in st.context.cookies))};")
 page.run()
 st.write(f"runs={st.session_state['runs']};")
 if st.button("Sign out"):
