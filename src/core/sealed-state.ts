@@ -12,14 +12,17 @@ export interface SealedState {
 }
 
 export function sealedState(store: SessionStore, keyring: Keyring): SealedState {
-  const hidden = (scope: StateScope): StateScope => ({ sid: scope.sid, name: image(`scope|${scope.name}`) })
-  const image = (text: string): string => toBase64url(hmac(keyring.key('state-name/v1'), text))
-  const bound = (scope: StateScope, key: string): string =>
-    `state/v1|${scope.sid ?? ''}|${scope.name.length}:${scope.name}${key}`
+  // JSON keeps the parts apart, and spells out lone surrogates, which would all be one byte sequence in UTF-8.
+  const image = (...parts: readonly string[]): string =>
+    toBase64url(hmac(keyring.key('state-name/v1'), JSON.stringify(parts)))
+  const hidden = (scope: StateScope): StateScope => ({ sid: scope.sid, name: image('scope', scope.name) })
+  const bound = ({ sid, name }: StateScope, key: string): string =>
+    `state/v1|${JSON.stringify([sid, name, key])}`
 
   return {
     async get(scope, key) {
-      const entry = (await store.readState(hidden(scope), [image(`key|${key}`)])).get(image(`key|${key}`))
+      const name = image('key', key)
+      const entry = (await store.readState(hidden(scope), [name])).get(name)
       if (entry === undefined) return null
       const plain = open(keyring.key('state/v1'), entry.value, bound(scope, key))
       return plain === null ? null : (JSON.parse(fromUtf8(plain)) as Json)
@@ -30,7 +33,7 @@ export function sealedState(store: SessionStore, keyring: Keyring): SealedState 
         value === null
           ? null
           : seal(keyring.key('state/v1'), toUtf8(JSON.stringify(value)), bound(scope, key))
-      const { outcome } = await store.writeState(hidden(scope), [{ key: image(`key|${key}`), value: box }])
+      const { outcome } = await store.writeState(hidden(scope), [{ key: image('key', key), value: box }])
       return outcome === 'written'
     },
   }
