@@ -74,7 +74,8 @@ export function sessionClient(base: string): SessionClient {
     },
     signOut: () =>
       ask('sign-out', 'POST')
-        .then((response) => response.ok || response.type === 'opaqueredirect')
+        // A page that asks to confirm is a 200, and no acknowledgement.
+        .then(({ status, type }) => status === 204 || type === 'opaqueredirect')
         .catch(() => false),
   }
 }

@@ -23,6 +23,8 @@ export interface ContractGateway {
   config: Record<string, unknown>
   /** Milliseconds the answers to POST `sign-out` and `begin` take. */
   delay: number
+  /** Answers a sign-out with a page that asks for confirmation. */
+  asksFirst: boolean
   /** Milliseconds a session's description is under way, and ages. */
   lateness: number
   /** Every request and upgrade under `/_holdfast/`, as `GET session`; `begun` when `begin` was answered. */
@@ -90,9 +92,13 @@ export async function openContractGateway(): Promise<ContractGateway> {
       response.writeHead(503).end()
       return
     }
+    if (gateway.asksFirst) {
+      response.writeHead(200, HTML).end('<h1>really?</h1>')
+      return
+    }
     // As a gateway must: the sockets learn of it before the answer goes out.
     gateway.signOut()
-    setTimeout(() => response.writeHead(200, HTML).end('<h1>signed out</h1>'), gateway.delay)
+    setTimeout(() => response.writeHead(303, { location: '/_holdfast/signed-out' }).end(), gateway.delay)
   }
   const answerBegin = (response: ServerResponse): void => {
     setTimeout(() => {
@@ -149,6 +155,7 @@ export async function openContractGateway(): Promise<ContractGateway> {
     down: false,
     config: {},
     delay: 0,
+    asksFirst: false,
     lateness: 0,
     requests: [],
     sockets: [],

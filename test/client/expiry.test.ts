@@ -131,19 +131,31 @@ describe('before the idle deadline', () => {
     const page = await openPage()
     await pass(page, 28 * MINUTE)
     await untilWarned(page)
-    gateway.down = true
-    await page.getByRole('button', { name: 'Sign out' }).click()
-    await page.getByText('That did not work. Please try again.').waitFor()
-    expect(page.url()).not.toMatch(LEFT)
-    gateway.down = false
     gateway.delay = 300
-    const answered = page.waitForResponse(
-      (response) => response.status() === 200 && /sign-out$/.test(response.url()),
-    )
+    const answered = page.waitForResponse(/sign-out$/)
     await page.getByRole('button', { name: 'Sign out' }).click()
-    await answered
+    expect((await answered).status()).toBe(303)
     await page.waitForURL(LEFT)
     expect(gateway.requests.slice(-2)).toEqual(['POST sign-out', 'GET sign-in'])
+  })
+
+  it('stays and says so when the sign-out was not acknowledged, by an error or a question', async () => {
+    const page = await openPage()
+    await pass(page, 28 * MINUTE)
+    await untilWarned(page)
+    const failure = page.getByText('That did not work. Please try again.')
+    gateway.down = true
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await failure.waitFor()
+    gateway.down = false
+    gateway.asksFirst = true
+    await page.getByRole('button', { name: 'Stay signed in' }).click()
+    await warning(page).waitFor({ state: 'hidden' })
+    await pass(page, 29 * MINUTE)
+    await untilWarned(page)
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await failure.waitFor()
+    expect(page.url()).not.toMatch(LEFT)
   })
 
   it('does not warn when the person was active in another tab', async () => {

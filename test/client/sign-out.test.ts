@@ -100,9 +100,9 @@ describe('after a sign-out', () => {
       document.body.append(form)
       form.submit()
     }`)
-    await page.waitForURL(/sign-out$/)
+    await page.waitForURL(/signed-out$/)
     await left(other)
-    expect(await page.textContent('h1')).toBe('signed out')
+    expect(await page.textContent('h1')).toBe('signed-out')
   })
 
   it('tells tabs whose own line is down', async () => {
