@@ -1,6 +1,7 @@
 /** One HTTP request, from its first line to an answer: checks in one order, one decision, then ours or the app's. */
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { StoreError, type UpstreamError } from '../core/errors.ts'
 import { holdfastPath } from '../core/protocol.ts'
 import { ownPath } from '../pages/own-path.ts'
@@ -35,11 +36,14 @@ export function requestHandler(
   // for each request would be a tenth of what the request costs.
   const word = randomBytes(6).toString('base64url')
   let count = 0
+  // Connections on which something could be read in more than one way.
+  const spoilt = new WeakSet<Socket>()
 
   return (request, response) => {
     const id = `${word}-${(count++).toString(36)}`
     const target = requestTarget(request.url ?? '')
-    if (target === null || !isWellFramed(request)) return refuse(parts, { request, response, id })
+    if (target === null || spoilt.has(request.socket) || !isWellFramed(request))
+      return refuse(parts, { request, response, id }, spoilt)
     if (healthRoute(parts, target.path, response)) return
     const bare = { request, response, id, target }
     if (!isForUs(parts, bare)) return
@@ -61,8 +65,14 @@ export function requestHandler(
 
 type Bare = Pick<Visit, 'request' | 'response' | 'id'> & { readonly target?: Target }
 
-function refuse(parts: GatewayParts, bare: Bare): void {
-  // What is framed ambiguously is not read on: the rest of the connection may be somebody's smuggled request.
+function refuse(parts: GatewayParts, bare: Bare, spoilt: WeakSet<Socket>): void {
+  const { socket } = bare.request
+  // The parser may have read on already: what comes behind is nobody's request, or a smuggled one.
+  if (spoilt.has(socket)) {
+    bare.response.destroy()
+    return
+  }
+  spoilt.add(socket)
   bare.response.shouldKeepAlive = false
   sendProblem(parts, bare, 'bad-request')
 }

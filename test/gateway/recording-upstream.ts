@@ -11,6 +11,8 @@ export interface SeenRequest {
   /** All values of one header, in order. */
   values(name: string): string[]
   body: string
+  /** Whether it came to its end. */
+  complete: boolean
 }
 
 export interface RecordingUpstream {
@@ -54,6 +56,9 @@ export async function recordingUpstream(options: RecordingUpstreamOptions = {}):
   server.on('request', (request, response) => {
     const one = seen(request)
     requests.push(one)
+    request.on('end', () => {
+      one.complete = true
+    })
     if (options.keepBodies !== false) {
       request.on('data', (piece: Buffer) => {
         one.body += piece.toString('latin1')
@@ -113,5 +118,6 @@ function seen({ method = '', url = '', rawHeaders }: IncomingMessage): SeenReque
     rawHeaders,
     values: (name) => rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name),
     body: '',
+    complete: false,
   }
 }

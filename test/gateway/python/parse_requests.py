@@ -1,4 +1,4 @@
-"""Reads captured bytes of connections (JSON list of base64 on stdin) with h11, and says which requests they hold."""
+"""Reads captured bytes of connections (JSON list of base64 on stdin) with h11, and says which whole requests they hold."""
 
 import base64
 import json
@@ -11,6 +11,7 @@ def requests(data):
     connection = h11.Connection(h11.SERVER, max_incomplete_event_size=1 << 20)
     connection.receive_data(data)
     found = []
+    current = None
     while True:
         event = connection.next_event()
         if event is h11.NEED_DATA:
@@ -23,10 +24,11 @@ def requests(data):
             connection.start_next_cycle()
             continue
         if isinstance(event, h11.Request):
-            found.append({"method": event.method.decode(), "url": event.target.decode("latin1"), "body": ""})
+            current = {"method": event.method.decode(), "url": event.target.decode("latin1"), "body": ""}
         elif isinstance(event, h11.Data):
-            found[-1]["body"] += bytes(event.data).decode("latin1")
+            current["body"] += bytes(event.data).decode("latin1")
         elif isinstance(event, h11.EndOfMessage):
+            found.append(current)
             connection.send(h11.Response(status_code=200, headers=[("content-length", "0")]))
             connection.send(h11.EndOfMessage())
             if connection.our_state is h11.MUST_CLOSE:
