@@ -28,7 +28,7 @@ export async function startGateway(
   parts: GatewayParts,
   listen: { host: string; port: number },
 ): Promise<Gateway> {
-  const events = eventsEndpoint(parts.sockets)
+  const events = eventsEndpoint(parts.sockets, parts.now)
   const upgrades = upgradeHandler(parts, events)
   const server = createServer({
     maxHeaderSize: longestHeaders,

@@ -15,7 +15,7 @@ import { upgrade } from './proxy/upgrade.ts'
 import { isWellFramed, localPath } from './requests.ts'
 import type { EventsEndpoint } from './routes/events.ts'
 import type { EndReason } from './sockets.ts'
-import { parameter, requestTarget, type Target, withoutParameter } from './target.ts'
+import { requestTarget, type Target, withoutParameter } from './target.ts'
 
 export interface UpgradeHandler {
   handle(request: IncomingMessage, socket: Duplex, head: Buffer): void
@@ -176,8 +176,9 @@ function protocolsOf(request: IncomingMessage): readonly string[] {
 }
 
 function tabOf(target: Target): string | null {
-  const tab = parameter(target.query, tabParameter)
-  return tab !== null && tabShape.test(tab) ? tab : null
+  // A page that opens a socket again from the last one's own URL names its tab twice.
+  const [tab = '', ...more] = new Set(new URLSearchParams(target.query).getAll(tabParameter))
+  return more.length === 0 && tabShape.test(tab) ? tab : null
 }
 
 function statusOf(error: unknown): number {

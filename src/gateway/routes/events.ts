@@ -16,7 +16,7 @@ export interface EventsEndpoint {
 // Nothing is expected from the page.
 const longestMessage = 1_024
 
-export function eventsEndpoint(sockets: SocketRegistry): EventsEndpoint {
+export function eventsEndpoint(sockets: SocketRegistry, now: () => number): EventsEndpoint {
   const server = new WebSocketServer({ noServer: true, maxPayload: longestMessage, perMessageDeflate: false })
   const open = new Set<WebSocket>()
 
@@ -25,6 +25,9 @@ export function eventsEndpoint(sockets: SocketRegistry): EventsEndpoint {
       server.handleUpgrade(request, socket, head, (page) => {
         const release = sockets.hold(session, { end: (reason) => end(page, reason) })
         open.add(page)
+        // A document from the browser's cache carries the deadlines of another hour.
+        const { idleAt, absoluteAt } = session
+        page.send(JSON.stringify({ type: 'deadlines', idleAt, absoluteAt, now: now() }))
         page.on('error', () => page.terminate())
         page.on('close', () => {
           open.delete(page)
