@@ -12,7 +12,7 @@ import { serveCommand } from './commands/serve.ts'
 import { sessionsList, sessionsRevoke } from './commands/sessions.ts'
 import { usersCommands } from './commands/users.ts'
 import { helpFor, overview } from './help.ts'
-import { note, say } from './terminal.ts'
+import { note, plain, say } from './terminal.ts'
 
 const commands: readonly Command[] = [
   runCommand,
@@ -82,7 +82,9 @@ function unfinished(first: string, second: string, group: readonly Command[]): C
 /** Prints what went wrong; where it did only for who asks for it. */
 function failed(error: unknown): number {
   const known = error instanceof HoldfastError
-  const message = error instanceof Error ? error.message : String(error)
+  const text = error instanceof Error ? error.message : String(error)
+  // It may repeat what somebody else wrote: a file, a name, an address.
+  const message = text.split('\n').map(plain).join('\n')
   note(known ? `holdfast: ${message}` : `holdfast: This should not have happened: ${message}`)
   if (process.env.HOLDFAST_DEBUG === '1') note(error instanceof Error ? (error.stack ?? '') : '')
   else if (!known) note('With HOLDFAST_DEBUG=1 it says where.')

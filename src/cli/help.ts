@@ -7,7 +7,8 @@ const width = 96
 /** The whole command line at a glance. */
 export function overview(commands: readonly Command[], version: string): string {
   const rows = commands.map(
-    ({ name, synopsis, about }) => [`holdfast ${name} ${synopsis}`.trim(), about] as const,
+    ({ name, synopsis, about }) =>
+      [`${name} ${synopsis.replace(/ *\[options\]/, '')}`.trim(), about] as const,
   )
   return [
     `Holdfast ${version} keeps people signed in and their work in place, in front of any web app.`,
