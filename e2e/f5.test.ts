@@ -67,6 +67,23 @@ describe('F5', () => {
     expect(await shown(page, 'marks')).toBe('1')
   })
 
+  it('in the middle of a run shows the page again, and nothing of the run that was cut off', async () => {
+    await enter(page, gateway.url)
+    await page.getByRole('button', { name: 'Count' }).click()
+    await shows(page, 'count', '1')
+    await settled(page)
+    const session = await shown(page, 'session')
+    for (let times = 0; times < 5; times++) {
+      await page.getByRole('button', { name: 'Long' }).click()
+      await page.getByText('line 20').first().waitFor()
+      await page.reload()
+      await settled(page)
+      expect(await page.getByText(/^line \d/).count()).toBe(0)
+      expect(await shown(page, 'session')).toBe(session)
+      expect(await shown(page, 'count')).toBe('1')
+    }
+  })
+
   it('keeps what widgets show, keyed or not, through the next interaction with another one', async () => {
     await enter(page, gateway.url)
     await page.getByLabel('Keyed', { exact: true }).fill('Zed')

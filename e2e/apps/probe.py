@@ -19,6 +19,10 @@ def first() -> None:
     st.write(f"x={st.query_params.get('x', '')};")
     if st.button("Slow"):
         time.sleep(2)
+    if st.button("Long"):
+        for line in range(400):
+            st.write(f"line {line}")
+            time.sleep(0.002)
 
 
 def second() -> None:
