@@ -15,12 +15,11 @@ export interface Child {
   end(): Promise<number | null>
 }
 
-/** Starts a process with a store on the file, and waits until the store is open. */
-export async function startChild(path: string, pollMs = 25): Promise<Child> {
+/** Starts a process with a store on the file, under another command if one is given, and waits until it is open. */
+export async function startChild(path: string, pollMs = 25, under: readonly string[] = []): Promise<Child> {
   const script = fileURLToPath(new URL('./sqlite-child.ts', import.meta.url))
-  const child: ChildProcess = spawn(process.execPath, [script, path, `${pollMs}`], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
+  const [command = process.execPath, ...args] = [...under, process.execPath, script, path, `${pollMs}`]
+  const child: ChildProcess = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   const exit = once(child, 'exit')
   if (child.stdout === null) throw new Error('The child has no output.')
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()

@@ -5,7 +5,7 @@
 import { createInterface } from 'node:readline'
 import type { SessionStore, StoreChange, StoredSession } from '../../src/core/contracts.ts'
 import { sqliteStore } from '../../src/stores/sqlite.ts'
-import { bytes, record, successorOf } from './contract/records.ts'
+import { bytes, created, record, successorOf } from './contract/records.ts'
 
 /** What a child is asked, one JSON object a line. */
 export type Request =
@@ -14,6 +14,8 @@ export type Request =
   | { readonly do: 'rotate'; readonly session: StoredSession; readonly count: number }
   | { readonly do: 'trust'; readonly sid: string }
   | { readonly do: 'await end'; readonly sid: string }
+  | { readonly do: 'sign in and out'; readonly count: number }
+  | { readonly do: 'touch'; readonly count: number }
   | { readonly do: 'hammer' }
 
 /** What a hammering child has been told by its store. */
@@ -97,6 +99,20 @@ async function answer(
     case 'await end':
       while (!ended(request.sid)) await new Promise(setImmediate)
       return performance.timeOrigin + performance.now()
+    case 'sign in and out':
+      for (let round = 0; round < request.count; round++) {
+        const session = await created(store)
+        await store.end(session.sid)
+      }
+      return request.count
+    case 'touch': {
+      const session = await created(store)
+      for (let round = 0; round < request.count; round++) {
+        await store.touch(session.id, session.idleAt + round)
+        await store.hit('key', 3_600_000)
+      }
+      return request.count
+    }
     case 'hammer':
       return Promise.all([0, 1, 2, 3].map((writer) => writeForEver(store, writer)))
   }
