@@ -26,7 +26,7 @@ function apply(scope: Scope, change: StateChange): number | null {
   const current = scope.entries.get(change.key)
   if (change.value !== null) {
     const version = (current?.version ?? scope.floor) + 1
-    scope.entries.set(change.key, { value: Uint8Array.from(change.value), version })
+    scope.entries.set(change.key, { value: new Uint8Array(change.value), version })
     return version
   }
   if (current === undefined) return null
@@ -44,7 +44,7 @@ export function createMemoryState(): MemoryState {
       const found = new Map<string, StateEntry>()
       for (const key of keys ?? entries?.keys() ?? []) {
         const entry = entries?.get(key)
-        if (entry !== undefined) found.set(key, { ...entry, value: Uint8Array.from(entry.value) })
+        if (entry !== undefined) found.set(key, { ...entry, value: new Uint8Array(entry.value) })
       }
       return found
     },

@@ -28,7 +28,7 @@ interface Family {
 }
 
 function copyOf(session: StoredSession): StoredSession {
-  return { ...session, sealed: Uint8Array.from(session.sealed), key: Uint8Array.from(session.key) }
+  return { ...session, sealed: new Uint8Array(session.sealed), key: new Uint8Array(session.key) }
 }
 
 function covers(epoch: Epoch, session: StoredSession): boolean {
@@ -136,14 +136,14 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Sess
       if (live !== null) return { state: 'live', session: copyOf(live.session) }
       const next = familyOf.get(id)?.retired.get(id)?.next
       if (!next) return null
-      return { state: 'rotated', next: { ...next, sealedToken: Uint8Array.from(next.sealedToken) } }
+      return { state: 'rotated', next: { ...next, sealedToken: new Uint8Array(next.sealedToken) } }
     },
 
     async update(id, version, sealed) {
       open()
       const live = liveOf(id)
       if (live === null || live.session.version !== version) return false
-      live.family.live = { ...live.session, version: version + 1, sealed: Uint8Array.from(sealed) }
+      live.family.live = { ...live.session, version: version + 1, sealed: new Uint8Array(sealed) }
       watchers.deliver({ kind: 'changed', id, sid: live.session.sid })
       return true
     },
@@ -164,7 +164,7 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Sess
       const { family, session } = live
       family.live = copyOf(next)
       familyOf.set(next.id, family)
-      const succession = { id: next.id, sealedToken: Uint8Array.from(sealedToken), presentedAt: null }
+      const succession = { id: next.id, sealedToken: new Uint8Array(sealedToken), presentedAt: null }
       family.retired.set(id, { next: succession })
       watchers.deliver({ kind: 'changed', id, sid: session.sid })
       return true
@@ -257,13 +257,13 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Sess
 
     async readKeyring() {
       open()
-      return keyring === null ? null : { version: keyring.version, box: Uint8Array.from(keyring.box) }
+      return keyring === null ? null : { version: keyring.version, box: new Uint8Array(keyring.box) }
     },
 
     async writeKeyring(version, box) {
       open()
       if ((keyring?.version ?? null) !== version) return false
-      keyring = { version: (version ?? 0) + 1, box: Uint8Array.from(box) }
+      keyring = { version: (version ?? 0) + 1, box: new Uint8Array(box) }
       return true
     },
 

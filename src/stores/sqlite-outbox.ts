@@ -41,11 +41,9 @@ function errorOf(fault: SqliteFault): StoreError {
 export async function openOutbox({ path, onCommit }: OutboxOptions): Promise<Outbox> {
   // In the order of their deadlines, for all have the same patience.
   const waiting = new Map<number, Waiting>()
-  let thread: WriterThread | null = null
   let isClosing = false
   let orders = 0
   let pause = firstPause
-  let absence: SqliteFault | null = null
   let alarm: NodeJS.Timeout | undefined
   let onDrained: (() => void) | null = null
 
@@ -55,7 +53,7 @@ export async function openOutbox({ path, onCommit }: OutboxOptions): Promise<Out
     waiting.delete(number)
     act(waiter)
     if (waiting.size > 0) return
-    thread?.hold(false)
+    if ('post' in thread) thread.hold(false)
     clearTimeout(alarm)
     alarm = undefined
     onDrained?.()
@@ -94,8 +92,7 @@ export async function openOutbox({ path, onCommit }: OutboxOptions): Promise<Out
   }
 
   function onExit(fault: SqliteFault): void {
-    thread = null
-    absence = fault
+    thread = fault
     for (const number of [...waiting.keys()]) settle(number, (waiter) => waiter.reject(errorOf(fault)))
     restartSoon()
   }
@@ -108,18 +105,14 @@ export async function openOutbox({ path, onCommit }: OutboxOptions): Promise<Out
 
   async function restart(): Promise<void> {
     if (isClosing) return
-    const started = await startThread({ path, onResults, onExit })
-    if (!('post' in started)) {
-      absence = started
-      return restartSoon()
-    }
-    if (isClosing) return started.stop()
-    thread = started
+    thread = await startThread({ path, onResults, onExit })
+    if (!('post' in thread)) restartSoon()
+    else if (isClosing) await thread.stop()
   }
 
-  const first = await startThread({ path, onResults, onExit })
-  if (!('post' in first)) throw errorOf(first)
-  thread = first
+  // While there is none, the reason why.
+  let thread: WriterThread | SqliteFault = await startThread({ path, onResults, onExit })
+  if (!('post' in thread)) throw errorOf(thread)
 
   return {
     order(name, ...args) {
@@ -127,8 +120,7 @@ export async function openOutbox({ path, onCommit }: OutboxOptions): Promise<Out
         if (isClosing) {
           return reject(new StoreError('ERR_STORE_UNAVAILABLE', `SQLite store ${path} was closed.`))
         }
-        if (thread === null)
-          return reject(errorOf(absence ?? { code: 'ERR_STORE_UNAVAILABLE', message: path }))
+        if (!('post' in thread)) return reject(errorOf(thread))
         if (waiting.size >= mostWaiting) {
           const message = `SQLite store ${path}: ${mostWaiting} writes are waiting already. Try again later.`
           return reject(new StoreError('ERR_STORE_UNAVAILABLE', message))
@@ -151,8 +143,7 @@ export async function openOutbox({ path, onCommit }: OutboxOptions): Promise<Out
     },
 
     async stop() {
-      await thread?.stop()
-      thread = null
+      if ('post' in thread) await thread.stop()
     },
   }
 }

@@ -84,7 +84,7 @@ function createExecutor(db: DatabaseSync, path: string): (orders: readonly Write
       return results
     } catch (error) {
       if (db.isTransaction) db.exec('ROLLBACK')
-      hasFailed = !isBusy(error)
+      hasFailed ||= !isBusy(error)
       throw error
     }
   }

@@ -24,7 +24,7 @@ const readWait = 100
 
 /** A buffer of its own: a view into a pool of Node's would take the whole pool along to the other thread. */
 function ownBytes(bytes: Uint8Array): Uint8Array {
-  return Uint8Array.from(bytes)
+  return new Uint8Array(bytes)
 }
 
 function ownSession(session: StoredSession): StoredSession {
