@@ -220,7 +220,10 @@ export interface SessionStore {
   /** Replaces the wrapped root key if its version is `version` (`null`: if there is none); `false` otherwise. */
   writeKeyring(version: number | null, box: Uint8Array): Promise<boolean>
 
-  /** Calls the listener for every change, this process's own included. Returns how to stop. */
+  /**
+   * Calls the listener for every change, this process's own included. Returns how to stop. A listener MUST NOT throw:
+   * what it may have kept cannot be trusted any more, so the error is left uncaught.
+   */
   watch(listener: (change: StoreChange) => void): () => void
 
   /**
@@ -233,6 +236,9 @@ export interface SessionStore {
   /** Resolves if the store can read and write; rejects with the `StoreError` that says why not. */
   ping(): Promise<void>
 
-  /** Finishes writes under way and releases what the store opened itself. Twice is once. */
+  /**
+   * Finishes writes under way and releases what the store opened itself. Twice is once. From then on every method
+   * rejects as unavailable, and `isCurrent` is `false`.
+   */
   close(): Promise<void>
 }
