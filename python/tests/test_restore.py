@@ -147,6 +147,24 @@ def test_a_page_that_only_lost_its_connection_is_believed_at_once(widgets_app: S
     assert not run.widgets["keyed"].set_value
 
 
+def test_a_forged_report_disturbs_nobody_else(
+    widgets_app: Server,
+) -> None:
+    # The id names a data frame in st.session_state, whose truth cannot be asked. Streamlit itself
+    # fails on it, in the forger's own run.
+    forged = WidgetState(id="frame")
+    forged.file_uploader_state_value.SetInParent()
+    with Tab(widgets_app) as before, Tab(widgets_app) as other:
+        fill(before)
+        fill(other)
+    with Tab(widgets_app, before.session_id) as after:
+        run = after.run()
+        after.run(forged, pressed(run.widgets["other"]))
+    with Tab(widgets_app, other.session_id) as after:
+        assert after.run().widgets["plain"].set_value
+    assert "holdfast:" not in widgets_app.log.read_text()
+
+
 def test_another_session_is_told_nothing(widgets_app: Server) -> None:
     with Tab(widgets_app) as somebody:
         fill(somebody)

@@ -7,7 +7,6 @@ once, and only once: a second time would overwrite what the person is typing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
@@ -23,8 +22,11 @@ class Page:
     ran: bool = False
     """Whether the page's first script run has begun."""
 
+    drawing: bool = False
+    """Whether a run began whose messages all went to this page."""
+
     settled: set[str] = field(default_factory=set)
-    """Widgets that speak for themselves from now on: what the page reports is the person's."""
+    """Widgets that the page knows: what it reports of them from now on is the person's."""
 
     told: set[str] = field(default_factory=set)
     """Widgets whose value was put into a message, delivered or not."""
@@ -32,18 +34,13 @@ class Page:
     uploaded: set[str] = field(default_factory=set)
     """Upload widgets into which this page has put a file."""
 
-    def report(self, widget_ids: Iterable[str]) -> None:
-        """Takes note of the widgets in a rerun message: they are drawn, and hold their value."""
-        self.ran = True
-        self.settled.update(widget_ids)
-
     def delivered_in_form(self, widget_id: str) -> None:
         """Takes note that a message with this widget, which is inside a form, left for the page.
 
-        A widget outside a form settles when the page reports it, because a message can be
-        overtaken by the next run's before the browser draws it, and a closed popover draws nothing
-        at all. One inside a form is not reported before it is submitted, and telling it again
-        would wipe the draft; for it, delivery has to do.
+        A widget outside a form settles when the script draws it with a value that the page sent:
+        a message can be overtaken by the next run's before the browser draws it, and a closed
+        popover draws nothing at all. One inside a form is not reported before it is submitted, and
+        telling it again would wipe the draft; for it, delivery has to do.
         """
         if widget_id in self.told:
             self.settled.add(widget_id)

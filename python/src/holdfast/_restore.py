@@ -1,16 +1,17 @@
 """Makes Streamlit's widgets show, on a new page, the values that their session holds.
 
 Five methods of Streamlit are wrapped. All are private or next to it, so `missing_names` looks for
-every name first, and an error in our own decisions switches the whole hook off for the process.
+every name first, and an error in a decision of ours leaves that one page to Streamlit.
 
 * `WebsocketSessionManager.connect_session`: a page that takes up an old session is a new page.
 * `SessionState.on_script_finished`: the new page's first run names no page, so Streamlit takes it
   for a change of page and forgets every widget of the page that was reloaded. Widgets of a page
   that was truly left are still dropped, at the end of that run, by Streamlit's own rule.
-* `SessionState.on_script_will_rerun`: what the page reports from now on.
+* `SessionState.on_script_will_rerun`: whether the page is new, and which reports are not its own.
 * `SessionState.register_widget`: a held value that the page does not know is sent to it
   (`value_changed`), as if the app had set it; so no callback fires.
-* `AppSession.flush_browser_queue`: which of these messages left for the page.
+* `AppSession.flush_browser_queue`: which of these messages left for the page, and that none of
+  the page before's did.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import dataclasses
 import functools
 import inspect
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 from holdfast._notice import notice
@@ -97,22 +99,27 @@ def missing_names(names: Any) -> list[str]:
 
 
 class _Restore:
-    """The wrapped methods' decisions, and the switch that turns them all off."""
+    """The wrapped methods' decisions."""
 
     def __init__(self, names: _Names) -> None:
         self._names = names
         self._pages = Pages()
-        self._on = True
+        self._complained = False
 
     def guarded(self, decide: Callable[[], Any], otherwise: Any) -> Any:
-        """What `decide` says; `otherwise` if it fails, and from then on always."""
-        if not self._on:
-            return otherwise
+        """What `decide` says; `otherwise` if it fails, and its page is then left to Streamlit.
+
+        Only that page: what one person's browser sends must not switch the hook off for others.
+        """
         try:
             return decide()
         except Exception as reason:
-            self._on = False
-            notice(f"widgets will not survive F5 from now on: {reason!r}")
+            ctx = self._names.get_script_run_ctx(suppress_warning=True)
+            if ctx is not None:
+                self._pages.forget(ctx.session_id)
+            if not self._complained:
+                self._complained = True
+                notice(f"a page's widgets could not be restored: {reason!r}")
             return otherwise
 
     def page(self) -> Page | None:
@@ -150,7 +157,7 @@ class _Restore:
         for widget in fresh.widgets:
             if not self._is_blank_upload(page, state, widget):
                 kept.widgets.append(widget)
-        page.report(widget.id for widget in kept.widgets)
+        page.ran = True
         return kept if len(kept.widgets) != len(fresh.widgets) else fresh
 
     def _is_blank_upload(self, page: Page, state: Any, widget: Any) -> bool:
@@ -160,19 +167,40 @@ class _Restore:
         if widget.WhichOneof("value") != _UPLOAD:
             return False
         if len(widget.file_uploader_state_value.uploaded_file_info) > 0:
-            page.uploaded.add(widget.id)
+            # Ids that the script never drew are the sender's invention, and are not collected.
+            if widget.id in state._old_state or widget.id in state._new_widget_state.states:
+                page.uploaded.add(widget.id)
             return False
-        return widget.id not in page.uploaded and bool(state._old_state.get(widget.id))
+        held = state._old_state.get(widget.id)
+        # A file is a BytesIO, several are a list; a forged id may name a value of any other type.
+        return widget.id not in page.uploaded and isinstance(held, (BytesIO, list)) and bool(held)
 
-    def must_tell(self, metadata: Any, result: Any) -> bool:
+    def must_tell(self, state: Any, metadata: Any, result: Any) -> bool:
         """Whether the page has yet to learn the value that this widget has here."""
         page = self.page()
         if page is None or result.value_changed:
             return False
+        if metadata.id in state._new_widget_state.states:
+            page.settled.add(metadata.id)
         if metadata.id in page.settled or _is_default(metadata, result.value):
             return False
         page.told.add(metadata.id)
         return True
+
+    def own(self, session: Any, messages: list[Any]) -> list[Any]:
+        """The messages without the rest of a run that the page before saw the beginning of.
+
+        Streamlit keeps what it could not send any more, as it does for a page that comes back. A
+        new page has nothing that it could be drawn into: it fails ("Bad delta path index") and
+        stays empty. A page that comes back has not heard that the run ended, and asks for another.
+        """
+        page = self._pages.of(session.id)
+        if page is None or page.drawing:
+            return messages
+        kinds = [message.WhichOneof("type") for message in messages]
+        page.drawing = "new_session" in kinds
+        begin = kinds.index("new_session") if page.drawing else len(kinds)
+        return [one for at, one in enumerate(messages) if at >= begin or kinds[at] != "delta"]
 
     def flushed(self, session: Any, messages: list[Any]) -> None:
         page = self._pages.of(session.id)
@@ -243,7 +271,7 @@ def _wrap_all(names: _Names, restore: _Restore) -> None:
     def register_widget(original: Any) -> Any:
         def wrapped(self: Any, metadata: Any, user_key: Any) -> Any:
             result = original(self, metadata, user_key)
-            if restore.guarded(lambda: restore.must_tell(metadata, result), False):
+            if restore.guarded(lambda: restore.must_tell(self, metadata, result), False):
                 return dataclasses.replace(result, value_changed=True)
             return result
 
@@ -252,6 +280,7 @@ def _wrap_all(names: _Names, restore: _Restore) -> None:
     def flush_browser_queue(original: Any) -> Any:
         def wrapped(self: Any) -> Any:
             messages = original(self)
+            messages = restore.guarded(lambda: restore.own(self, messages), messages)
             restore.guarded(lambda: restore.flushed(self, messages), None)
             return messages
 

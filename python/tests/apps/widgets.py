@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 fired = st.session_state.setdefault("fired", [])
+st.session_state.setdefault("frame", pd.DataFrame({"n": [1, 2]}))
 
 
 def note(name: str) -> None:
