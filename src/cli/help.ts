@@ -8,7 +8,7 @@ const width = 96
 export function overview(commands: readonly Command[], version: string): string {
   const rows = commands.map(
     ({ name, synopsis, about }) =>
-      [`${name} ${synopsis.replace(/ *\[options\]/, '')}`.trim(), about] as const,
+      [`${name} ${synopsis.replace(/ *\[options\] */, ' ')}`.trim(), about] as const,
   )
   return [
     `Holdfast ${version} keeps people signed in and their work in place, in front of any web app.`,

@@ -71,8 +71,9 @@ async function rotate(config: Config, store: SessionStore, secrets: readonly str
   await openKeyring(store, secrets)
   const secretFile = join(dirname(file), 'secret')
   const fresh = randomBytes(32).toString('base64url')
-  // Whatever happens between these steps, file and store go together: the file names both until the store needs one.
+  // Whatever happens between these steps, file and store go together: the file names both for as long as the store may need either.
   await write(secretFile, [fresh, ...secrets])
+  await openKeyring(store, [fresh, ...secrets])
   await rotateSecrets(store, [fresh])
   await write(secretFile, [fresh])
   say(`A new secret is in ${secretFile}; the old one opens nothing any more. Nobody was signed out.`)
