@@ -41,6 +41,8 @@ export interface Running {
   readonly folder: string
   /** Everything it has printed so far. */
   output(): string
+  /** What it has logged of one event so far. */
+  logged(event: string): readonly Readonly<Record<string, unknown>>[]
   /** Ends it as a deploy would, and waits. */
   stop(): Promise<number | null>
   /** SIGKILL, at once: the app it started lives on. */
@@ -75,6 +77,41 @@ export async function serveGateway(upstream: string, options: RunOptions = {}): 
   return start({ ...options, folder, port }, [...args, '--log', 'json', ...(options.options ?? [])])
 }
 
+/** Starts Streamlit as people do who use `serve`: by itself, with what `env` adds to its environment. */
+export async function startStreamlit(
+  app: string,
+  port: number,
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ stop(): Promise<void> }> {
+  const options = [
+    '--server.address',
+    '127.0.0.1',
+    '--server.port',
+    String(port),
+    '--server.headless',
+    'true',
+  ]
+  const child = spawn('streamlit', ['run', join(root, 'e2e/apps', app), ...options], {
+    env: environment(env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let printed = ''
+  child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (printed += chunk.toString()))
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  await readiness(
+    child,
+    `http://127.0.0.1:${port}${env.STREAMLIT_SERVER_BASE_URL_PATH ?? ''}/_stcore/health`,
+    () => printed,
+  )
+  return {
+    stop() {
+      child.kill('SIGKILL')
+      return exited
+    },
+  }
+}
+
 /** Runs any other command of the CLI to its end. */
 export function holdfast(
   args: readonly string[],
@@ -103,7 +140,7 @@ export async function newFolder(): Promise<string> {
 }
 
 export async function removeFolder(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 })
 }
 
 export function freePort(): Promise<number> {
@@ -145,6 +182,12 @@ async function start(
     port,
     folder,
     output: () => printed,
+    logged: (event) =>
+      printed
+        .split('\n')
+        .filter((line) => line.startsWith('{') && line.endsWith('}') && line.includes(`"${event}"`))
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .filter((entry) => entry.event === event),
     async stop() {
       child.kill('SIGTERM')
       return exited

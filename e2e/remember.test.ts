@@ -123,8 +123,10 @@ describe('a restart', () => {
 // Last: from here on the server's clock is another.
 describe('the date', () => {
   it('B18: ends a remembered session on the server, though the client keeps the cookie', async () => {
-    await enter(await newPage(), gateway.url, 'anna', { remember: true })
+    const page = await newPage()
+    await enter(page, gateway.url, 'anna', { remember: true })
     const cookie = await cookieHeader(context, gateway.url)
+    await page.close()
     const clock = { NODE_OPTIONS: `--import=${new URL('clock-ahead.ts', import.meta.url).href}` }
 
     await gateway.stop()
@@ -137,10 +139,10 @@ describe('the date', () => {
     await gateway.stop()
     gateway = await gateway.again({ ...clock, HOLDFAST_TEST_DAYS_AHEAD: '30.01' })
     expect(await status(cookie)).toBe(401)
-    const page = await newPage()
+    const later = await newPage()
     expect(await sessionCookie(context, gateway.url)).not.toBeNull()
-    await page.goto(gateway.url)
-    expect(page.url()).toMatch(signInPath)
+    await later.goto(gateway.url)
+    expect(later.url()).toMatch(signInPath)
     expect(await sessionCookie(context, gateway.url)).toBeNull()
-  })
+  }, 120_000)
 })

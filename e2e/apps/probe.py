@@ -58,4 +58,6 @@ page.run()
 st.write(f"runs={st.session_state['runs']};")
 if st.button("Sign out"):
     st.logout()
+if st.button("Who are you?"):
+    st.login()
 st.write("end-of-run")
