@@ -11,7 +11,7 @@ import { presented } from './presented.ts'
 import { forwardedHeaders } from './proxy/forwarded.ts'
 import { requestHeaders } from './proxy/headers.ts'
 import type { Relay } from './proxy/relay.ts'
-import { upgrade } from './proxy/upgrade.ts'
+import { hasLeft, refuseUpgrade, upgrade } from './proxy/upgrade.ts'
 import { isWellFramed, localPath } from './requests.ts'
 import type { EventsEndpoint } from './routes/events.ts'
 import type { EndReason } from './sockets.ts'
@@ -62,6 +62,7 @@ export function upgradeHandler(parts: GatewayParts, events: EventsEndpoint): Upg
     target: Target,
     session: Session | null,
   ): Promise<void> {
+    if (hasLeft(client)) return void client.destroy()
     let relay: Relay | null = null
     let ended: EndReason | null = null
     const end = (reason: EndReason): void => {
@@ -203,5 +204,8 @@ function deny(socket: Duplex, status: number): void {
   if (socket.destroyed) return
   const retry = status === 503 ? 'Retry-After: 5\r\n' : ''
   const line = `HTTP/1.1 ${status} ${reasons[status] ?? 'Error'}\r\n`
-  socket.end(`${line}${retry}Cache-Control: no-store\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  refuseUpgrade(
+    socket,
+    `${line}${retry}Cache-Control: no-store\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+  )
 }

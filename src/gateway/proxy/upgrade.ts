@@ -29,6 +29,10 @@ const notOn101 = new Set(['set-cookie', 'content-length', 'transfer-encoding', '
 /** Rejects with `UpstreamError` if the upstream cannot be reached or does not answer in time. */
 export function upgrade(options: UpgradeOptions): Promise<Upgrade> {
   const { upstream, client } = options
+  if (hasLeft(client)) {
+    client.destroy()
+    return Promise.resolve({ refused: clientGone })
+  }
   const send = upstream.protocol === 'https:' ? httpsRequest : httpRequest
   return new Promise((resolve, reject) => {
     const outgoing: ClientRequest = send({
@@ -43,11 +47,14 @@ export function upgrade(options: UpgradeOptions): Promise<Upgrade> {
     })
     const gone = (): void => {
       outgoing.destroy()
+      client.destroy()
     }
     client.once('close', gone)
+    client.once('end', gone)
 
     outgoing.on('upgrade', (answer, socket, rest) => {
       client.off('close', gone)
+      client.off('end', gone)
       socket.setTimeout(0)
       client.write(head101(answer))
       const joined = relay({
@@ -66,7 +73,8 @@ export function upgrade(options: UpgradeOptions): Promise<Upgrade> {
     outgoing.on('response', (answer) => {
       const status = answer.statusCode ?? 502
       answer.resume()
-      client.end(
+      refuseUpgrade(
+        client,
         `HTTP/1.1 ${status} ${answer.statusMessage ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
       )
       resolve({ refused: status })
@@ -88,6 +96,28 @@ export function upgrade(options: UpgradeOptions): Promise<Upgrade> {
     })
     outgoing.end()
   })
+}
+
+// Nobody hears it; nginx's number for it.
+const clientGone = 499
+
+/**
+ * Whether a client went away before its socket was opened. Its 'end' or 'close' has been emitted by then, and whoever
+ * began to listen only now would keep the app's side open for ever.
+ */
+export function hasLeft(client: Duplex): boolean {
+  return client.destroyed || client.readableEnded
+}
+
+// The server no longer looks after a socket it handed over for an upgrade, and a client need not close its side.
+const lingering = 1_000
+
+/** Says no and ends the connection, whether or not the client ends its side. */
+export function refuseUpgrade(client: Duplex, answer: string): void {
+  client.end(answer, 'latin1')
+  // What is left unread would make the system reset the connection, and the answer be lost.
+  client.resume()
+  setTimeout(() => client.destroy(), lingering).unref()
 }
 
 function head101(answer: IncomingMessage): string {
