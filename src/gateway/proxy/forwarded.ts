@@ -25,7 +25,8 @@ export function forwardedHeaders(
   add(headers, 'x-forwarded-user', userId)
   add(headers, 'x-forwarded-preferred-username', claims.preferred_username ?? userId)
   add(headers, 'x-forwarded-email', claims.email)
-  add(headers, 'x-forwarded-groups', rolesOf(identity).join(','))
+  const groups = rolesOf(identity).map((role) => headerText(role).replaceAll(',', '%2C'))
+  if (groups.length > 0) headers.push('x-forwarded-groups', groups.join(','))
   return headers
 }
 
@@ -35,11 +36,10 @@ function add(headers: HeaderList, name: string, value: Json | undefined): void {
 }
 
 /**
- * A text as a header value. Controls and what Latin-1 cannot hold go as percent-encoded UTF-8 (and `%` with them), so
- * that a name with a line break ends no header (CVE-2026-1527) and no two names look alike.
+ * A text as a header value. Controls, blanks at its ends and what is not ASCII go as percent-encoded UTF-8 (and `%` with
+ * them), so that a name with a line break ends no header (CVE-2026-1527) and no two names look alike.
  */
 export function headerText(value: string): string {
-  return /^[\x20-\x24\x26-\x7e]*$/.test(value)
-    ? value
-    : value.replace(/[^\x20-\x24\x26-\x7e]/gu, encodeURIComponent)
+  if (/^[\x21-\x24\x26-\x7e]*$/.test(value)) return value
+  return value.toWellFormed().replace(/^ +| +$|[^\x20-\x24\x26-\x7e]/gu, encodeURIComponent)
 }
