@@ -114,8 +114,11 @@ function answer(exchange: Exchange, retry: (() => void) | null): Dispatcher.Disp
       if (exchange.setCookie !== undefined) {
         out['set-cookie'] = [...[out['set-cookie'] ?? []].flat(), ...exchange.setCookie]
       }
-      response.writeHead(status, statusMessage ?? '', out)
-      exchange.onAnswer?.(isStreaming(headers))
+      response.writeHead(status, plainReason(statusMessage), out)
+      const streaming = isStreaming(headers)
+      exchange.onAnswer?.(streaming)
+      // Node keeps a head back until there is a body: a page that opens an event stream would wait for its first event.
+      if (streaming) setImmediate(() => response.flushHeaders())
       response.on('drain', () => controller.resume())
     },
 
@@ -145,6 +148,11 @@ function answer(exchange: Exchange, retry: (() => void) | null): Dispatcher.Disp
       request.resume()
     },
   }
+}
+
+// The words behind a status mean nothing (RFC 9112 §4), and must not be why an answer cannot be written.
+function plainReason(words: string | undefined): string {
+  return words !== undefined && /^[\x20-\x7e]*$/.test(words) ? words : ''
 }
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
