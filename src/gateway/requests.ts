@@ -77,9 +77,14 @@ function refuse(parts: GatewayParts, bare: Bare, spoilt: WeakSet<Socket>): void 
   sendProblem(parts, bare, 'bad-request')
 }
 
+// `maxHeadersCount` of the server.
+const mostHeaders = 200
+
 /** Whether the request can be read in one way only. Node's parser has refused most of what cannot (RFC 9112 §6.3). */
 export function isWellFramed(request: IncomingMessage): boolean {
   const { rawHeaders, headers } = request
+  // What is over Node's limit is in `rawHeaders`, which goes to the app, but not in `headers`, by which we decide.
+  if (rawHeaders.length > 2 * mostHeaders) return false
   let hosts = 0
   for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.toLowerCase() === 'host') hosts++
   if (hosts !== 1) return false

@@ -144,11 +144,21 @@ export function responseHeaders(
   }
   const cookies = kept['set-cookie']
   if (cookies !== undefined) {
-    kept['set-cookie'] = [cookies].flat().filter((line) => !isOurCookie(line.split('=', 1)[0]?.trim() ?? ''))
+    kept['set-cookie'] = [cookies].flat().filter((line) => !isOurCookie(cookieNameOf(line)))
   }
   if (options.guarded) keepPrivate(kept, options.document)
   if (options.secure) kept['strict-transport-security'] ??= 'max-age=31536000'
   return kept
+}
+
+// A cookie without a name is sent back as its bare value: `=holdfast-8080=x` would come as a cookie of ours.
+function cookieNameOf(line: string): string {
+  return (
+    line
+      .replace(/^[\s=;]+/, '')
+      .split('=', 1)[0]
+      ?.trim() ?? ''
+  )
 }
 
 function keepPrivate(headers: Record<string, string | string[]>, document: boolean): void {
