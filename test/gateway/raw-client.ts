@@ -49,7 +49,9 @@ export function rawExchange(
     })
     socket.on('data', (piece: Buffer) => {
       pieces.push(piece)
-      wait()
+      // After a 101 silence says nothing.
+      if (piece.toString('latin1').startsWith('HTTP/1.1 101')) done(false)
+      else wait()
     })
     socket.on('close', () => done(true))
     socket.on('error', (error: NodeJS.ErrnoException) => {

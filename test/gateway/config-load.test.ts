@@ -1,0 +1,187 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ConfigError } from '../../src/core/errors.ts'
+import { type LoadedConfig, loadConfig, type OptionValue } from '../../src/gateway/config-load.ts'
+import { settings } from '../../src/gateway/settings.ts'
+
+interface Said {
+  readonly options?: Readonly<Record<string, OptionValue>>
+  readonly variables?: Readonly<Record<string, string>>
+  readonly file?: string
+}
+
+async function load({ options = {}, variables = {}, file }: Said): Promise<LoadedConfig> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-config-'))
+  try {
+    const path = join(folder, 'holdfast.yaml')
+    if (file !== undefined) await writeFile(path, file)
+    const all = { ...options, ...(file !== undefined && { config: path }) }
+    return await loadConfig({ options: new Map(Object.entries(all)), variables })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function message(said: Said): Promise<string> {
+  return load(said).then(
+    () => 'no fault',
+    (error: unknown) => {
+      if (!(error instanceof ConfigError)) throw error
+      return error.message
+    },
+  )
+}
+
+describe('loadConfig()', () => {
+  it('puts the command line before the environment before the file before what is usual', async () => {
+    const file = 'listen: 1.1.1.1:1\naccess: anyone\nlog: json\n'
+    const variables = { HOLDFAST_LISTEN: '2.2.2.2:2', HOLDFAST_ACCESS: 'signed-in' }
+    const { config } = await load({ options: { listen: '3.3.3.3:3' }, variables, file })
+    expect(config).toMatchObject({
+      listen: { host: '3.3.3.3', port: 3 },
+      access: 'signed-in',
+      log: 'json',
+      store: 'sqlite:.holdfast/holdfast.db',
+    })
+  })
+
+  it('merges limits one by one', async () => {
+    const { config } = await load({
+      options: { idle: '2h' },
+      file: 'session: { absolute: 3h, remember: { idle: 1d } }',
+    })
+    expect(config.policy.session).toEqual({ idle: 7_200_000, absolute: 10_800_000 })
+    expect(config.policy.remember).toEqual({ idle: 86_400_000, absolute: 2_592_000_000 })
+  })
+
+  it('reads every setting from the environment too', async () => {
+    const variables = {
+      HOLDFAST_RULES: '[{ path: /public/*, access: anyone }]',
+      HOLDFAST_COMMAND: '[streamlit, run, app.py]',
+      HOLDFAST_SESSION_REMEMBER_IDLE: '1d',
+      HOLDFAST_TRUST_PROXY: '10.0.0.0/8, fd00::/8',
+      HOLDFAST_DOCUMENTS_ONLY: 'yes',
+      HOLDFAST_UPSTREAM: 'http://app:8501',
+    }
+    const { config, command, upstream } = await load({ variables })
+    expect(config).toMatchObject({
+      rules: [{ path: '/public/*', access: 'anyone' }],
+      documentsOnly: true,
+      trustProxy: ['10.0.0.0/8', 'fd00::/8'],
+    })
+    expect(config.policy.remember.idle).toBe(86_400_000)
+    expect(command).toEqual(['streamlit', 'run', 'app.py'])
+    expect(upstream?.href).toBe('http://app:8501/')
+  })
+
+  it('takes an empty variable for one that is not set', async () => {
+    expect((await load({ variables: { HOLDFAST_LISTEN: '', HOLDFAST_SECRET: '' } })).config.secrets).toEqual(
+      [],
+    )
+  })
+
+  it('finds paths of the file from where the file is', async () => {
+    const { config, file } = await load({
+      file: 'users: people.yaml\nstore: sqlite:data/x.db\n',
+      options: {},
+    })
+    const folder = (file ?? '').replace(/holdfast\.yaml$/, '')
+    expect(config).toMatchObject({ users: `${folder}people.yaml`, store: `sqlite:${folder}data/x.db` })
+  })
+
+  it('names the faults of all three sources at once', async () => {
+    const text = await message({
+      options: { listen: 'x' },
+      variables: { HOLDFAST_SESSION_IDLE: '12 hours' },
+      file: 'acces: anyone',
+    })
+    expect(text).toMatch(
+      /^The configuration has 3 faults:\n {2}--listen must .*\n {2}HOLDFAST_SESSION_IDLE must .*\n {2}.*holdfast\.yaml:1: acces is not known/,
+    )
+  })
+
+  it('guesses the variable that was meant', async () => {
+    expect(await message({ variables: { HOLDFAST_PUBLIC_URI: 'https://x.example' } })).toContain(
+      'Did you mean HOLDFAST_PUBLIC_URL?',
+    )
+  })
+
+  it('leaves alone what Kubernetes and the Python package set', async () => {
+    const variables = {
+      HOLDFAST_PORT: 'tcp://10.0.0.1:80',
+      HOLDFAST_SERVICE_HOST: 'x',
+      HOLDFAST_DISABLE_URL_SESSION: '1',
+    }
+    expect(await message({ variables })).toBe('no fault')
+  })
+
+  it('cuts the limits down to those of the profile', async () => {
+    const { config } = await load({ options: { profile: 'aal3' } })
+    expect(config.policy.session).toEqual({ idle: 900_000, absolute: 43_200_000 })
+  })
+
+  it('refuses what contradicts itself', async () => {
+    expect(await message({ options: { idle: '2d', absolute: '1d' } })).toContain('absolute at least idle')
+    expect(await message({ options: { 'public-url': 'http://x.example' } })).toContain('--insecure-http')
+    expect(await message({ options: { 'public-url': 'https://x.example/form' } })).toContain('which is taken')
+    expect(await message({ options: { 'trust-proxy': ['0.0.0.0/0'] } })).toContain('everybody')
+  })
+
+  it('refuses a weak secret without repeating it', async () => {
+    const text = await message({ variables: { HOLDFAST_SECRET: 'correct-horse' } })
+    expect(text).toContain('too weak')
+    expect(text).not.toContain('horse')
+  })
+
+  it('gives a configuration or a ConfigError, whatever is said', async () => {
+    const value = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(
+        '8080',
+        '12h',
+        'anyone',
+        '[',
+        '{a: *b}',
+        '!!x y',
+        'https://[',
+        '::1',
+        '-',
+        '/',
+        'true',
+        '999999999w',
+      ),
+    )
+    const said = fc.record({
+      options: fc.dictionary(fc.constantFrom(...settings.flatMap(({ option }) => option ?? [])), value, {
+        maxKeys: 3,
+      }),
+      variables: fc.dictionary(
+        fc.oneof(
+          fc.constantFrom('HOLDFAST_SECRET', ...settings.map(({ variable }) => variable)),
+          fc.string().map((word) => `HOLDFAST_${word}`),
+        ),
+        value,
+        { maxKeys: 3 },
+      ),
+    })
+    // `message` throws whatever is no ConfigError.
+    await fc.assert(
+      fc.asyncProperty(said, async (one) => void (await message(one))),
+      { numRuns: 500 },
+    )
+  })
+})
+
+describe('docs/configuration.md', () => {
+  it('names every setting: its key, its option, its variable', async () => {
+    const text = await readFile(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
+    for (const { key, option, variable } of settings) {
+      expect(text).toContain(`| \`${key}\` |`)
+      if (option !== null) expect(text).toContain(`\`--${option}\``)
+      expect(text).toContain(`\`${variable}\``)
+    }
+  })
+})
