@@ -5,7 +5,7 @@ import { posix } from 'node:path'
 export type Files = ReadonlyMap<string, string>
 
 /** Which folders of `src/` a folder may import. Every arrow of ARCHITECTURE.md, and no other. */
-const arrows: Readonly<Record<string, readonly string[]>> = {
+export const arrows: Readonly<Record<string, readonly string[]>> = {
   core: [],
   client: [],
   stores: ['core'],
