@@ -4,6 +4,7 @@ import { type BaseIssue, safeParse } from 'valibot'
 import {
   type Document,
   isMap,
+  isNode,
   isScalar,
   isSeq,
   LineCounter,
@@ -43,9 +44,12 @@ export function parseConfig(text: string, file: string): ConfigReading {
   )
   visit(yaml, {
     Pair: (_key, { key }) => {
+      if (!isNode(key)) return
+      if (!isScalar(key)) broken.push(`${at(key.range?.[0])}: a key must be a word`)
       // No schema sees these: to an object they are no keys.
-      if (!isScalar(key) || !/^(?:__proto__|constructor|prototype)$/.test(String(key.value))) return
-      broken.push(`${at(key.range?.[0])}: ${String(key.value)} is not known here.`)
+      else if (/^(?:__proto__|constructor|prototype)$/.test(String(key.value))) {
+        broken.push(`${at(key.range?.[0])}: ${String(key.value)} is not known here.`)
+      }
     },
     Alias: (_key, { range }) =>
       void broken.push(`${at(range?.[0])}: write it out: aliases are not read here`),

@@ -18,7 +18,7 @@ function isOneMessage({ stdout, stderr }: Ended): void {
   expect(stderr).not.toContain('This should not have happened')
 }
 
-describe('holdfast with bad input', () => {
+describe('holdfast with bad input', { timeout: 60_000 }, () => {
   it('names every fault of a broken configuration with its line, and what to write instead', () =>
     inFolder(async (folder) => {
       await writeFile(

@@ -5,7 +5,7 @@ function call(...args: string[]): ReturnType<typeof holdfast> {
   return inFolder((folder) => holdfast(args, { folder }))
 }
 
-describe('holdfast', () => {
+describe('holdfast', { timeout: 60_000 }, () => {
   it('explains itself', async () => {
     const { code, stdout, stderr } = await call('--help')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })

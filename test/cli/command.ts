@@ -24,6 +24,8 @@ export interface CallOptions {
   readonly folder: string
   readonly env?: NodeJS.ProcessEnv
   readonly input?: string
+  /** The program, where it is not the one of this checkout. */
+  readonly main?: string
 }
 
 /** A command that runs. */
@@ -50,8 +52,11 @@ export function holdfast(args: readonly string[], options: CallOptions): Promise
 }
 
 /** Starts a command. */
-export function start(args: readonly string[], { folder, env = {}, input }: CallOptions): Started {
-  const child = spawn(process.execPath, [cli, ...args], {
+export function start(
+  args: readonly string[],
+  { folder, env = {}, input, main = cli }: CallOptions,
+): Started {
+  const child = spawn(process.execPath, [main, ...args], {
     cwd: folder,
     env: { ...withoutOurs(process.env), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -22,7 +22,7 @@ async function withApp<Value>(host: string, work: (port: number) => Promise<Valu
   }
 }
 
-describe('holdfast check', () => {
+describe('holdfast check', { timeout: 60_000 }, () => {
   it('finds nothing wrong where nothing is, and makes nothing', () =>
     inFolder(async (folder) => {
       await addUser(folder, 'ada')
@@ -72,7 +72,7 @@ describe('holdfast check', () => {
     }))
 })
 
-describe('holdfast env streamlit', () => {
+describe('holdfast env streamlit', { timeout: 60_000 }, () => {
   it('prints lines that a shell reads back', () =>
     inFolder(async (folder) => {
       const { stdout } = await holdfast(['env', 'streamlit'], { folder })

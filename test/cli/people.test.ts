@@ -11,7 +11,7 @@ async function isIn(url: string, cookie: string): Promise<boolean> {
   return (await fetch(url, { headers: { cookie: own } })).status === 200
 }
 
-describe('holdfast users', () => {
+describe('holdfast users', { timeout: 60_000 }, () => {
   it('adds, shows, changes and removes people', () =>
     inFolder(async (folder) => {
       await addUser(
@@ -116,7 +116,7 @@ describe('holdfast users', () => {
     }))
 })
 
-describe('holdfast sessions', () => {
+describe('holdfast sessions', { timeout: 60_000 }, () => {
   it('shows who is signed in, and ends one session, those of a user, or all', () =>
     inFolder(async (folder) => {
       await addUser(folder, 'ada')
@@ -156,7 +156,7 @@ describe('holdfast sessions', () => {
     }))
 })
 
-describe('holdfast secrets rotate', () => {
+describe('holdfast secrets rotate', { timeout: 60_000 }, () => {
   it('replaces the secret of an embedded store, and signs nobody out', () =>
     inFolder(async (folder) => {
       await addUser(folder, 'ada')

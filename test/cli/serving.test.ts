@@ -7,7 +7,7 @@ import { addUser, app, holdfast, inFolder, running, signIn, start } from './comm
 
 const anyone = { options: ['--access', 'anyone'] }
 
-describe('holdfast run', () => {
+describe('holdfast run', { timeout: 60_000 }, () => {
   it('serves the app on a free port, and says where', () =>
     inFolder((folder) =>
       running({ folder, ...anyone }, async (url) => {
@@ -127,7 +127,7 @@ describe('holdfast run', () => {
     }))
 })
 
-describe('holdfast serve', () => {
+describe('holdfast serve', { timeout: 60_000 }, () => {
   it('waits for an app that starts later', () =>
     inFolder(async (folder) => {
       const port = await freePort()
