@@ -121,10 +121,11 @@ class Tab:
     def __exit__(self, kind: Any, value: Any, trace: Any) -> None:
         self._connection.__exit__(kind, value, trace)
 
-    def run(self, *states: WidgetState, page: str = "", page_script_hash: str = "") -> Run:
+    def run(self, *states: WidgetState, page: str = "", page_script_hash: str = "", query: str = "") -> Run:
         """Asks for a script run as a browser does, and collects it to its end."""
         message = BackMsg()
-        message.rerun_script.query_string = ""
+        message.rerun_script.query_string = query
+        message.rerun_script.context_info.url = f"{self._server.origin}/{page}"
         message.rerun_script.page_name = page
         message.rerun_script.page_script_hash = page_script_hash
         message.rerun_script.widget_states.widgets.extend(states)

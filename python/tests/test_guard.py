@@ -41,10 +41,10 @@ def test_someone_with_one_of_the_roles_is_let_in(pages_app: Server) -> None:
     assert "the secret" in run.texts
 
 
-def test_nobody_is_sent_to_sign_in(pages_app: Server) -> None:
+def test_nobody_is_sent_to_sign_in_and_back_afterwards(pages_app: Server) -> None:
     with Tab(pages_app) as tab:
-        run = tab.run(page="admin")
-    assert run.redirect == "/base/_holdfast/sign-in"
+        run = tab.run(page="admin", query="a=1&b=%2F")
+    assert run.redirect == "/base/_holdfast/sign-in?return_to=%2Fadmin%3Fa%3D1%26b%3D%252F"
     assert "the secret" not in run.texts
 
 
@@ -54,7 +54,7 @@ def test_a_cookie_with_another_signature_is_nobody(
     monkeypatch.setattr("streamlit_server.COOKIE_SECRET", "another secret, just as long as the first one")
     with Tab(pages_app, user={"sub": "1", "roles": ["admin"]}) as tab:
         run = tab.run(page="admin")
-    assert run.redirect == "/base/_holdfast/sign-in"
+    assert run.redirect == "/base/_holdfast/sign-in?return_to=%2Fadmin"
     assert "the secret" not in run.texts
 
 
@@ -79,7 +79,7 @@ def test_st_login_leads_to_the_gateways_sign_in(sign_in_app: Server) -> None:
     with Tab(sign_in_app) as tab:
         run = tab.run()
         run = tab.run(pressed(run.widgets["in"]))
-    assert run.redirect == "/base/_holdfast/sign-in"
+    assert run.redirect == "/base/_holdfast/sign-in?return_to=%2F"
 
 
 def test_st_logout_forgets_the_user_and_leads_to_auth_logout(sign_in_app: Server) -> None:
@@ -100,4 +100,4 @@ def test_require_sign_in_lets_the_signed_in_through_and_sends_nobody_away(sign_i
         run = tab.run()
         run = tab.run(pressed(run.widgets["guarded"]))
     assert "behind the guard" not in run.texts
-    assert run.redirect == "/base/_holdfast/sign-in"
+    assert run.redirect == "/base/_holdfast/sign-in?return_to=%2F"

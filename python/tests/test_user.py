@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import holdfast
-from holdfast._sign_in import sign_in_path
+from holdfast._sign_in import sign_in_path, way_back
 from holdfast._user import user_of
 
 WHOLE = {
@@ -90,6 +90,23 @@ def test_require_role_refuses_to_guard_with_no_role(roles: Any) -> None:
 def test_sign_in_stays_on_the_apps_own_origin(given: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOLDFAST_SIGN_IN_PATH", given)
     assert sign_in_path() == path
+
+
+@pytest.mark.parametrize(
+    ("address", "query", "way"),
+    [
+        ("https://app.example.org/base/page", "x=1", "?return_to=%2Fbase%2Fpage%3Fx%3D1"),
+        ("https://app.example.org//evil.example/", "", "?return_to=%2F%2Fevil.example%2F"),
+        ("https://app.example.org/#&return_to=x", "", "?return_to=%2F"),
+        ("https://app.example.org", "", "?return_to=%2F"),
+        (None, "x=1", ""),
+        ("", "", ""),
+        ("http://[broken", "", ""),
+        ("https://app.example.org/", "x" * 2000, ""),
+    ],
+)
+def test_the_way_back_is_one_value_of_one_parameter(address: str | None, query: str, way: str) -> None:
+    assert way_back(address, query) == way
 
 
 def test_everything_public_is_named() -> None:

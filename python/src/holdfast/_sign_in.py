@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 _DEFAULT_PATH = "/_holdfast/sign-in"
+_LONGEST_WAY_BACK = 2000
 
 
 def sign_in_path() -> str:
@@ -20,9 +22,32 @@ def sign_in_path() -> str:
 
 
 def lead_to_sign_in(ctx: Any) -> None:
-    """Sends the page of this script run to sign-in, as Streamlit's own `st.login()` does."""
+    """Sends the page of this script run to sign-in, and back to itself afterwards.
+
+    By the message that Streamlit's own `st.login()` sends. Where the page is comes from the browser;
+    the gateway leads back to no other origin, whatever is asked.
+    """
     from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
     message = ForwardMsg()
-    message.auth_redirect.url = sign_in_path()
+    message.auth_redirect.url = sign_in_path() + way_back(_address(), ctx.query_string)
     ctx.enqueue(message)
+
+
+def way_back(address: str | None, query: str) -> str:
+    """The query of the sign-in page that leads back to this page; empty if that cannot be said."""
+    if not address:
+        return ""
+    try:
+        path = urlsplit(address).path or "/"
+    except ValueError:
+        return ""
+    wanted = f"{path}?{query}" if query else path
+    return f"?return_to={quote(wanted, safe='')}" if len(wanted) <= _LONGEST_WAY_BACK else ""
+
+
+def _address() -> str | None:
+    import streamlit as st
+
+    address = st.context.url
+    return address if isinstance(address, str) else None
