@@ -1,6 +1,16 @@
 #!/usr/bin/env node
-import { commandLine } from './command-line.ts'
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 
-process.exitCode = await commandLine(process.argv.slice(2))
-// Whatever a dependency has left open must not hold up who waits for this process to end.
-setTimeout(() => process.exit(), 2_000).unref()
+// `npx` runs with whatever Node is there, and an older one fails later with something nobody understands.
+if (major < 22 || (major === 22 && minor < 18)) {
+  process.stderr.write(
+    `holdfast: Node 22.18 or newer is needed, and this is ${process.version}. Install it from https://nodejs.org, or ` +
+      'let npm bring it along: npx -p node@24 -p holdfast holdfast …\n',
+  )
+  process.exitCode = 2
+} else {
+  const { commandLine } = await import('./command-line.ts')
+  process.exitCode = await commandLine(process.argv.slice(2))
+  // Whatever a dependency has left open must not hold up who waits for this process to end.
+  setTimeout(() => process.exit(), 2_000).unref()
+}
