@@ -166,12 +166,16 @@ function keepPrivate(headers: Record<string, string | string[]>, document: boole
     headers['cache-control'] = 'no-store'
     return
   }
-  const given = [headers['cache-control'] ?? ''].flat().join(', ')
-  if (given === '') {
+  const given = headers['cache-control']
+  if (given === undefined) {
     headers['cache-control'] = 'private'
     return
   }
-  const directives = given.split(',').map((one) => one.trim())
+  const directives = [given]
+    .flat()
+    .join(',')
+    .split(',')
+    .map((one) => one.trim())
   const own = directives.filter((one) => one !== '' && !/^(public|s-maxage=.*|private)$/i.test(one))
   headers['cache-control'] = ['private', ...own].join(', ')
 }
