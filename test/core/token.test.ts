@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { random } from '../../src/core/crypto.ts'
+import { hmac, random, toBase64url } from '../../src/core/crypto.ts'
 import { openKeyring } from '../../src/core/keyring.ts'
 import { type Token, tokenMint } from '../../src/core/token.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
@@ -90,6 +90,19 @@ describe('tokenMint()', () => {
     }
   })
 
+  it('SECURITY: checks each class under a key of its own, so that a MAC made for one is none for the other', () => {
+    const macOf = (text: string, purpose: string): string =>
+      toBase64url(hmac(keyring.key(purpose), text).subarray(0, 16))
+    for (const [credential, own, other] of [
+      [mint.write(signedIn), 'mac/v1|', 'mac/a1|'],
+      [mint.write(anonymous), 'mac/a1|', 'mac/v1|'],
+    ] as const) {
+      const text = credential.slice(0, credential.lastIndexOf('.'))
+      expect(mint.read(`${text}.${macOf(text, own)}`)).not.toBeNull()
+      expect(mint.read(`${text}.${macOf(text, other)}`)).toBeNull()
+    }
+  })
+
   it('gives the two classes different ids for one secret, so that no record serves both', () => {
     const bytes = random(32)
     expect(mint.id({ kind: 'signed-in', secret: bytes, issuedAt: null })).not.toBe(
@@ -101,9 +114,11 @@ describe('tokenMint()', () => {
     const other = await openKeyring(memoryStore(), [secret])
     const theirs = tokenMint(other)
     const namesake = tokenMint({ ...other, kid: keyring.kid })
+    const renamed = tokenMint({ ...keyring, kid: other.kid })
     for (const kind of ['signed-in', 'anonymous'] as const) {
       expect(mint.read(theirs.write(theirs.issue(kind, startAt)))).toBeNull()
       expect(mint.read(namesake.write(namesake.issue(kind, startAt)))).toBeNull()
+      expect(mint.read(renamed.write(renamed.issue(kind, startAt)))).toBeNull()
     }
   })
 
