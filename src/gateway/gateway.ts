@@ -1,10 +1,10 @@
 /** The HTTP server in front of an app: listens, hands on, and stops without dropping anybody. */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { ConfigError } from '../core/errors.ts'
 import { serviceRestartCode } from '../core/protocol.ts'
 import { connectionsOf } from './connections.ts'
 import type { GatewayParts } from './parts.ts'
+import { listenFault } from './port.ts'
 import { requestHandler } from './requests.ts'
 import { eventsEndpoint } from './routes/events.ts'
 import { upgradeHandler } from './upgrades.ts'
@@ -72,22 +72,10 @@ function refuseBroken(error: Error & { code?: string }, socket: import('node:str
 
 function bind(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(new ConfigError('ERR_LISTEN', why(error, host, port))),
-    )
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenFault(error, host, port)))
     server.listen(port, host, () => {
       server.removeAllListeners('error')
       resolve()
     })
   })
-}
-
-function why(error: NodeJS.ErrnoException, host: string, port: number): string {
-  const where = `${host}:${port}`
-  if (error.code === 'EADDRINUSE')
-    return `--listen ${where}: the port is taken. Stop what uses it, or choose another.`
-  if (error.code === 'EACCES')
-    return `--listen ${where}: ports below 1024 need rights. Choose another, such as 8080.`
-  if (error.code === 'EADDRNOTAVAIL') return `--listen ${where}: this machine has no such address.`
-  return `--listen ${where}: ${error.message}`
 }

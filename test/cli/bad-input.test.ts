@@ -206,6 +206,14 @@ describe('holdfast with bad input', { timeout: 60_000 }, () => {
       expect(ended.stderr).toContain('--insecure-http')
     }))
 
+  it('asks nobody for a password where nobody is', () =>
+    inFolder(async (folder) => {
+      const ended = await holdfast(['users', 'add', 'ada'], { folder })
+      isOneMessage(ended)
+      expect(ended.code).toBe(2)
+      expect(ended.stderr).toContain('--password-stdin')
+    }))
+
   it('shows where it went wrong only to who asks', () =>
     inFolder(async (folder) => {
       const ended = await holdfast(run, { folder, env: { HOLDFAST_DEBUG: '1' } })

@@ -94,6 +94,25 @@ describe('holdfast run', { timeout: 60_000 }, () => {
       expect(await gone(Number(pid))).toBe(true)
     }))
 
+  it('drains and fails at what nobody caught, and logs no stack', () =>
+    inFolder(async (folder) => {
+      // Only in the gateway: the app inherits the environment and is a Node as well.
+      const bomb = `if (process.argv[2] === 'run') process.on('SIGUSR2', () => { throw new Error('out of kelp') })`
+      const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(bomb)}` }
+      await running({ folder, env, ...anyone }, async (url, { child, ended, printed }) => {
+        const [, pid = ''] = await printed(/app_started pid=(\d+)/)
+        const slow = fetch(`${url}/slow`)
+        await fetch(url)
+        child.kill('SIGUSR2')
+        expect(await (await slow).text()).toBe('hello stranger\n')
+        const { code, stdout } = await ended
+        expect(code).toBe(1)
+        expect(stdout).toMatch(/error failed reason="Error: out of kelp"\n/)
+        expect(stdout).not.toMatch(/^\s+at /m)
+        expect(await gone(Number(pid))).toBe(true)
+      })
+    }))
+
   it('keeps its own secrets from the app', () =>
     inFolder(async (folder) => {
       const HOLDFAST_SECRET = 'dGhpcyBpcyBubyBzZWNyZXQgYnV0IDMyIGJ5dGVz'
