@@ -42,6 +42,12 @@ export function relay({ client, upstream, onMessage, onEnd, tap }: RelayOptions)
     setTimeout(end, patience).unref()
   }
 
+  // The app has said all it will; the browser takes its time to read that, but not to end its side.
+  const farSideGone = (): void => {
+    if (farewell !== null || client.writableEnded) return
+    client.end(() => setTimeout(end, patience).unref())
+  }
+
   client.on('data', (chunk: Buffer) => {
     if (farewell !== null) return
     const before = fromClient.messages
@@ -59,7 +65,7 @@ export function relay({ client, upstream, onMessage, onEnd, tap }: RelayOptions)
     // The frame that was under way may end; nothing of a session that is over follows it.
     const boundary = fromUpstream.feed(chunk)
     if (boundary < 0) {
-      client.write(chunk)
+      if (!client.write(chunk)) upstream.pause()
       return
     }
     client.write(chunk.subarray(0, boundary))
@@ -70,18 +76,13 @@ export function relay({ client, upstream, onMessage, onEnd, tap }: RelayOptions)
   client.on('drain', () => upstream.resume())
   upstream.on('drain', () => client.resume())
   client.on('end', () => upstream.end())
-  upstream.on('end', () => {
-    if (farewell === null) client.end()
-  })
+  upstream.on('end', farSideGone)
   client.on('error', end)
   upstream.on('error', () => {
     if (farewell === null) end()
   })
   client.on('close', end)
-  upstream.on('close', () => {
-    // What the upstream said last is still on its way to the client.
-    if (farewell === null) client.end()
-  })
+  upstream.on('close', farSideGone)
 
   return {
     close(code, reason) {
@@ -89,7 +90,7 @@ export function relay({ client, upstream, onMessage, onEnd, tap }: RelayOptions)
       farewell = closeFrame(code, reason)
       setTimeout(end, 2 * patience).unref()
       if (fromUpstream.atBoundary) sayFarewell(farewell)
-      else upstream.resume()
+      else if (!client.writableNeedDrain) upstream.resume()
     },
   }
 }
