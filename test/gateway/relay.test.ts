@@ -1,0 +1,279 @@
+/** WebSocket bytes in passing: frame boundaries are known, an end is said between two frames, and nothing piles up. */
+import { randomBytes } from 'node:crypto'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import fc from 'fast-check'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { closeFrame, frameTracker } from '../../src/gateway/proxy/frames.ts'
+import { type Relay, relay } from '../../src/gateway/proxy/relay.ts'
+import { clientFrame, frameHead, serverFrame, serverFrames } from './socket-client.ts'
+
+const sizes = fc.oneof(
+  fc.constantFrom(0, 1, 125, 126, 127, 65_535, 65_536),
+  fc.integer({ min: 0, max: 300 }),
+  fc.integer({ min: 60_000, max: 70_000 }),
+)
+const frames = fc.array(
+  fc.record({
+    opcode: fc.constantFrom(0, 1, 2, 8, 9, 10),
+    size: sizes,
+    fin: fc.boolean(),
+    masked: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 8 },
+)
+
+/** The bytes of the frames, and the offset at which each ends. */
+function built(wanted: readonly { opcode: number; size: number; fin: boolean; masked: boolean }[]): {
+  bytes: Buffer
+  ends: number[]
+} {
+  const ends: number[] = []
+  const pieces: Buffer[] = []
+  let at = 0
+  for (const { opcode, size, fin, masked } of wanted) {
+    const payload = Buffer.alloc(size, opcode)
+    const frame = masked ? clientFrame(opcode, payload, fin) : serverFrame(opcode, payload, fin)
+    at += frame.length
+    ends.push(at)
+    pieces.push(frame)
+  }
+  return { bytes: Buffer.concat(pieces), ends }
+}
+
+function cut(bytes: Buffer, cuts: readonly number[]): Buffer[] {
+  const at = [...new Set([0, ...cuts.map((one) => one % (bytes.length + 1)), bytes.length])].sort(
+    (a, b) => a - b,
+  )
+  return at.slice(1).map((end, i) => bytes.subarray(at[i], end))
+}
+
+describe('frameTracker', () => {
+  it('knows every boundary of random frames in random pieces, to the byte', () => {
+    fc.assert(
+      fc.property(frames, fc.array(fc.nat(), { maxLength: 30 }), (wanted, cuts) => {
+        const { bytes, ends } = built(wanted)
+        const tracker = frameTracker()
+        let at = 0
+        for (const piece of cut(bytes, cuts)) {
+          const wasAtBoundary = at === 0 || ends.includes(at)
+          const next = ends.find((end) => end > at) ?? at
+          const first = tracker.feed(piece)
+          if (wasAtBoundary) expect(first).toBe(0)
+          else expect(first).toBe(next <= at + piece.length ? next - at : -1)
+          at += piece.length
+          expect(tracker.atBoundary).toBe(ends.includes(at))
+        }
+        expect(tracker.messages).toBe(wanted.filter(({ opcode }) => opcode === 1 || opcode === 2).length)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('shows a tap every byte of every payload once, with its frame', () => {
+    fc.assert(
+      fc.property(frames, fc.array(fc.nat(), { maxLength: 20 }), (wanted, cuts) => {
+        const { bytes } = built(wanted.map((one) => ({ ...one, masked: false })))
+        const seen: { opcode: number; fin: boolean; size: number }[] = []
+        let size = 0
+        const tracker = frameTracker((head, piece, last) => {
+          size += piece.length
+          expect(piece.every((byte) => byte === head.opcode)).toBe(true)
+          if (!last) return
+          seen.push({ opcode: head.opcode, fin: head.fin, size })
+          size = 0
+        })
+        for (const piece of cut(bytes, cuts)) tracker.feed(piece)
+        expect(seen).toEqual(wanted.map(({ opcode, fin, size: of }) => ({ opcode, fin, size: of })))
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  it('survives bytes that are no frames at all', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 20 }), (pieces) => {
+        const tracker = frameTracker(() => {})
+        for (const piece of pieces) {
+          const first = tracker.feed(Buffer.from(piece))
+          expect(first >= -1 && first <= piece.length).toBe(true)
+        }
+      }),
+    )
+  })
+
+  it('says a close that fits into a control frame', () => {
+    const [frame] = serverFrames(closeFrame(4401, 'ü'.repeat(200)))
+    expect([frame?.opcode, frame?.fin, frame?.payload.readUInt16BE(0), frame?.payload.length]).toEqual([
+      8,
+      true,
+      4401,
+      125,
+    ])
+  })
+})
+
+interface Joined {
+  readonly browser: Socket
+  readonly app: Socket
+  readonly relay: Relay
+  readonly ended: Promise<void>
+}
+
+/** Two real connections, joined by the relay as the gateway joins them. */
+async function joined(): Promise<Joined> {
+  const [browser, client] = await pair()
+  const [app, upstream] = await pair()
+  let over = (): void => {}
+  const ended = new Promise<void>((resolve) => {
+    over = resolve
+  })
+  const made = relay({ client, upstream, onEnd: over })
+  return { browser, app, relay: made, ended }
+}
+
+async function pair(): Promise<[Socket, Socket]> {
+  const server = createServer({ allowHalfOpen: true })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve))
+  const far = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  const near = await accepted
+  server.close()
+  for (const socket of [far, near]) {
+    socket.on('error', () => {})
+    onTestFinished(() => void socket.destroy())
+  }
+  return [far, near]
+}
+
+function collect(socket: Socket): { readonly bytes: () => Buffer; readonly closed: Promise<void> } {
+  const pieces: Buffer[] = []
+  socket.on('data', (piece: Buffer) => pieces.push(piece))
+  return {
+    bytes: () => Buffer.concat(pieces),
+    closed: new Promise((resolve) => socket.once('close', () => resolve())),
+  }
+}
+
+/** How many bytes left a socket in a tenth of a second. */
+async function moved(socket: Socket): Promise<number> {
+  const before = socket.bytesWritten - socket.writableLength
+  await wait(100)
+  return socket.bytesWritten - socket.writableLength - before
+}
+
+describe('relay', () => {
+  it('sends its Close at once between two frames, and nothing of the app after it', async () => {
+    const { browser, app, relay: made, ended } = await joined()
+    const got = collect(browser)
+    const hello = serverFrame(1, Buffer.from('hello'))
+    app.write(hello)
+    await expect.poll(() => got.bytes().length).toBe(hello.length)
+    made.close(4401, 'signed-out')
+    app.write(serverFrame(1, Buffer.from('too late')))
+    await Promise.all([got.closed, ended])
+    const all = serverFrames(got.bytes())
+    expect(all.map((one) => one.opcode)).toEqual([1, 8])
+    expect(all[1]?.payload.subarray(2).toString()).toBe('signed-out')
+  })
+
+  it('lets the frame under way end first, wherever it is cut', async () => {
+    const payload = randomBytes(300)
+    const frame = serverFrame(2, payload)
+    for (const at of [1, 2, 3, 4, 5, 150, frame.length - 1]) {
+      const { browser, app, relay: made, ended } = await joined()
+      const got = collect(browser)
+      app.write(frame.subarray(0, at))
+      await expect.poll(() => got.bytes().length).toBe(at)
+      made.close(4401, 'signed-out')
+      app.write(Buffer.concat([frame.subarray(at), serverFrame(1, Buffer.from('secret'))]))
+      await Promise.all([got.closed, ended])
+      const all = serverFrames(got.bytes())
+      expect(
+        all.map((one) => one.opcode),
+        `cut at ${at}`,
+      ).toEqual([2, 8])
+      expect(all[0]?.payload.equals(payload)).toBe(true)
+    }
+  })
+
+  it('cuts an app off that never ends its frame', async () => {
+    const { browser, app, relay: made, ended } = await joined()
+    const got = collect(browser)
+    app.write(frameHead(2, 1_000_000, true, false))
+    await expect.poll(() => got.bytes().length).toBeGreaterThan(0)
+    const started = performance.now()
+    made.close(4401, 'signed-out')
+    await Promise.all([got.closed, ended])
+    expect(performance.now() - started).toBeLessThan(4_000)
+  })
+
+  it('holds no frame in memory for a browser that does not read, also while it says goodbye', async () => {
+    const { browser, app, relay: made, ended } = await joined()
+    browser.pause()
+    const size = 200_000_000
+    app.write(frameHead(2, size, true, false))
+    const chunk = Buffer.alloc(1_000_000)
+    let sent = 0
+    const pump = (): void => {
+      while (sent < size && !app.destroyed) {
+        sent += chunk.length
+        if (!app.write(chunk)) return
+      }
+    }
+    app.on('drain', pump)
+    pump()
+    // Nothing moves any more: what is in flight is in the system's buffers.
+    await expect.poll(() => moved(app), { timeout: 5_000 }).toBe(0)
+    const before = app.bytesWritten - app.writableLength
+    made.close(4401, 'signed-out')
+    await ended
+    expect(before).toBeGreaterThan(0)
+    expect(app.bytesWritten - app.writableLength - before).toBeLessThan(20_000_000)
+  })
+
+  it('stops reading from a browser that floods pings when the app does not read', async () => {
+    const { browser, app } = await joined()
+    app.pause()
+    const pings = Buffer.concat(Array.from({ length: 1_000 }, () => clientFrame(9, Buffer.alloc(125))))
+    const before = process.memoryUsage().rss
+    let sent = 0
+    const pump = (): void => {
+      while (sent < 300_000_000) {
+        sent += pings.length
+        if (!browser.write(pings)) return
+      }
+    }
+    browser.on('drain', pump)
+    pump()
+    await expect.poll(() => browser.writableNeedDrain).toBe(true)
+    await expect.poll(() => moved(browser), { timeout: 5_000 }).toBe(0)
+    expect(sent).toBeLessThan(60_000_000)
+    expect(process.memoryUsage().rss - before).toBeLessThan(100_000_000)
+  })
+
+  it('ends both sides when the app goes, also if the browser does not end its own', async () => {
+    const { browser, app, ended } = await joined()
+    // A browser that reads but never closes.
+    browser.allowHalfOpen = true
+    browser.resume()
+    app.resume()
+    app.end(serverFrame(1, Buffer.from('bye')))
+    await ended
+    await expect.poll(() => app.destroyed).toBe(true)
+  })
+
+  it('delivers what the app said last, however slowly the browser reads', async () => {
+    const { browser, app, ended } = await joined()
+    const payload = randomBytes(3_000_000)
+    app.end(serverFrame(2, payload))
+    const pieces: Buffer[] = []
+    browser.on('data', (piece: Buffer) => {
+      pieces.push(piece)
+      browser.pause()
+      setTimeout(() => browser.resume(), 5)
+    })
+    await Promise.all([ended, new Promise((resolve) => browser.once('close', resolve))])
+    expect(serverFrames(Buffer.concat(pieces))[0]?.payload.equals(payload)).toBe(true)
+  })
+})
