@@ -36,6 +36,7 @@ export interface RunOptions {
 
 /** A running command. */
 export interface Running {
+  readonly pid: number
   readonly url: string
   readonly port: number
   readonly folder: string
@@ -178,6 +179,7 @@ async function start(
   await readiness(child, options.ready ?? `http://127.0.0.1:${port}/_holdfast/ready`, () => printed)
 
   return {
+    pid: child.pid ?? 0,
     url: `http://127.0.0.1:${port}`,
     port,
     folder,
