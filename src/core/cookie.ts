@@ -67,10 +67,8 @@ export function cookieTransport(
  * left. The predicate is given names without what any reader of cookies would strip.
  */
 export function withoutCookies(header: string, drop: (name: string) => boolean): string | undefined {
-  const pairs = header.split(';')
-  const kept = pairs.filter((pair) => !drop(strip(pair.split('=', 1)[0] ?? '', isBlankToAnyone)))
+  const kept = header.split(';').filter((pair) => !drop(strip(pair.split('=', 1)[0] ?? '', isBlankToAnyone)))
   if (kept.every((pair) => strip(pair, isSpace) === '')) return undefined
-  if (kept.length === pairs.length) return header
   // The first pair stands behind no semicolon, and so behind no space.
   return kept.join(';').replace(/^[ \t]+/, '')
 }

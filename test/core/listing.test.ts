@@ -23,6 +23,17 @@ describe('listUser() and listAll()', () => {
     expect(await sids()).toEqual([two.session.sid])
   })
 
+  it('show the sessions of one app only, of those that share a store', async () => {
+    const kelp = await startProcess({ app: 'kelp' })
+    const reef = await startProcess({ ...kelp, app: 'reef' })
+    const { session } = await kelp.signIn()
+    await reef.signIn()
+    const found: string[] = []
+    for await (const { sid } of kelp.sessions.listAll()) found.push(sid)
+    expect(found).toEqual([session.sid])
+    expect((await kelp.sessions.listUser(anna)).map(({ sid }) => sid)).toEqual([session.sid])
+  })
+
   it('SECURITY: tell people apart whose names only look alike, and authenticators too', async () => {
     const home = await startProcess()
     const names = ['a', 'A', 'a ', 'á', 'a\u0301', '\ud800', '\ud801', '\ufffd', '', '1:a', '["a"]']
