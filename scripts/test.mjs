@@ -10,6 +10,8 @@ const sum = { passed: 0, failed: 0, skipped: 0 }
 const missing = []
 const reports = mkdtempSync(join(tmpdir(), 'holdfast-test-'))
 const started = Date.now()
+// Whoever waits for the answer gives up at twenty minutes.
+const longest = 19 * 60
 
 try {
   await everything()
@@ -47,7 +49,7 @@ async function everything() {
   await one('Checking types of the browser script (tsc)', tool('tsc'), ['-p', 'tsconfig.client.json'], env)
 
   const withoutBrowser = chromium === null ? ['--exclude', 'test/client/**'] : []
-  await vitest('Unit tests', ['run', ...withoutBrowser], env, 480)
+  await vitest('Unit tests', ['run', ...withoutBrowser], env)
   if (chromium === null) missing.push('the tests of the browser script (there is no Chromium)')
 
   if (noPython !== null) missing.push(`the Python tests (${noPython})`)
@@ -56,7 +58,7 @@ async function everything() {
   if (chromium === null) missing.push('the end-to-end tests (there is no Chromium)')
   else if (noPython !== null) missing.push(`the end-to-end tests (${noPython})`)
   else if (existsSync(`${root}e2e`)) {
-    await vitest('End-to-end tests', ['run', '--config', 'vitest.e2e.config.ts'], env, 600)
+    await vitest('End-to-end tests', ['run', '--config', 'vitest.e2e.config.ts'], env)
   }
 }
 
@@ -71,7 +73,7 @@ async function python(env) {
       cwd: folder,
       env,
       show: true,
-      limit: 420,
+      limit: left(),
     },
   )
   const suite = /<testsuite [^>]*>/.exec(existsSync(report) ? readFileSync(report, 'utf8') : '')?.[0] ?? ''
@@ -82,7 +84,7 @@ async function python(env) {
   await one('Checking Python types (mypy)', `${venvBin}/python`, ['-m', 'mypy', '--strict'], env, folder)
 }
 
-async function vitest(label, args, env, limit) {
+async function vitest(label, args, env) {
   const report = join(reports, `${args.length}.json`)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   const { code } = await run(label, tool('vitest'), [...args, ...reporters], {
@@ -98,7 +100,7 @@ async function vitest(label, args, env, limit) {
 
 /** A check that passes or fails as one. */
 async function one(label, command, args, env, cwd = root) {
-  const { code, output } = await run(label, command, args, { cwd, env, limit: 300 })
+  const { code, output } = await run(label, command, args, { cwd, env, limit: Math.min(left(), 300) })
   if (code !== 0) say(tail(output, 60))
   add({ passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 }, code)
 }
@@ -108,6 +110,11 @@ function add({ passed, failed, skipped }, code) {
   sum.passed += passed
   sum.failed += code !== 0 && failed === 0 ? 1 : failed
   sum.skipped += skipped
+}
+
+/** The seconds that are left. */
+function left() {
+  return Math.max(5, longest - Math.round((Date.now() - started) / 1000))
 }
 
 function fail(why) {

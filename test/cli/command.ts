@@ -60,6 +60,8 @@ export function start(
     cwd: folder,
     env: { ...withoutOurs(process.env), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
+    // Of a test that failed nothing stays behind.
+    timeout: 90_000,
   })
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)
