@@ -91,7 +91,7 @@ async function vitest(label, args, env) {
     cwd: root,
     env,
     show: true,
-    limit,
+    limit: left(),
   })
   const result = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {}
   const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, numTodoTests = 0 } = result
