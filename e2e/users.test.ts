@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { parseDocument } from 'yaml'
 import { openUsersFile, type UsersFile } from '../src/auth/users-file.ts'
 import { enter, openBrowser, sessionCookie, settled, shown, signIn, signInPath } from './browser.ts'
-import { newFolder, password, type Running, removeFolder, runGateway } from './gateway.ts'
+import { holdfast, newFolder, password, type Running, removeFolder, runGateway } from './gateway.ts'
 
 // Each test has a user of its own: what one does to the file is nothing to the next.
 const members = ['cleo', 'dora', 'emil', 'fritz', 'greta', 'hanna']
@@ -61,6 +61,12 @@ async function byHand(path: readonly string[], value?: unknown): Promise<void> {
   await rename(`${usersFile()}.edited`, usersFile())
 }
 
+async function byCommand(verb: string, ...words: readonly string[]): Promise<void> {
+  const store = `sqlite:${join(gateway.folder, 'store/holdfast.db')}`
+  const { code, output } = await holdfast(['users', verb, ...words, '--users', usersFile(), '--store', store])
+  if (code !== 0) throw new Error(output)
+}
+
 /** The page has left by itself, and nothing of its session is in the browser; Anna noticed nothing. */
 async function isOut(): Promise<void> {
   await page.waitForURL(signInPath, { timeout: 5_000 })
@@ -82,9 +88,9 @@ describe('a user with a live cookie', () => {
     expect(page.url()).toMatch(signInPath)
   })
 
-  it('B16: who is removed by another process is out', async () => {
+  it('B16: who is removed by `holdfast users remove` is out', async () => {
     await enter(page, gateway.url, 'dora')
-    await inFile((file) => file.remove('dora'))
+    await byCommand('remove', 'dora')
     await isOut()
   })
 
@@ -127,7 +133,7 @@ describe('a user with a live cookie', () => {
     await enter(page, gateway.url, 'hanna')
     await page.goto(`${gateway.url}/guarded`)
     await page.getByText('You may not see this page.').waitFor()
-    await inFile((file) => file.setRoles('hanna', ['admin']))
+    await byCommand('roles', 'hanna', 'admin')
     await isOut()
     await signIn(page, 'hanna')
     await page.waitForURL(/\/guarded$/)
