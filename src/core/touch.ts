@@ -37,17 +37,28 @@ export function sessionTouch(options: SessionTouchOptions): (session: Session) =
       state.latest = current
       session.idleAt = Math.max(session.idleAt, current.idleAt)
     }
+    const known = session.idleAt
     const idleAt = touchDue(session, session.idle, now(), jitterOf(session.sid))
     if (idleAt === null) return true
-    if (!(await store.touch(state.latest.id, idleAt))) {
-      // Ended, or rotated by another request: then it has another id.
-      const current = await lookup.refresh(state.latest)
-      if (current === null || !(await store.touch(current.id, idleAt))) return false
-      state.latest = current
+    // At once, for the answer that tells the deadline; taken back if the store did not take it, for memory that stayed
+    // ahead would let in what the store holds to be over.
+    session.idleAt = idleAt
+    let isTaken = false
+    try {
+      isTaken = await store.touch(state.latest.id, idleAt)
+      // Not live: it ended, or another request rotated it, and it has another id.
+      if (!isTaken) isTaken = await touchSuccessor(state, idleAt)
+      return isTaken
+    } finally {
+      if (!isTaken && session.idleAt === idleAt) session.idleAt = known
     }
-    // Only now: memory that ran ahead of the store would let in what the store holds to be over.
-    session.idleAt = Math.max(session.idleAt, idleAt)
-    return true
+  }
+
+  async function touchSuccessor(state: Progress, idleAt: number): Promise<boolean> {
+    const current = await lookup.refresh(state.latest)
+    if (current === null) return false
+    state.latest = current
+    return store.touch(current.id, idleAt)
   }
 
   async function attempt(session: Session, state: Progress): Promise<void> {
