@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { StoreError, type UpstreamError } from '../core/errors.ts'
 import { holdfastPath } from '../core/protocol.ts'
+import type { Session } from '../core/session.ts'
 import { ownPath } from '../pages/own-path.ts'
 import { decide } from './access.ts'
 import type { GatewayParts } from './parts.ts'
@@ -17,7 +18,7 @@ import { sessionMark } from './routes/session.ts'
 import { replacementCookie } from './routes/sign-in.ts'
 import { appSignOutRoute } from './routes/sign-out.ts'
 import { requestTarget, type Target } from './target.ts'
-import { isActivity, isNavigation, type Presented, sendOn, type Visit } from './visit.ts'
+import { endIdleBody, isActivity, isNavigation, type Presented, sendOn, type Visit } from './visit.ts'
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 const conditional: ReadonlySet<string> = new Set([
@@ -170,6 +171,7 @@ function forward(parts: GatewayParts, visit: Visit): void {
   })
   const cookie = replacementCookie(parts, visit)
   const { session } = who
+  if (hasBody(request)) endIdleBody(request)
   let release: (() => void) | null = null
 
   parts.proxy.forward({
@@ -188,8 +190,28 @@ function forward(parts: GatewayParts, visit: Visit): void {
       if (!streaming || session === null || session.identity === null) return
       release = parts.sockets.hold(session, { end: () => response.destroy() })
       response.once('close', () => release?.())
+      endIfOver(parts, session, who.credential, response)
     },
   })
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+}
+
+/** Ends an answer that began only after its session was over: nobody is left who would tell it. */
+function endIfOver(
+  { sessions }: GatewayParts,
+  session: Session,
+  credential: string | null,
+  response: ServerResponse,
+): void {
+  if (credential !== null && sessions.peek(credential) !== null) return
+  sessions
+    .refresh(session)
+    .then((now) => now === null && response.destroy())
+    // Unknown is not over; what is held is asked about again.
+    .catch(() => undefined)
 }
 
 function clientSnippet(parts: GatewayParts, visit: Visit): string {

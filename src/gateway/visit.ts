@@ -53,9 +53,18 @@ export function sendOn(
   response.end()
 }
 
-/** The body of a form of ours as text; `null` if it is larger than `most` bytes or was cut off. */
-export function readBody(request: IncomingMessage, most: number): Promise<string | null> {
+// A browser sends a form at once; whoever needs longer holds a connection.
+const formPatience = 10_000
+
+/** The body of a form of ours as text; `null` if it is larger than `most` bytes, or was cut off, as slow ones are. */
+export function readBody(
+  request: IncomingMessage,
+  most: number,
+  patience: number = formPatience,
+): Promise<string | null> {
   return new Promise((resolve) => {
+    const slow = setTimeout(() => request.destroy(), patience)
+    request.once('close', () => clearTimeout(slow))
     const pieces: Buffer[] = []
     let size = 0
     request.on('data', (piece: Buffer) => {
@@ -67,6 +76,20 @@ export function readBody(request: IncomingMessage, most: number): Promise<string
     request.on('close', () => resolve(null))
     request.on('error', () => resolve(null))
   })
+}
+
+const uploadPatience = 30_000
+
+/** Ends a connection on which a body stands still, unless it is the app that does not read on. */
+export function endIdleBody(request: IncomingMessage, patience: number = uploadPatience): void {
+  const { socket } = request
+  socket.setTimeout(patience)
+  request.on('timeout', () => {
+    if (request.isPaused() || request.readableLength > 0) socket.setTimeout(patience)
+    else socket.destroy()
+  })
+  // Answered early, the connection may wait for its next request by now, under a limit of Node's.
+  request.once('end', () => socket.timeout === patience && socket.setTimeout(0))
 }
 
 /** Whether the browser asks for a document to show: what may be answered with a redirect to sign-in. */
