@@ -1,5 +1,4 @@
 /** The thread that makes all writes of one process, so that no fsync ever holds up a socket. */
-import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { faultOf, isBusy, type SqliteFault } from './sqlite-fault.ts'
@@ -16,10 +15,9 @@ import {
 const ordersAtOnce = 128
 const lockWait = 250
 const tidyPatience = 1000
+// SQLite starts the log over whenever it was copied back and nobody reads in it; our reads last microseconds. Only after a
+// long reader (a backup) it has to be cut to size.
 const walLimit = 16 * 1024 * 1024
-// How long the log may go unwatched, and how long after a reader stood in the way of shortening it.
-const walLookEvery = 2000
-const walRetryAfter = 10_000
 
 /** One connection for writing: how the file is used is said here. */
 function openForWriting(path: string): DatabaseSync {
@@ -48,7 +46,6 @@ function createExecutor(db: DatabaseSync, path: string): (orders: readonly Write
   const writes = prepareWrites(db)
   let isSynced = true
   let hasFailed = false
-  let walLookAt = 0
 
   function begin(orders: readonly WriteOrder[]): void {
     const isSyncNeeded = orders.some(({ name }) => mustSync(name))
@@ -89,17 +86,6 @@ function createExecutor(db: DatabaseSync, path: string): (orders: readonly Write
     }
   }
 
-  function limitWal(): void {
-    const now = monotonic()
-    if (now < walLookAt) return
-    walLookAt = now + walLookEvery
-    const size = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0
-    // SQLite starts the file over only when no reader is in it at that moment; under steady load that may never be.
-    if (size <= walLimit) return
-    const outcome = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
-    if (outcome?.busy !== 0) walLookAt = now + walRetryAfter
-  }
-
   function execute(orders: readonly WriteOrder[]): WriteResult[] {
     try {
       return commit(orders)
@@ -111,15 +97,7 @@ function createExecutor(db: DatabaseSync, path: string): (orders: readonly Write
     }
   }
 
-  return (orders) => {
-    const results = execute(orders)
-    try {
-      limitWal()
-    } catch {
-      // The writes above are made, whatever becomes of the tidying up; the next one says what is wrong.
-    }
-    return results
-  }
+  return execute
 }
 
 function lateResult({ number }: WriteOrder, path: string): WriteResult {

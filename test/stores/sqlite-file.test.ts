@@ -97,6 +97,18 @@ describe('the SQLite file', () => {
     expect(modeOf(folder)).toBe('755')
   })
 
+  it('loses the state of an ended session soon after, without a sweep', async () => {
+    const store = await open()
+    const session = await created(store)
+    const changes = Array.from({ length: 50 }, (_, key) => ({ key: `${key}`, value: bytes('v') }))
+    await store.writeState({ sid: session.sid, name: 'session' }, changes)
+    await store.end(session.sid)
+    const db = new DatabaseSync(path)
+    const entries = db.prepare('SELECT count(*) AS count FROM entries')
+    while (entries.get()?.count !== 0) await new Promise(setImmediate)
+    db.close()
+  })
+
   it('is one file again after the last process has closed it', async () => {
     const [one, two] = [await open(), await open()]
     await created(one)
@@ -117,7 +129,8 @@ describe('the SQLite file', () => {
     await store.update(next.id, 2, bytes('canary of an update'))
     const scope = { sid: session.sid, name: 'session' }
     const long = bytes(`canary in a long value ${'x'.repeat(100_000)} canary at its end`)
-    await store.writeState(scope, [{ key: 'k', value: long }])
+    const short = Array.from({ length: 200 }, (_, key) => ({ key: `${key}`, value: bytes('canary value') }))
+    await store.writeState(scope, [{ key: 'k', value: long }, ...short])
     await store.end(session.sid)
     await store.close()
     const canaries = [
@@ -126,6 +139,7 @@ describe('the SQLite file', () => {
       'sealed token',
       'canary of an update',
       'canary in a',
+      'canary value',
       'canary at its',
     ]
     expect(scanFiles(folder, canaries)).toEqual([])

@@ -185,9 +185,10 @@ export function describeChanges(open: OpenStore): void {
     )
 
     it(
-      'finishes the writes under way, and closes once',
+      'finishes the writes under way, tells of them, and closes once',
       withStore(open, async (store, { reopen }) => {
         const session = await created(store)
+        const changes = changesOf(store)
         const written = Promise.all([
           store.update(session.id, 1, bytes('2')),
           store.writeState({ sid: null, name: 's' }, [{ key: 'k', value: bytes('v') }]),
@@ -195,6 +196,7 @@ export function describeChanges(open: OpenStore): void {
         await Promise.all([store.close(), store.close()])
         await store.close()
         expect(await written).toMatchObject([true, { outcome: 'written' }])
+        expect(changes.map(({ kind }) => kind)).toEqual(['changed', 'state'])
         const again = await reopen?.()
         if (again !== undefined)
           expect(await again.read(session.id)).toMatchObject({ session: { version: 2 } })
