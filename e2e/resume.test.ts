@@ -61,8 +61,14 @@ describe("somebody else's live session", () => {
   it('is not reached by its id from another tab of the same person, only by its own tab', async () => {
     const other = await open({ cookie: anna.cookie, session: anna.session, tab: 'A'.repeat(22) })
     await other.run()
-    expect(other.session()).not.toBe(anna.session)
+    const { session } = anna
+    const its = other.session()
+    expect(its).not.toBe(session)
     other.close()
+    const again = await open({ cookie: anna.cookie, session, tab: 'A'.repeat(22) })
+    await again.run()
+    expect(again.session()).toBe(its)
+    again.close()
     const own = await open({ cookie: anna.cookie, tab: anna.tab })
     expect(await own.run()).toContain('count=1;')
     expect(own.session()).toBe(anna.session)
