@@ -64,8 +64,9 @@ function publicSite(text: string, options: SiteOptions): Site {
     port: url.port === '' ? defaultPort : Number(url.port),
     judgeHost(host) {
       const given = host?.toLowerCase()
+      if (given === url.host) return 'ours'
       // Browsers leave the default port out; some proxies write it.
-      return given === url.host || given === `${url.hostname}:${defaultPort}` ? 'ours' : 'foreign'
+      return url.port === '' && given === `${url.hostname}:${defaultPort}` ? 'ours' : 'foreign'
     },
   }
 }
