@@ -17,8 +17,9 @@ export interface RawExchange {
   readonly closed: boolean
 }
 
-/** How long nothing may happen until we stop waiting for more, in milliseconds. */
-const silence = 250
+/** How long nothing may happen until we stop waiting for more, in milliseconds: before anything came, and after. */
+const patience = 3_000
+const silence = 500
 
 /**
  * Sends the bytes over one connection and collects what comes back until the server closes it or has said nothing for a
@@ -41,7 +42,7 @@ export function rawExchange(
     }
     const wait = (): void => {
       clearTimeout(timer)
-      timer = setTimeout(() => done(false), quiet)
+      timer = setTimeout(() => done(false), pieces.length === 0 ? Math.max(patience, quiet) : quiet)
     }
     socket.on('connect', () => {
       socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)
