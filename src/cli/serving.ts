@@ -13,17 +13,23 @@ export async function serveUntilStopped(config: GatewayConfig): Promise<number> 
   let code = 0
   let gateway: RunningGateway | null = null
 
-  const stop = (event: string, fields: LogFields): void => {
-    log.write(code === 0 ? 'info' : 'error', event, fields)
-    stopping.abort(new Error('stopped'))
-  }
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (!stopping.signal.aborted) return stop('stopping', { signal })
+  const endAtOnce = (): never => {
     gateway?.kill()
     log.flush()
     process.exit(1)
   }
+  const stop = (event: string, fields: LogFields): void => {
+    log.write(code === 0 ? 'info' : 'error', event, fields)
+    setTimeout(endAtOnce, longestStop).unref()
+    stopping.abort(new Error('stopped'))
+  }
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stopping.signal.aborted) endAtOnce()
+    stop('stopping', { signal })
+  }
   const onUncaught = (error: unknown): void => {
+    // The first says why it ends; what stopping brings up after it could be without end.
+    if (code === 1) return
     code = 1
     stop('failed', {
       reason: String(error),
@@ -51,6 +57,8 @@ export async function serveUntilStopped(config: GatewayConfig): Promise<number> 
   }
 }
 
+// Under the 30 s after which Kubernetes kills without asking, and the app would be left behind.
+const longestStop = 25_000
 // SIGHUP: the terminal was closed, and the app must not outlive it unseen.
 const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 

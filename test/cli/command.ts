@@ -61,7 +61,7 @@ export function start(
     env: { ...withoutOurs(process.env), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
     // Of a test that failed nothing stays behind.
-    timeout: 90_000,
+    timeout: 115_000,
   })
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)

@@ -8,10 +8,14 @@ import { addUser, holdfast, inFolder, password, running, signIn } from './comman
 async function isIn(url: string, cookie: string): Promise<boolean> {
   // A cookie carries the port in its name, and each start takes a free one.
   const own = `holdfast-${new URL(url).port}=${cookie.slice(cookie.indexOf('=') + 1)}`
-  return (await fetch(url, { headers: { cookie: own } })).status === 200
+  const { status } = await fetch(url, { headers: { cookie: own } })
+  // 503 says that it cannot tell, and a busy machine makes it say so.
+  if (status === 503) return isIn(url, cookie)
+  expect([200, 401]).toContain(status)
+  return status === 200
 }
 
-describe('holdfast users', { timeout: 60_000 }, () => {
+describe('holdfast users', { timeout: 120_000 }, () => {
   it('adds, shows, changes and removes people', () =>
     inFolder(async (folder) => {
       await addUser(
@@ -116,7 +120,7 @@ describe('holdfast users', { timeout: 60_000 }, () => {
     }))
 })
 
-describe('holdfast sessions', { timeout: 60_000 }, () => {
+describe('holdfast sessions', { timeout: 120_000 }, () => {
   it('shows who is signed in, and ends one session, those of a user, or all', () =>
     inFolder(async (folder) => {
       await addUser(folder, 'ada')
@@ -156,7 +160,7 @@ describe('holdfast sessions', { timeout: 60_000 }, () => {
     }))
 })
 
-describe('holdfast secrets rotate', { timeout: 60_000 }, () => {
+describe('holdfast secrets rotate', { timeout: 120_000 }, () => {
   it('replaces the secret of an embedded store, and signs nobody out', () =>
     inFolder(async (folder) => {
       await addUser(folder, 'ada')

@@ -113,6 +113,16 @@ describe('holdfast run', { timeout: 60_000 }, () => {
       })
     }))
 
+  it('stops as it should when nobody reads its log any more', () =>
+    inFolder((folder) =>
+      running({ folder, ...anyone }, async (url, { child, ended }) => {
+        child.stdout?.destroy()
+        expect((await fetch(url)).status).toBe(200)
+        child.kill('SIGTERM')
+        expect((await ended).code).toBe(0)
+      }),
+    ))
+
   it('keeps its own secrets from the app', () =>
     inFolder(async (folder) => {
       const HOLDFAST_SECRET = 'dGhpcyBpcyBubyBzZWNyZXQgYnV0IDMyIGJ5dGVz'
