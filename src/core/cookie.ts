@@ -88,8 +88,11 @@ function checkName(name: string): void {
   )
 }
 
-/** RFC 6265 §4.2.1: `name=value` pairs between semicolons. Names are case-sensitive. */
-function readCookie(header: string | undefined, name: string): string | null {
+/**
+ * The value of the cookie of exactly this name (RFC 6265 §4.2.1: `name=value` pairs between semicolons); `null` if there is
+ * none, it is empty, or several differ.
+ */
+export function readCookie(header: string | undefined, name: string): string | null {
   // The usual request without our cookie ends here, unparsed.
   if (header === undefined || !header.includes(name)) return null
   let found: string | null = null

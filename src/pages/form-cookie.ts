@@ -1,3 +1,4 @@
+import { readCookie } from '../core/cookie.ts'
 import { isFormBinding } from './form-token.ts'
 
 // As long as a form token lives, clock skew included: the last form shown must not outlive its cookie's use.
@@ -8,13 +9,8 @@ const lifetimeSeconds = 62 * 60
  * that differ: a neighbour on the same host may have planted one, and neither can be told from the other.
  */
 export function readFormCookie(header: string | undefined, name: string): string | null {
-  const values = new Set<string>()
-  for (const pair of (header ?? '').split(';')) {
-    const at = pair.indexOf('=')
-    if (at > 0 && pair.slice(0, at).trim() === name) values.add(pair.slice(at + 1).trim())
-  }
-  const [value, other] = values
-  return value !== undefined && other === undefined && isFormBinding(value) ? value : null
+  const value = readCookie(header, name)
+  return value !== null && isFormBinding(value) ? value : null
 }
 
 /**

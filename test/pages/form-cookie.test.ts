@@ -21,6 +21,15 @@ describe('readFormCookie', () => {
     expect(readFormCookie(`a=${name}=${binding}`, name)).toBeNull()
   })
 
+  it('security: takes no name for ours that browsers do not hold to its prefix', () => {
+    const binding = newFormBinding()
+    for (const blank of ['\u00a0', '\u0085', '\ufeff', '\v', '\f']) {
+      expect(readFormCookie(`${blank}${name}=${binding}`, name)).toBeNull()
+      expect(readFormCookie(`a=b;${blank}${name}${blank}=${binding}`, name)).toBeNull()
+    }
+    expect(readFormCookie(`a=b; \t${name}=${binding}`, name)).toBe(binding)
+  })
+
   it('security: trusts neither of two that differ', () => {
     const header = `${name}=${newFormBinding()}; ${name}=${newFormBinding()}`
     expect(readFormCookie(header, name)).toBeNull()

@@ -42,20 +42,25 @@ export function sessionMark(session: Session): string {
  * Hands a page that runs its anonymous credential, so that what is done before signing in has a place. Bots and health
  * checks run no page and so create nothing.
  */
-export function beginRoute(parts: GatewayParts, visit: Visit): void {
-  const { request, response, presented } = visit
+export async function beginRoute(parts: GatewayParts, visit: Visit): Promise<void> {
+  const { request, response } = visit
   const verdict = csrf('POST', request.headers, { origin: parts.site.origin })
-  if (request.method !== 'POST')
-    return sendProblem(parts, visit, 'method-not-allowed', { headers: { allow: 'POST' } })
   if (verdict === 'cross-origin' || verdict === 'unknown-origin')
     return sendProblem(parts, visit, 'cross-origin')
-  const cookies =
-    presented.session === null ? [parts.cookie.write(parts.sessions.beginAnonymous(), null)] : []
+  const cookies = (await isBegun(parts, visit))
+    ? []
+    : [parts.cookie.write(parts.sessions.beginAnonymous(), null)]
   response.writeHead(204, {
     'cache-control': 'no-store',
     ...(cookies.length === 0 ? {} : { 'set-cookie': cookies }),
   })
   response.end()
+}
+
+/** Whether what the browser presents can carry a session: an anonymous credential that was ended never will again. */
+async function isBegun(parts: GatewayParts, { presented: { session, credential } }: Visit): Promise<boolean> {
+  if (session === null || credential === null) return false
+  return session.version > 0 || (await parts.sessions.start(credential)) !== null
 }
 
 function sendJson({ response }: Visit, value: unknown, cookie: string | null): void {
