@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process'
 
 const quiet = 400
 const beat = 15_000
+const windows = process.platform === 'win32'
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
 /**
  * Runs a program and shows that it runs. Resolves to its exit code (`null`: it could not be started, or took longer than
@@ -13,7 +15,9 @@ export async function run(label, command, args, options = {}) {
   const started = Date.now()
   const done = progress(label, show)
   const result = await new Promise((resolve) => {
+    // A group of its own, so that what it started ends with it.
     const child = spawn(command, args, {
+      detached: !windows,
       cwd,
       env,
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
@@ -29,12 +33,18 @@ export async function run(label, command, args, options = {}) {
     child.stdin?.end(input)
     const timer = setTimeout(() => {
       late = true
-      child.kill('SIGTERM')
-      setTimeout(() => child.kill('SIGKILL'), 5_000).unref()
+      end(child, 'SIGTERM')
+      setTimeout(() => end(child, 'SIGKILL'), 5_000).unref()
     }, limit * 1000)
+    const onSignal = () => {
+      end(child, 'SIGTERM')
+      process.exit(130)
+    }
+    for (const signal of signals) process.once(signal, onSignal)
     child.once('error', (error) => resolve({ code: null, output: String(error.message), late }))
     child.once('close', (code) => {
       clearTimeout(timer)
+      for (const signal of signals) process.off(signal, onSignal)
       resolve({
         code: late ? null : code,
         output: late ? `${output}\nIt took longer than ${limit} s.` : output,
@@ -44,6 +54,14 @@ export async function run(label, command, args, options = {}) {
   })
   done(result.code === 0, Math.round((Date.now() - started) / 1000))
   return result
+}
+
+function end(child, signal) {
+  try {
+    process.kill(windows ? child.pid : -child.pid, signal)
+  } catch {
+    // It has ended.
+  }
 }
 
 /** The last lines of what a program printed. */
