@@ -106,7 +106,12 @@ const refused: Readonly<Record<string, string>> = {
   'HTTP/1.32': post([], '', 'GET /vector HTTP/1.32'),
   'HTTP/0.9': 'GET /vector\r\n\r\n',
   'an upgrade to h2c': post(
-    ['Upgrade: h2c', 'Connection: Upgrade, HTTP2-Settings', 'HTTP2-Settings: AAMAAABkAAQAAP__'],
+    [
+      'Upgrade: h2c',
+      `Origin: ${gateway.origin}`,
+      'Connection: Upgrade, HTTP2-Settings',
+      'HTTP2-Settings: AAMAAABkAAQAAP__',
+    ],
     '',
     'GET /vector HTTP/1.1',
   ),
