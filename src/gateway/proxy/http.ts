@@ -1,6 +1,6 @@
 /** One HTTP request to the upstream and its answer back: streaming both ways, bounded waits, nothing buffered. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Dispatcher, Pool } from 'undici'
+import { buildConnector, type Dispatcher, Pool } from 'undici'
 import { UpstreamError } from '../../core/errors.ts'
 import { type HeaderList, type ResponseHeaderOptions, responseHeaders } from './headers.ts'
 import { headInjection } from './injection.ts'
@@ -47,7 +47,7 @@ export function httpProxy(options: HttpProxyOptions): HttpProxy {
     // An event stream may be silent for hours; the client's own socket ends it.
     bodyTimeout: 0,
     keepAliveTimeout: 4_000,
-    connect: { timeout: options.connectTimeout ?? 5_000 },
+    connect: appConnector(options.connectTimeout ?? 5_000),
   })
 
   const dispatch = (exchange: Exchange, retried: boolean): void => {
@@ -72,6 +72,12 @@ export function httpProxy(options: HttpProxyOptions): HttpProxy {
     forward: (exchange) => dispatch(exchange, false),
     close: () => pool.destroy(),
   }
+}
+
+// undici holds a certificate against the Host header, which is the browser's here: it must be the app's own name.
+function appConnector(timeout: number): buildConnector.connector {
+  const connect = buildConnector({ timeout })
+  return (options, callback) => connect({ ...options, servername: '' }, callback)
 }
 
 function answer(exchange: Exchange, retry: (() => void) | null): Dispatcher.DispatchHandler {
