@@ -1,5 +1,6 @@
 /** Real Chromium, and what a person does with it. */
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { expect } from 'vitest'
 import { password } from './gateway.ts'
 
 const flags = [
@@ -86,4 +87,10 @@ export async function shown(page: Page, name: string): Promise<string> {
 /** Waits until the probe shows this value. */
 export async function shows(page: Page, name: string, value: string): Promise<void> {
   await page.getByText(`${name}=${value};`).first().waitFor()
+}
+
+/** Waits until the input with this label shows a value: Streamlit's frontend draws it empty, and fills it a moment later. */
+export async function holds(page: Page, label: string, value: string): Promise<void> {
+  const input = page.getByLabel(label, { exact: true })
+  await expect.poll(() => input.inputValue(), { timeout: 5_000 }).toBe(value)
 }

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { enter, openBrowser, settled, shown, shows, signIn } from './browser.ts'
+import { enter, holds, openBrowser, settled, shown, shows, signIn } from './browser.ts'
 import { type Running, removeFolder, runGateway } from './gateway.ts'
 
 let gateway: Running
@@ -94,8 +94,8 @@ describe('F5', () => {
     await shows(page, 'unkeyed', 'Yan')
     await page.reload()
     await settled(page)
-    expect(await page.getByLabel('Keyed', { exact: true }).inputValue()).toBe('Zed')
-    expect(await page.getByLabel('Unkeyed').inputValue()).toBe('Yan')
+    await holds(page, 'Keyed', 'Zed')
+    await holds(page, 'Unkeyed', 'Yan')
     await page.getByRole('button', { name: 'Count' }).click()
     await shows(page, 'count', '1')
     expect(await shown(page, 'keyed')).toBe('Zed')

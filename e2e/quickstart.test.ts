@@ -5,7 +5,7 @@ import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { openBrowser, signInPath } from './browser.ts'
+import { holds, openBrowser, signInPath } from './browser.ts'
 import { removeFolder } from './gateway.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -63,7 +63,7 @@ it('`npm start` prints an address and a password, with which everything works at
   await page.locator('[data-test-script-state="notRunning"]').waitFor()
   await page.reload()
   await drawn(page, 'Shore survey')
-  expect(await page.getByLabel('Find').inputValue()).toBe('cove')
+  await holds(page, 'Find', 'cove')
 
   for (const [link, title] of [
     ['Notebook', 'Notebook'],

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { enter, openBrowser, settled, shown, shows, signOut } from './browser.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { enter, holds, openBrowser, settled, shown, shows, signOut } from './browser.ts'
 import {
   freePort,
   holdfast,
@@ -30,8 +30,6 @@ beforeAll(async () => {
   app = await startStreamlit('probe.py', appPort, JSON.parse(output) as NodeJS.ProcessEnv)
   gateway = await serveGateway(upstream, { folder })
   browser = await openBrowser()
-  context = await browser.newContext()
-  page = await context.newPage()
 })
 afterAll(async () => {
   await browser?.close()
@@ -39,6 +37,12 @@ afterAll(async () => {
   await app?.stop()
   if (folder !== undefined) await removeFolder(folder)
 })
+
+beforeEach(async () => {
+  context = await browser.newContext()
+  page = await context.newPage()
+})
+afterEach(() => context.close())
 
 describe('serve, before an app started with what `env streamlit` prints', () => {
   it('finds by itself that it is Streamlit', () => {
@@ -59,7 +63,7 @@ describe('serve, before an app started with what `env streamlit` prints', () => 
     await page.reload()
     await settled(page)
     expect(await shown(page, 'session')).toBe(session)
-    expect(await page.getByLabel('Unkeyed').inputValue()).toBe('Yan')
+    await holds(page, 'Unkeyed', 'Yan')
     await page.getByRole('button', { name: 'Count' }).click()
     await shows(page, 'count', '2')
     expect(await shown(page, 'unkeyed')).toBe('Yan')
