@@ -22,7 +22,7 @@ const sections = [
   ['A warm session check', await benchSession(quick)],
   ['Requests through the gateway', await benchGateway(quick ? 2 : 9, quick ? 2_000 : 10_000)],
   ['WebSocket relay', await benchRelay(quick ? 2 : 9, quick ? 3_200 : 32_000)],
-  ['Idle sockets', await benchIdle(quick ? 200 : 2_000)],
+  ['Idle sockets', await benchIdle(quick ? 200 : 4_000)],
 ] as const
 
 const text = [

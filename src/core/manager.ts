@@ -25,6 +25,11 @@ export interface SessionManagerOptions {
   readonly onEvent?: EventListener
   /** @default Date.now */
   readonly now?: () => number
+  /**
+   * Whether what this process keeps may be used, asked before each `peek`. A server that takes its requests in turns may ask
+   * the store once a turn. @default store.isCurrent
+   */
+  readonly isCurrent?: () => boolean
   /** How many verified sessions this process keeps. @default 100000 */
   readonly cacheSize?: number
 }
@@ -95,6 +100,7 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
   const now = options.now ?? Date.now
   const emit: EventListener = options.onEvent ?? (() => {})
   const app = options.app ?? ''
+  const isCurrent = options.isCurrent ?? (() => store.isCurrent())
   const mint = tokenMint(keyring, app)
   const cache = sessionCache(options.cacheSize ?? 100_000)
   const listeners = new Set<(ending: Ending) => void>()
@@ -156,7 +162,7 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
 
   return {
     peek(credential) {
-      if (credential.length > longestCredential || !store.isCurrent()) return null
+      if (credential.length > longestCredential || !isCurrent()) return null
       const session = cache.get(digest(credential))
       return session === undefined || isOver(session, now()) ? null : session
     },

@@ -1,10 +1,12 @@
 /** The HTTP server in front of an app: listens, hands on, and stops without dropping anybody. */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { serviceRestartCode } from '../core/protocol.ts'
 import { connectionsOf } from './connections.ts'
 import type { GatewayParts } from './parts.ts'
 import { listenFault } from './port.ts'
+import { refuseUpgrade } from './proxy/upgrade.ts'
 import { requestHandler } from './requests.ts'
 import { eventsEndpoint } from './routes/events.ts'
 import { upgradeHandler } from './upgrades.ts'
@@ -33,6 +35,10 @@ export async function startGateway(
   const server = createServer({
     maxHeaderSize: longestHeaders,
     headersTimeout: headersPatience,
+    // Node looks at that only every half minute otherwise.
+    connectionsCheckingInterval: 2_000,
+    // Node would answer by itself, and then read on: what comes behind may be smuggled. We refuse it and read nothing more.
+    requireHostHeader: false,
     // Uploads may take hours; what stands still is closed by the idle limit.
     requestTimeout: 0,
     keepAliveTimeout: idlePatience,
@@ -63,11 +69,16 @@ export async function startGateway(
   }
 }
 
-function refuseBroken(error: Error & { code?: string }, socket: import('node:stream').Duplex): void {
+const brokenStatus: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
+
+function refuseBroken(error: Error & { code?: string }, socket: Duplex): void {
   if (socket.destroyed || !socket.writable) return
-  const status =
-    error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  const status = brokenStatus[error.code ?? ''] ?? '400 Bad Request'
+  // Not only ended: a client that keeps its own side open would hold the connection for ever.
+  refuseUpgrade(socket, `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 
 function bind(server: Server, { host, port }: { host: string; port: number }): Promise<void> {

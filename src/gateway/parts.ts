@@ -8,6 +8,7 @@ import type { Access, AccessRule } from './access.ts'
 import type { AppPreset } from './apps/preset.ts'
 import type { ClientAddress } from './client-address.ts'
 import type { Log } from './log.ts'
+import type { ForwardedHeaders } from './proxy/forwarded.ts'
 import type { HttpProxy } from './proxy/http.ts'
 import type { Site } from './site.ts'
 import type { SocketRegistry } from './sockets.ts'
@@ -41,6 +42,7 @@ export interface GatewayParts {
   readonly authenticator: CredentialsAuthenticator | null
   readonly signInGate: SignInGate
   readonly preset: AppPreset
+  readonly forwarded: ForwardedHeaders
   readonly proxy: HttpProxy
   readonly clientAddress: ClientAddress
   /** The browser script; its URL changes with its content. */

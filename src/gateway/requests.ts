@@ -10,7 +10,6 @@ import { decide } from './access.ts'
 import type { GatewayParts } from './parts.ts'
 import { presented } from './presented.ts'
 import { sendProblem } from './problems.ts'
-import { forwardedHeaders } from './proxy/forwarded.ts'
 import { requestHeaders } from './proxy/headers.ts'
 import { healthRoute } from './routes/health.ts'
 import { ownRoute } from './routes/own.ts'
@@ -88,7 +87,10 @@ export function isWellFramed(request: IncomingMessage): boolean {
   // goes to the app; Node 24 refuses it.
   if (rawHeaders.length > 2 * mostHeaders) return false
   let hosts = 0
-  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.toLowerCase() === 'host') hosts++
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? ''
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++
+  }
   if (hosts !== 1) return false
   const coding = headers['transfer-encoding']
   return coding === undefined || (coding.toLowerCase() === 'chunked' && request.httpVersion === '1.1')
@@ -166,7 +168,7 @@ function forward(parts: GatewayParts, visit: Visit): void {
   const { site } = parts
   const document = isDocument(request)
   const headers = requestHeaders(request.rawHeaders, {
-    ours: forwardedHeaders(parts, visit),
+    ours: parts.forwarded(visit),
     dropCookie: parts.preset.isReservedCookie,
     ...(document ? { without: conditional } : {}),
   })

@@ -6,6 +6,7 @@ import { createSessionManager, type SessionManager } from '../core/manager.ts'
 import type { Config } from './config.ts'
 import { serverSecrets } from './secrets.ts'
 import { openStore, storeFile } from './store-choice.ts'
+import { oncePerTurn } from './turn.ts'
 
 /** What was opened. Whoever opened it closes the store. */
 export interface OpenedSessions {
@@ -20,7 +21,9 @@ export async function openSessions(config: Config, onEvent: EventListener): Prom
   try {
     const keyring = await openKeyring(store, await secretsOf(config, store))
     const { policy, name: app } = config
-    return { store, keyring, sessions: createSessionManager({ store, keyring, policy, app, onEvent }) }
+    const isCurrent = oncePerTurn(() => store.isCurrent())
+    const sessions = createSessionManager({ store, keyring, policy, app, isCurrent, onEvent })
+    return { store, keyring, sessions }
   } catch (error) {
     await store.close()
     throw error

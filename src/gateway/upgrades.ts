@@ -8,7 +8,6 @@ import type { Session } from '../core/session.ts'
 import { decide } from './access.ts'
 import type { GatewayParts } from './parts.ts'
 import { presented } from './presented.ts'
-import { forwardedHeaders } from './proxy/forwarded.ts'
 import { requestHeaders } from './proxy/headers.ts'
 import type { Relay } from './proxy/relay.ts'
 import { hasLeft, refuseUpgrade, upgrade } from './proxy/upgrade.ts'
@@ -160,8 +159,7 @@ function upstreamHeaders(
     request.socket.remoteAddress,
     String(request.headers['x-forwarded-for'] ?? ''),
   )
-  const presentedNow = { session, credential: null, replacement: null }
-  const ours = forwardedHeaders(parts, { address, presented: presentedNow })
+  const ours = parts.forwarded({ address, presented: { session, credential: null, replacement: null } })
   if (protocols.length > 0) ours.push('sec-websocket-protocol', protocols.join(', '))
   return requestHeaders(request.rawHeaders, {
     ours,

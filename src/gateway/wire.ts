@@ -21,6 +21,7 @@ import type { Log } from './log.ts'
 import { reservePort } from './port.ts'
 import { choosePreset, ownPort } from './preset-choice.ts'
 import { presetsFor } from './presets.ts'
+import { forwardedHeaders } from './proxy/forwarded.ts'
 import { httpProxy } from './proxy/http.ts'
 import { runFilePath } from './run-place.ts'
 import { openSessions } from './sessions.ts'
@@ -142,6 +143,7 @@ async function assemble(
       authenticator: users?.authenticator() ?? null,
       signInGate: gate(store, keyring),
       preset,
+      forwarded: forwardedHeaders({ site: where }),
       proxy: httpProxy({ upstream }),
       clientAddress: clientAddress(config.trustProxy),
       clientScript: script,

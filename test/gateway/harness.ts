@@ -22,6 +22,7 @@ import { streamlitPreset } from '../../src/gateway/apps/streamlit.ts'
 import { clientAddress } from '../../src/gateway/client-address.ts'
 import { type Gateway, startGateway } from '../../src/gateway/gateway.ts'
 import type { LogFields, LogLevel } from '../../src/gateway/log.ts'
+import { forwardedHeaders } from '../../src/gateway/proxy/forwarded.ts'
 import { httpProxy } from '../../src/gateway/proxy/http.ts'
 import { site } from '../../src/gateway/site.ts'
 import { type SocketRegistry, socketRegistry } from '../../src/gateway/sockets.ts'
@@ -141,6 +142,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       formTokens: formTokens(keyring.key('form/v1'), now),
       authenticator: users.authenticator(),
       signInGate: signInThrottle({ store: store.store, key: keyring.key('throttle/v1') }),
+      forwarded: forwardedHeaders({ site: where }),
       preset:
         options.preset === 'streamlit'
           ? streamlitPreset({

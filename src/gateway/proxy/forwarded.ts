@@ -1,26 +1,38 @@
 /** What the gateway tells the app about the request: who, from where, at which address. */
-import type { Json } from '../../core/contracts.ts'
+import type { Identity, Json } from '../../core/contracts.ts'
 import { rolesOf } from '../../core/session.ts'
 import type { GatewayParts } from '../parts.ts'
 import type { Visit } from '../visit.ts'
 import type { HeaderList } from './headers.ts'
 
 /** Ours alone: clients' own copies are stripped before these are added. */
-export function forwardedHeaders(
-  { site }: Pick<GatewayParts, 'site'>,
-  visit: Pick<Visit, 'address' | 'presented'>,
-): HeaderList {
-  const headers: HeaderList = [
-    'x-forwarded-for',
-    visit.address,
+export type ForwardedHeaders = (visit: Pick<Visit, 'address' | 'presented'>) => HeaderList
+
+/** What is the same for all requests, and for all of a session, is put together once. */
+export function forwardedHeaders({ site }: Pick<GatewayParts, 'site'>): ForwardedHeaders {
+  const ofSite: HeaderList = [
     'x-forwarded-proto',
     site.secure ? 'https' : 'http',
     'x-forwarded-host',
     site.origin.slice(site.origin.indexOf('//') + 2),
+    ...(site.base === '' ? [] : ['x-forwarded-prefix', site.base]),
   ]
-  if (site.base !== '') headers.push('x-forwarded-prefix', site.base)
-  const identity = visit.presented.session?.identity ?? null
-  if (identity === null) return headers
+  const ofIdentity = new WeakMap<Identity, HeaderList>()
+
+  return ({ address, presented: { session } }) => {
+    const identity = session?.identity ?? null
+    if (identity === null) return ['x-forwarded-for', address, ...ofSite]
+    let known = ofIdentity.get(identity)
+    if (known === undefined) {
+      known = identityHeaders(identity)
+      ofIdentity.set(identity, known)
+    }
+    return ['x-forwarded-for', address, ...ofSite, ...known]
+  }
+}
+
+function identityHeaders(identity: Identity): HeaderList {
+  const headers: HeaderList = []
   const { userId, claims } = identity
   add(headers, 'x-forwarded-user', userId)
   add(headers, 'x-forwarded-preferred-username', claims.preferred_username ?? userId)

@@ -55,7 +55,8 @@ export function isIdentityHeader(name: string): boolean {
 function nominated(raw: readonly string[]): ReadonlySet<string> | null {
   let names: Set<string> | null = null
   for (let i = 0; i < raw.length; i += 2) {
-    if (raw[i]?.toLowerCase() !== 'connection') continue
+    const name = raw[i] ?? ''
+    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue
     names ??= new Set()
     for (const name of (raw[i + 1] ?? '').split(',')) names.add(name.trim().toLowerCase())
   }
