@@ -135,19 +135,19 @@ describe('the rules', () => {
     for (const line of [
       'cd /home/anna/holdfast',
       '"/Users/anna/x"',
-      "from '/work/x'",
-      'PATH=/root/.cache/bin',
-      '"resolved": "https://registry.npmjs.org/yaml/-/yaml-2.9.1.tgz"',
-      '--index-url https://pypi.org/simple',
+      "from '/workspace/x'",
+      'PATH=/builds/anna/bin',
+      '"resolved": "https://registry.example.org/yaml/-/yaml-2.9.1.tgz"',
+      '--index-url https://pypi.example.org/simple',
     ]) {
       expect(localTraces(planted('docs/x.md', line))).toHaveLength(1)
     }
     for (const line of [
       '/home',
       'https://example.org/home/page',
-      './work/x',
+      './workspace/x',
       'GET /users/x',
-      '$HOME/work/x',
+      '$HOME/workspace/x',
     ]) {
       expect(localTraces(planted('docs/x.md', line))).toEqual([])
     }
