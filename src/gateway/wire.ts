@@ -143,7 +143,7 @@ async function assemble(
       authenticator: users?.authenticator() ?? null,
       signInGate: gate(store, keyring),
       preset,
-      forwarded: forwardedHeaders({ site: where }),
+      forwarded: forwardedHeaders(where),
       proxy: httpProxy({ upstream }),
       clientAddress: clientAddress(config.trustProxy),
       clientScript: script,

@@ -1,7 +1,7 @@
 /** What the gateway tells the app about the request: who, from where, at which address. */
 import type { Identity, Json } from '../../core/contracts.ts'
 import { rolesOf } from '../../core/session.ts'
-import type { GatewayParts } from '../parts.ts'
+import type { Site } from '../site.ts'
 import type { Visit } from '../visit.ts'
 import type { HeaderList } from './headers.ts'
 
@@ -9,7 +9,7 @@ import type { HeaderList } from './headers.ts'
 export type ForwardedHeaders = (visit: Pick<Visit, 'address' | 'presented'>) => HeaderList
 
 /** What is the same for all requests, and for all of a session, is put together once. */
-export function forwardedHeaders({ site }: Pick<GatewayParts, 'site'>): ForwardedHeaders {
+export function forwardedHeaders(site: Site): ForwardedHeaders {
   const ofSite: HeaderList = [
     'x-forwarded-proto',
     site.secure ? 'https' : 'http',
