@@ -10,8 +10,8 @@ const sum = { passed: 0, failed: 0, skipped: 0 }
 const missing = []
 const reports = mkdtempSync(join(tmpdir(), 'holdfast-test-'))
 const started = Date.now()
-// Whoever waits for the answer gives up at twenty minutes.
-const longest = 19 * 60
+// Under twenty minutes on a machine that has nothing else to do; what takes this long hangs.
+const longest = 45 * 60
 
 try {
   await everything()
