@@ -1,4 +1,5 @@
 /** The sign-in page and what its form does. */
+import type { IncomingMessage } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Identity } from '../../core/contracts.ts'
 import { csrf } from '../../pages/csrf.ts'
@@ -70,10 +71,7 @@ async function submit(parts: GatewayParts, visit: Visit): Promise<void> {
   const again = (error: SignInError): void =>
     showForm(parts, visit, { returnTo, error, username: form.username, remember: form.remember })
 
-  const binding = readFormCookie(request.headers.cookie, parts.formCookieName)
-  if (binding === null || parts.formTokens.verify(form.token, 'sign-in', binding) !== 'valid')
-    return again({ kind: 'form' })
-
+  if (!isOurForm(parts, request, form)) return again({ kind: 'form' })
   const outcome = await attempt(parts, visit, form)
   if (outcome.kind !== 'signed-in') return again(outcome)
   const { credential, maxAge } = outcome
@@ -82,6 +80,17 @@ async function submit(parts: GatewayParts, visit: Visit): Promise<void> {
     removeFormCookie(parts.formCookieName, parts.site.secure),
   ]
   sendOn(response, returnTo, { 'set-cookie': cookies })
+}
+
+/**
+ * Tabs that come here together are each shown a form, and the browser keeps the binding of one. So where the browser
+ * itself says that a page of ours sent the form (no page's script can say so), its word is enough; the token is for
+ * browsers that say nothing.
+ */
+function isOurForm(parts: GatewayParts, { headers }: IncomingMessage, form: SignInForm): boolean {
+  if (headers['sec-fetch-site'] === 'same-origin') return true
+  const binding = readFormCookie(headers.cookie, parts.formCookieName)
+  return binding !== null && parts.formTokens.verify(form.token, 'sign-in', binding) === 'valid'
 }
 
 type Outcome =
