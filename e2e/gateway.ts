@@ -175,7 +175,14 @@ async function start(
   }
   child.stdout.on('data', keep)
   child.stderr.on('data', keep)
-  const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  let told = false
+  const exited = new Promise<number | null>((resolve) =>
+    child.once('exit', (code, signal) => {
+      resolve(code)
+      // Whatever test it fails, this is why.
+      if (!told) process.stderr.write(`The command ended by itself (${signal ?? code}):\n${printed}\n`)
+    }),
+  )
   await readiness(child, options.ready ?? `http://127.0.0.1:${port}/_holdfast/ready`, () => printed)
 
   return {
@@ -191,10 +198,12 @@ async function start(
         .map((line) => JSON.parse(line) as Record<string, unknown>)
         .filter((entry) => entry.event === event),
     async stop() {
+      told = true
       child.kill('SIGTERM')
       return exited
     },
     async kill() {
+      told = true
       child.kill('SIGKILL')
       await exited
     },

@@ -152,4 +152,16 @@ describe('a tab', () => {
     await settled(page)
     expect(page.url()).toBe(`${gateway.url}/second?x=7`)
   })
+
+  it('signs in by its own form when another tab was shown a later one', async () => {
+    await signOut(page)
+    // Two tabs that come to sign-in together: the browser keeps what it was given with the last form.
+    await browser.context.clearCookies()
+    const other = await browser.context.newPage()
+    await other.goto(gateway.url)
+    await other.getByLabel('Password').waitFor()
+    await signIn(page)
+    await settled(page)
+    expect(await shown(page, 'user')).toBe('anna')
+  })
 })

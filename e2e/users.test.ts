@@ -69,7 +69,7 @@ async function byCommand(verb: string, ...words: readonly string[]): Promise<voi
 
 /** The page has left by itself, and nothing of its session is in the browser; Anna noticed nothing. */
 async function isOut(): Promise<void> {
-  await page.waitForURL(signInPath, { timeout: 5_000 })
+  await page.waitForURL(signInPath, { timeout: 15_000 })
   await page.getByLabel('Password').waitFor()
   expect(await sessionCookie(context, gateway.url)).toBeNull()
   expect(signInPath.test(bystander.url())).toBe(false)
@@ -101,7 +101,7 @@ describe('a user with a live cookie', () => {
     await isOut()
     await inFile((file) => file.add('emil', { password }))
     // The new one can sign in: so the file has been read.
-    await expect.poll(() => canSignIn('emil'), { timeout: 5_000 }).toBe(true)
+    await expect.poll(() => canSignIn('emil'), { timeout: 30_000, interval: 1_000 }).toBe(true)
     const answer = await fetch(`${gateway.url}/_stcore/host-config`, {
       headers: { cookie: `${name}=${value}` },
     })
