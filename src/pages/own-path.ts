@@ -1,7 +1,9 @@
+import { holdfastPath } from '../core/protocol.ts'
+
 /** Our pages that link to each other. */
 export type OwnPage = 'sign-in' | 'sign-out'
 
 /** The path of a page of ours below the public URL's path. */
 export function ownPath(base: string, page: OwnPage): string {
-  return `${base}/_holdfast/${page}`
+  return `${base}${holdfastPath}${page}`
 }
