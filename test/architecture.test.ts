@@ -137,7 +137,7 @@ describe('the rules', () => {
       '"/Users/anna/x"',
       "from '/workspace/x'",
       'PATH=/builds/anna/bin',
-      '"resolved": "https://registry.example.org/yaml/-/yaml-2.9.1.tgz"',
+      '"resolved": "https://npm-registry.example.org/yaml/-/yaml-2.9.1.tgz"',
       '--index-url https://pypi.example.org/simple',
     ]) {
       expect(localTraces(planted('docs/x.md', line))).toHaveLength(1)
