@@ -106,12 +106,14 @@ export interface StateChange {
 /**
  * `written`: every operation was applied, as one; `versions` are those that the keys, deleted ones too, have now. A key
  * that was deleted although absent is untouched and not among them. `conflict`: none was; `keys` are those whose version was another.
- * `gone`: none was, for the session that owns the scope is not live.
+ * `gone`: none was, for the session that owns the scope is not live. `full`: none was, for the scope would have held
+ * `bytes` bytes of values, more than it may. Asked in the order gone, conflict, full.
  */
 export type StateWrite =
   | { readonly outcome: 'written'; readonly versions: ReadonlyMap<string, number> }
   | { readonly outcome: 'conflict'; readonly keys: readonly string[] }
   | { readonly outcome: 'gone' }
+  | { readonly outcome: 'full'; readonly bytes: number }
 
 /** What a store tells its watchers. Delivered at least once, in the order of the store's own writes. */
 export type StoreChange =
@@ -202,8 +204,12 @@ export interface SessionStore {
   /** The entries present among `keys`; all of the scope's if `keys` is omitted. Of an ended owner: none. */
   readState(scope: StateScope, keys?: readonly string[]): Promise<ReadonlyMap<string, StateEntry>>
 
-  /** Applies all operations or none. For a scope with a sid only while that session is live. */
-  writeState(scope: StateScope, changes: readonly StateChange[]): Promise<StateWrite>
+  /**
+   * Applies all operations or none. For a scope with a sid only while that session is live. With `maxBytes` only if the
+   * lengths of the values in the scope, summed, are no more than that afterwards; a write that leaves the sum as it is or
+   * makes it smaller is never `full`, so that a scope above a limit that was lowered can be tidied up.
+   */
+  writeState(scope: StateScope, changes: readonly StateChange[], maxBytes?: number): Promise<StateWrite>
 
   /** `true` exactly once per key within `ttl` milliseconds, whoever asks, on whatever replica. */
   once(key: string, ttl: number): Promise<boolean>

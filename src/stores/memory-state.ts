@@ -4,6 +4,8 @@ interface Scope {
   readonly entries: Map<string, StateEntry>
   /** The highest version a deletion took: a key written anew goes on above it, so that no version comes back. */
   floor: number
+  /** The lengths of all values, summed. */
+  bytes: number
 }
 
 /** The state of one owner, scope by scope, in memory. */
@@ -11,7 +13,11 @@ export interface MemoryState {
   /** Copies of the entries of the scope, all of them or those among `keys`. */
   read(name: string, keys?: readonly string[]): Map<string, StateEntry>
   /** Applies all changes or none. */
-  write(name: string, changes: readonly StateChange[]): Exclude<StateWrite, { outcome: 'gone' }>
+  write(
+    name: string,
+    changes: readonly StateChange[],
+    maxBytes?: number,
+  ): Exclude<StateWrite, { outcome: 'gone' }>
   /** Removes at most `limit` entries; how many. */
   remove(limit: number): number
   clear(): void
@@ -20,6 +26,15 @@ export interface MemoryState {
 /** Whether a change's condition holds against the entry as it is. */
 function isMet(change: StateChange, entry: StateEntry | undefined): boolean {
   return change.ifVersion === undefined || change.ifVersion === (entry?.version ?? null)
+}
+
+/** What the scope's values would come to after the changes: of several on one key the last stays. */
+function bytesAfter(scope: Scope, changes: readonly StateChange[]): number {
+  let bytes = scope.bytes
+  for (const [key, { value }] of new Map(changes.map((change) => [change.key, change]))) {
+    bytes += (value?.length ?? 0) - (scope.entries.get(key)?.value.length ?? 0)
+  }
+  return bytes
 }
 
 function apply(scope: Scope, change: StateChange): number | null {
@@ -49,13 +64,16 @@ export function createMemoryState(): MemoryState {
       return found
     },
 
-    write(name, changes) {
-      const scope = scopes.get(name) ?? { entries: new Map(), floor: 0 }
+    write(name, changes, maxBytes = Number.POSITIVE_INFINITY) {
+      const scope = scopes.get(name) ?? { entries: new Map(), floor: 0, bytes: 0 }
       const conflicts = changes.filter((change) => !isMet(change, scope.entries.get(change.key)))
       if (conflicts.length > 0) {
         return { outcome: 'conflict', keys: [...new Set(conflicts.map((change) => change.key))] }
       }
+      const bytes = bytesAfter(scope, changes)
+      if (bytes > maxBytes && bytes > scope.bytes) return { outcome: 'full', bytes }
       scopes.set(name, scope)
+      scope.bytes = bytes
       const versions = new Map<string, number>()
       for (const change of changes) {
         const version = apply(scope, change)
@@ -67,9 +85,10 @@ export function createMemoryState(): MemoryState {
     remove(limit) {
       let removed = 0
       for (const scope of scopes.values()) {
-        for (const key of [...scope.entries.keys()]) {
+        for (const [key, { value }] of [...scope.entries]) {
           if (removed === limit) return removed
           scope.entries.delete(key)
+          scope.bytes -= value.length
           removed += 1
         }
       }

@@ -229,11 +229,11 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Sess
       return stateOf(scope)?.read(scope.name, keys) ?? new Map()
     },
 
-    async writeState(scope: StateScope, changes: readonly StateChange[]) {
+    async writeState(scope: StateScope, changes: readonly StateChange[], maxBytes?: number) {
       open()
       const state = stateOf(scope)
       if (state === null) return { outcome: 'gone' }
-      const write = state.write(scope.name, changes)
+      const write = state.write(scope.name, changes, maxBytes)
       if (write.outcome === 'written' && write.versions.size > 0) {
         const change: StoreChange = {
           kind: 'state',

@@ -12,7 +12,8 @@ const applicationId = 0x48_6f_6c_64
  *            it twice as deep. A revoked row stays until `sweep` reaches it; every statement holds it against the epochs.
  * retired    ids that are no longer live, until the absolute deadline: the tombstones. `next` while the successor lives.
  * epochs     the instants before which a user's sessions are revoked; epoch_of_all the one for everybody.
- * scopes     who owns which state; `floor` is the highest version a deletion took. entries: its keys and values.
+ * scopes     who owns which state; `floor` is the highest version a deletion took, `bytes` the lengths of all its values,
+ *            kept so that no write has to read the whole scope. entries: its keys and values.
  *            Those of an ended session wait under another owner until they are removed.
  * changes    the feed that every process follows by `seq`. Numbers are given without gaps, so a gap means pruned.
  */
@@ -102,6 +103,10 @@ const steps: readonly string[] = [
     written_at INTEGER NOT NULL,
     ballast BLOB NOT NULL
   ) STRICT;
+  `,
+  `
+  ALTER TABLE scopes ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+  UPDATE scopes SET bytes = coalesce((SELECT sum(length(value)) FROM entries WHERE entries.scope = scopes.scope), 0);
   `,
 ]
 

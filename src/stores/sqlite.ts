@@ -129,8 +129,8 @@ export async function sqliteStore(options: SqliteStoreOptions): Promise<SessionS
 
     sweep: (limit) => outbox.order('sweep', now(), limit),
     readState: async (scope, keys) => read(() => reader.readState(scope, keys)),
-    writeState: ({ sid, name }, changes) =>
-      outbox.order('writeState', now(), { sid, name }, changes.map(ownChange)),
+    writeState: ({ sid, name }, changes, maxBytes) =>
+      outbox.order('writeState', now(), { sid, name }, changes.map(ownChange), maxBytes),
     once: (key, ttl) => outbox.order('once', now(), key, ttl),
     hit: (key, window) => outbox.order('hit', now(), key, window),
     readKeyring: async () => read(() => reader.readKeyring()),

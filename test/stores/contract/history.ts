@@ -23,7 +23,7 @@ const scope = fc.option(sid, { nil: null })
 const change: fc.Arbitrary<ModelChange> = fc.record(
   {
     key: fc.constantFrom('a', 'b'),
-    value: fc.option(fc.constantFrom('x', 'y'), { nil: null }),
+    value: fc.option(fc.constantFrom('x', 'yy'), { nil: null }),
     ifVersion: fc.option(version, { nil: null }),
   },
   { requiredKeys: ['key', 'value'] },
@@ -51,11 +51,15 @@ const call: fc.Arbitrary<Call> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ call: fc.constant('list' as const), user: fc.constant(0) }) },
   {
     weight: 4,
-    arbitrary: fc.record({
-      call: fc.constant('write' as const),
-      scope,
-      changes: fc.array(change, { minLength: 1, maxLength: 3 }),
-    }),
+    arbitrary: fc.record(
+      {
+        call: fc.constant('write' as const),
+        scope,
+        changes: fc.array(change, { minLength: 1, maxLength: 3 }),
+        maxBytes: fc.integer({ min: 1, max: 3 }),
+      },
+      { requiredKeys: ['call', 'scope', 'changes'] },
+    ),
   },
   { weight: 2, arbitrary: fc.record({ call: fc.constant('entries' as const), scope }) },
   { weight: 1, arbitrary: fc.record({ call: fc.constant('sweep' as const) }) },
@@ -146,8 +150,9 @@ async function ask(store: SessionStore, names: Names, call: Call): Promise<Answe
         ...change,
         value: change.value === null ? null : bytes(change.value),
       }))
-      const write = await store.writeState(names.scope(call.scope), changes)
+      const write = await store.writeState(names.scope(call.scope), changes, call.maxBytes)
       if (write.outcome === 'gone') return 'gone'
+      if (write.outcome === 'full') return { full: write.bytes }
       if (write.outcome === 'conflict') return { conflict: [...write.keys].sort() }
       return { versions: sorted(Object.fromEntries(write.versions)) }
     }

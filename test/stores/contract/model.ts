@@ -17,7 +17,12 @@ export type Call =
   | { readonly call: 'end'; readonly sid: number }
   | { readonly call: 'revoke'; readonly user: number | null; readonly before: number }
   | { readonly call: 'list'; readonly user: number }
-  | { readonly call: 'write'; readonly scope: number | null; readonly changes: readonly ModelChange[] }
+  | {
+      readonly call: 'write'
+      readonly scope: number | null
+      readonly changes: readonly ModelChange[]
+      readonly maxBytes?: number
+    }
   | { readonly call: 'entries'; readonly scope: number | null }
   | { readonly call: 'sweep' }
 
@@ -115,13 +120,29 @@ function end(model: Model, sid: number): Answer {
   return true
 }
 
-function write(model: Model, { scope, changes }: Extract<Call, { call: 'write' }>): Answer {
+function lengthOf(entries: ModelScope['entries']): number {
+  return Object.values(entries).reduce((sum, { value }) => sum + value.length, 0)
+}
+
+function withChanges(scope: ModelScope, changes: readonly ModelChange[]): ModelScope {
+  const { floor, entries } = structuredClone(scope)
+  for (const { key, value } of changes) {
+    if (value === null) delete entries[key]
+    else entries[key] = { value, version: 0 }
+  }
+  return { floor, entries }
+}
+
+function write(model: Model, { scope, changes, maxBytes }: Extract<Call, { call: 'write' }>): Answer {
   if (scope !== null && model.live[scope] === undefined) return 'gone'
   const found: ModelScope = model.scopes[String(scope)] ?? { floor: 0, entries: {} }
   const conflicts = changes.filter(
     ({ key, ifVersion }) => ifVersion !== undefined && ifVersion !== (found.entries[key]?.version ?? null),
   )
   if (conflicts.length > 0) return { conflict: [...new Set(conflicts.map(({ key }) => key))].sort() }
+  const before = lengthOf(found.entries)
+  const after = lengthOf(withChanges(found, changes).entries)
+  if (maxBytes !== undefined && after > maxBytes && after > before) return { full: after }
   model.scopes[String(scope)] = found
   const versions: Record<string, number> = {}
   for (const { key, value } of changes) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { SessionStore, StateScope } from '../../../src/core/contracts.ts'
-import { atOnce, type OpenStore, tally, withStore, withTwo } from './opened.ts'
+import { atOnce, changesOf, type OpenStore, tally, withStore, withTwo } from './opened.ts'
 import { bytes, created, newSid, rotated, text } from './records.ts'
 
 async function valuesOf(store: SessionStore, scope: StateScope): Promise<Record<string, string | null>> {
@@ -195,6 +195,100 @@ export function describeState(open: OpenStore): void {
           'gone',
         )
         expect(await store.readState(scope, ['k'])).toEqual(new Map())
+      }),
+    )
+
+    it(
+      'writes nothing that would make a scope hold more than it may, and says how much it would have been',
+      withStore(open, async (store) => {
+        await store.writeState(shared, [{ key: 'a', value: bytes('12345') }], 10)
+        const tooMuch = await store.writeState(
+          shared,
+          [
+            { key: 'b', value: bytes('123') },
+            { key: 'c', value: bytes('123') },
+          ],
+          10,
+        )
+        expect(tooMuch).toEqual({ outcome: 'full', bytes: 11 })
+        expect(await valuesOf(store, shared)).toEqual({ a: '12345' })
+        const exactly = await store.writeState(shared, [{ key: 'b', value: bytes('12345') }], 10)
+        expect(exactly).toEqual({ outcome: 'written', versions: new Map([['b', 1]]) })
+        // Another scope has room of its own.
+        const other = { sid: null, name: 'user b' }
+        expect((await store.writeState(other, [{ key: 'a', value: bytes('1') }], 10)).outcome).toBe('written')
+      }),
+    )
+
+    it(
+      'counts what a scope holds, not what was ever written to it',
+      withStore(open, async (store) => {
+        const write = (value: string | null, key = 'a') =>
+          store.writeState(shared, [{ key, value: value === null ? null : bytes(value) }], 10)
+        for (let round = 0; round < 3; round++) {
+          expect((await write('1234567890')).outcome).toBe('written')
+          expect((await write('1')).outcome).toBe('written')
+          expect(await write('1234567890', 'b')).toEqual({ outcome: 'full', bytes: 11 })
+          expect((await write(null)).outcome).toBe('written')
+        }
+        // Of several operations on one key the last counts; unlimited writes are counted too.
+        const twice = [
+          { key: 'a', value: bytes('1234567890123') },
+          { key: 'a', value: bytes('12') },
+        ]
+        expect((await store.writeState(shared, twice, 10)).outcome).toBe('written')
+        await store.writeState(shared, [{ key: 'free', value: bytes('12345678') }])
+        expect(await write('3', 'b')).toEqual({ outcome: 'full', bytes: 11 })
+      }),
+    )
+
+    it(
+      'lets a scope above its limit shrink, but not grow',
+      withStore(open, async (store) => {
+        await store.writeState(shared, [
+          { key: 'a', value: bytes('1234567890') },
+          { key: 'b', value: bytes('1234567890') },
+        ])
+        const same = await store.writeState(shared, [{ key: 'a', value: bytes('0987654321') }], 5)
+        expect(same.outcome).toBe('written')
+        expect((await store.writeState(shared, [{ key: 'b', value: bytes('1') }], 5)).outcome).toBe('written')
+        expect(await store.writeState(shared, [{ key: 'c', value: bytes('1') }], 5)).toEqual({
+          outcome: 'full',
+          bytes: 12,
+        })
+        expect((await store.writeState(shared, [{ key: 'a', value: null }], 0)).outcome).toBe('written')
+      }),
+    )
+
+    it(
+      'says gone before conflict, and conflict before full',
+      withStore(open, async (store) => {
+        const big = { key: 'k', value: bytes('1234567890'), ifVersion: 7 }
+        expect((await store.writeState({ sid: newSid(), name: 'n' }, [big], 1)).outcome).toBe('gone')
+        expect(await store.writeState(shared, [big], 1)).toEqual({ outcome: 'conflict', keys: ['k'] })
+        // And a refused write is told to nobody.
+        const changes = changesOf(store)
+        const full = await store.writeState(shared, [{ key: 'k', value: bytes('12') }], 1)
+        expect(full).toEqual({ outcome: 'full', bytes: 2 })
+        await store.writeState(shared, [{ key: 'after', value: bytes('1') }])
+        expect(changes.filter(({ kind }) => kind === 'state')).toEqual([
+          { kind: 'state', scope: shared, keys: ['after'] },
+        ])
+      }),
+    )
+
+    it(
+      'lets no two writers together put more into a scope than it may hold',
+      withTwo(open, async (one, two) => {
+        const writes = await atOnce(20, (index) =>
+          (index % 2 === 0 ? one : two).writeState(shared, [{ key: `k${index}`, value: bytes('1234') }], 30),
+        )
+        expect(tally(writes.map(({ outcome }) => outcome))).toEqual(
+          new Map([
+            ['written', 7],
+            ['full', 13],
+          ]),
+        )
       }),
     )
 
