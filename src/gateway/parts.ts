@@ -2,8 +2,9 @@
 import type { CredentialsAuthenticator, SessionStore } from '../core/contracts.ts'
 import type { CookieTransport } from '../core/cookie.ts'
 import type { EventListener } from '../core/events.ts'
+import type { FormTokens } from '../core/form-token.ts'
 import type { SessionManager } from '../core/manager.ts'
-import type { FormTokens } from '../pages/form-token.ts'
+import type { SocketRegistry } from '../core/sockets.ts'
 import type { Access, AccessRule } from './access.ts'
 import type { AppPreset } from './apps/preset.ts'
 import type { ClientAddress } from './client-address.ts'
@@ -11,7 +12,6 @@ import type { Log } from './log.ts'
 import type { ForwardedHeaders } from './proxy/forwarded.ts'
 import type { HttpProxy } from './proxy/http.ts'
 import type { Site } from './site.ts'
-import type { SocketRegistry } from './sockets.ts'
 
 /** Whether a password may be checked now. Rejects with `StoreError` when the counters cannot tell. */
 export interface SignInGate {

@@ -1,7 +1,8 @@
 /** Answers for what goes wrong, in the form that suits the request. */
+
+import { returnPath } from '../core/return-to.ts'
 import { problem } from '../pages/problem.ts'
 import type { ProblemCode } from '../pages/problem-code.ts'
-import { returnPath } from '../pages/return-to.ts'
 import type { GatewayParts } from './parts.ts'
 import { sendPage, type Visit } from './visit.ts'
 

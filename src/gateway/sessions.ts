@@ -3,10 +3,10 @@ import type { SessionStore } from '../core/contracts.ts'
 import type { EventListener } from '../core/events.ts'
 import { type Keyring, openKeyring } from '../core/keyring.ts'
 import { createSessionManager, type SessionManager } from '../core/manager.ts'
+import { oncePerTurn } from '../core/turn.ts'
 import type { Config } from './config.ts'
 import { serverSecrets } from './secrets.ts'
 import { openStore, storeFile } from './store-choice.ts'
-import { oncePerTurn } from './turn.ts'
 
 /** What was opened. Whoever opened it closes the store. */
 export interface OpenedSessions {

@@ -1,4 +1,4 @@
-import type { RequestHeaders } from './csrf.ts'
+import type { RequestHeaders } from '../core/csrf.ts'
 import { type Html, html, prose } from './html.ts'
 import { textsFor } from './language.ts'
 import { layout } from './layout.ts'

@@ -1,7 +1,7 @@
 import { Cookie } from 'tough-cookie'
 import { describe, expect, it } from 'vitest'
 import { formCookie, readFormCookie, removeFormCookie } from '../../src/pages/form-cookie.ts'
-import { newFormBinding } from '../../src/pages/form-token.ts'
+import { newFormBinding } from '../../src/core/form-token.ts'
 
 const name = '__Host-Http-holdfast-form'
 

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { sessionEndedCode } from '../../core/protocol.ts'
 import type { Session } from '../../core/session.ts'
-import type { EndReason, SocketRegistry } from '../sockets.ts'
+import type { EndReason, SocketRegistry } from '../../core/sockets.ts'
 
 export interface EventsEndpoint {
   /** Takes an upgrade that was found in order. */

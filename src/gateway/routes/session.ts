@@ -1,8 +1,8 @@
 /** Who am I, and until when: for the page's script. */
 import { digest } from '../../core/crypto.ts'
+import { csrf } from '../../core/csrf.ts'
 import type { SessionInfo } from '../../core/protocol.ts'
 import type { Session } from '../../core/session.ts'
-import { csrf } from '../../pages/csrf.ts'
 import type { GatewayParts } from '../parts.ts'
 import { sendProblem } from '../problems.ts'
 import type { Visit } from '../visit.ts'

@@ -1,11 +1,12 @@
 /** Ending one's own session: acknowledged only when it is out everywhere. */
+
+import { csrf, isOwnNavigation } from '../../core/csrf.ts'
 import { StoreError } from '../../core/errors.ts'
-import { csrf, isOwnNavigation } from '../../pages/csrf.ts'
+import { newFormBinding } from '../../core/form-token.ts'
+import { returnPath } from '../../core/return-to.ts'
 import { readForm } from '../../pages/form.ts'
 import { formCookie, readFormCookie } from '../../pages/form-cookie.ts'
-import { newFormBinding } from '../../pages/form-token.ts'
 import { ownPath } from '../../pages/own-path.ts'
-import { returnPath } from '../../pages/return-to.ts'
 import { signInFields } from '../../pages/sign-in-form.ts'
 import { signOutPage } from '../../pages/sign-out.ts'
 import type { GatewayParts } from '../parts.ts'

@@ -1,4 +1,4 @@
-/** Whether an unsafe request to one of our own routes was sent by one of our own pages. */
+/** Whether an unsafe request was sent by one of our own pages. */
 
 /** The headers the decisions read; those of `node:http` fit. */
 export interface RequestHeaders {
@@ -26,7 +26,13 @@ function only(headers: RequestHeaders, name: string): string | undefined {
   return typeof value === 'string' || value === undefined ? value : value.join(', ')
 }
 
-function judgeOrigin(headers: RequestHeaders, own: string): CsrfVerdict {
+/** Whether a request that may change something came from the origin `own`, whatever it carries. */
+export function originVerdict(
+  method: string,
+  headers: RequestHeaders,
+  own: string,
+): Exclude<CsrfVerdict, 'content-type'> {
+  if (safeMethods.has(method)) return 'allowed'
   const site = only(headers, 'sec-fetch-site')
   const origin = only(headers, 'origin')
   if (site !== undefined) {
@@ -47,7 +53,7 @@ function judgeOrigin(headers: RequestHeaders, own: string): CsrfVerdict {
  */
 export function csrf(method: string, headers: RequestHeaders, options: CsrfOptions): CsrfVerdict {
   if (safeMethods.has(method)) return 'allowed'
-  const verdict = judgeOrigin(headers, options.origin)
+  const verdict = originVerdict(method, headers, options.origin)
   if (verdict !== 'allowed') return verdict
   const type = only(headers, 'content-type')?.split(';', 1)[0]?.trim().toLowerCase()
   return type !== undefined && (options.types ?? [form]).includes(type) ? 'allowed' : 'content-type'

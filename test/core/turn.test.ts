@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { oncePerTurn } from '../../src/gateway/turn.ts'
+import { oncePerTurn } from '../../src/core/turn.ts'
 
 describe('oncePerTurn', () => {
   it('asks once for all that one turn brings, and again in the next', async () => {

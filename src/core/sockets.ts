@@ -1,7 +1,7 @@
 /** What is open for each session, so that its end reaches every socket and stream at once. */
-import type { Ending, SessionManager } from '../core/manager.ts'
-import { isOver } from '../core/policy.ts'
-import type { Session } from '../core/session.ts'
+import type { Ending, SessionManager } from './manager.ts'
+import { isOver } from './policy.ts'
+import type { Session } from './session.ts'
 
 export type EndReason = 'signed-out' | 'expired' | 'unconfirmed'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { returnPath } from '../../src/pages/return-to.ts'
-import { openRedirects, plainPaths } from './open-redirect-corpus.ts'
+import { returnPath } from '../../src/core/return-to.ts'
+import { openRedirects, plainPaths } from '../pages/open-redirect-corpus.ts'
 
 const origin = 'https://app.example.org'
 const strictPath = /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type CsrfVerdict, csrf, isOwnNavigation, type RequestHeaders } from '../../src/pages/csrf.ts'
+import { type CsrfVerdict, csrf, isOwnNavigation, type RequestHeaders } from '../../src/core/csrf.ts'
 
 const origin = 'https://app.example.org'
 const form = 'application/x-www-form-urlencoded'

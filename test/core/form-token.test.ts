@@ -7,7 +7,7 @@ import {
   formTokens,
   isFormBinding,
   newFormBinding,
-} from '../../src/pages/form-token.ts'
+} from '../../src/core/form-token.ts'
 
 const start = 1_767_323_045_678
 const second = 1000
