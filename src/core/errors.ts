@@ -14,7 +14,29 @@ export type StoreErrorCode =
   | 'ERR_STORE_FULL'
 export type AuthErrorCode = 'ERR_AUTH_UNAVAILABLE' | 'ERR_AUTH_BUSY'
 export type UpstreamErrorCode = 'ERR_UPSTREAM_UNREACHABLE' | 'ERR_UPSTREAM_TIMEOUT' | 'ERR_UPSTREAM_PROTOCOL'
-export type ErrorCode = ConfigErrorCode | StoreErrorCode | AuthErrorCode | UpstreamErrorCode
+/** Of a value that cannot be kept, or of text that is none. */
+export type ValueErrorCode =
+  | 'ERR_VALUE_TYPE'
+  | 'ERR_VALUE_CYCLE'
+  | 'ERR_VALUE_DEPTH'
+  | 'ERR_VALUE_TEXT'
+  | 'ERR_VALUE_SYNTAX'
+  | 'ERR_VALUE_UNKNOWN'
+export type StateErrorCode =
+  | 'ERR_STATE_KEY'
+  | 'ERR_STATE_TOO_LARGE'
+  | 'ERR_STATE_CONFLICT'
+  | 'ERR_STATE_INVALID'
+  | 'ERR_SESSION_ENDED'
+export type SessionErrorCode = 'ERR_RESPONSE_STARTED' | 'ERR_DATA_INVALID'
+export type ErrorCode =
+  | ConfigErrorCode
+  | StoreErrorCode
+  | AuthErrorCode
+  | UpstreamErrorCode
+  | ValueErrorCode
+  | StateErrorCode
+  | SessionErrorCode
 
 /** The base of all. Match on `code`, never on the message. Messages never hold a token, password or cookie. */
 export class HoldfastError<Code extends ErrorCode = ErrorCode> extends Error {
@@ -36,5 +58,14 @@ export class StoreError extends HoldfastError<StoreErrorCode> {}
 /** An authenticator cannot tell who someone is. Never means "wrong password". */
 export class AuthError extends HoldfastError<AuthErrorCode> {}
 
+/** A value that cannot be kept as state, or text that is no value. The message says where in it. */
+export class ValueError extends HoldfastError<ValueErrorCode> {}
+
+/** State that was not written or cannot be used as it was asked for. The message names the key, never a value. */
+export class StateError extends HoldfastError<StateErrorCode> {}
+
 /** The app behind the gateway did not answer as HTTP wants it. */
 export class UpstreamError extends HoldfastError<UpstreamErrorCode> {}
+
+/** A handler asked its session for what can no longer be, or may not be. The message says what to do instead. */
+export class SessionError extends HoldfastError<SessionErrorCode> {}

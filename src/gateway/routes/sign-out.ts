@@ -2,10 +2,10 @@
 
 import { csrf, isOwnNavigation } from '../../core/csrf.ts'
 import { StoreError } from '../../core/errors.ts'
+import { formCookie, readFormCookie } from '../../core/form-cookie.ts'
 import { newFormBinding } from '../../core/form-token.ts'
 import { returnPath } from '../../core/return-to.ts'
 import { readForm } from '../../pages/form.ts'
-import { formCookie, readFormCookie } from '../../pages/form-cookie.ts'
 import { ownPath } from '../../pages/own-path.ts'
 import { signInFields } from '../../pages/sign-in-form.ts'
 import { signOutPage } from '../../pages/sign-out.ts'

@@ -1,6 +1,6 @@
 import { Cookie } from 'tough-cookie'
 import { describe, expect, it } from 'vitest'
-import { formCookie, readFormCookie, removeFormCookie } from '../../src/pages/form-cookie.ts'
+import { formCookie, readFormCookie, removeFormCookie } from '../../src/core/form-cookie.ts'
 import { newFormBinding } from '../../src/core/form-token.ts'
 
 const name = '__Host-Http-holdfast-form'

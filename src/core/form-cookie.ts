@@ -1,5 +1,5 @@
-import { readCookie } from '../core/cookie.ts'
-import { isFormBinding } from '../core/form-token.ts'
+import { readCookie } from './cookie.ts'
+import { isFormBinding } from './form-token.ts'
 
 // As long as a form token lives, clock skew included: the last form shown must not outlive its cookie's use.
 const lifetimeSeconds = 62 * 60
