@@ -4,11 +4,25 @@ import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 
-/** Bundles the browser script into `dist/client/client.js` and returns its text. */
-export async function buildClient(): Promise<string> {
+/** The text of each script that the gateway hands to browsers. */
+export interface BrowserScripts {
+  readonly client: string
+  readonly streamlit: string
+}
+
+/** Bundles the browser scripts into `dist/client` and returns their texts. */
+export async function buildClient(): Promise<BrowserScripts> {
+  const [client, streamlit] = await Promise.all([
+    bundle('src/client/main.ts', 'client.js'),
+    bundle('src/client/streamlit.ts', 'streamlit.js'),
+  ])
+  return { client, streamlit }
+}
+
+async function bundle(entryPoint: string, name: string): Promise<string> {
   const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: ['src/client/main.ts'],
+    entryPoints: [entryPoint],
     tsconfig: 'tsconfig.client.json',
     bundle: true,
     minify: true,
@@ -22,9 +36,9 @@ export async function buildClient(): Promise<string> {
   const folder = `${root}dist/client`
   await mkdir(folder, { recursive: true })
   // Whoever reads the file meanwhile gets the old one or the new one, whole.
-  const draft = `${folder}/client.${process.pid}.${Date.now()}.tmp`
+  const draft = `${folder}/${name}.${process.pid}.${Date.now()}.tmp`
   await writeFile(draft, text)
-  await rename(draft, `${folder}/client.js`)
+  await rename(draft, `${folder}/${name}`)
   return text
 }
 

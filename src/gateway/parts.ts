@@ -8,6 +8,7 @@ import type { SocketRegistry } from '../core/sockets.ts'
 import type { Access, AccessRule } from './access.ts'
 import type { AppPreset } from './apps/preset.ts'
 import type { ClientAddress } from './client-address.ts'
+import type { BrowserScript } from './client-script.ts'
 import type { Log } from './log.ts'
 import type { ForwardedHeaders } from './proxy/forwarded.ts'
 import type { HttpProxy } from './proxy/http.ts'
@@ -45,8 +46,9 @@ export interface GatewayParts {
   readonly forwarded: ForwardedHeaders
   readonly proxy: HttpProxy
   readonly clientAddress: ClientAddress
-  /** The browser script; its URL changes with its content. */
-  readonly clientScript: { readonly body: string; readonly version: string }
+  readonly clientScript: BrowserScript
+  /** What pages of this kind of app are given besides. */
+  readonly presetScript: BrowserScript | null
   readonly log: Log
   readonly onEvent: EventListener
   readonly now: () => number

@@ -7,6 +7,7 @@ import { holdfastPath } from '../core/protocol.ts'
 import type { Session } from '../core/session.ts'
 import { ownPath } from '../pages/own-path.ts'
 import { decide } from './access.ts'
+import type { BrowserScript } from './client-script.ts'
 import type { GatewayParts } from './parts.ts'
 import { presented } from './presented.ts'
 import { sendProblem } from './problems.ts'
@@ -218,7 +219,7 @@ function endIfOver(
 }
 
 function clientSnippet(parts: GatewayParts, visit: Visit): string {
-  const { site, clientScript } = parts
+  const { site, clientScript, presetScript } = parts
   const { session } = visit.presented
   const signedIn = session?.identity != null
   const config = {
@@ -231,10 +232,13 @@ function clientSnippet(parts: GatewayParts, visit: Visit): string {
     now: parts.now(),
     ...(signedIn ? { mark: sessionMark(session) } : {}),
   }
-  const source = `${site.base}${holdfastPath}client.js?v=${clientScript.version}`
+  const source = ({ name, version }: BrowserScript): string =>
+    `${site.base}${holdfastPath}${name}?v=${version}`
   // JSON without `<`, `&` and `'` is safe inside a single-quoted attribute.
   const json = JSON.stringify(config).replace(/[<>&']/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`)
-  return `<script src="${source}" data-holdfast='${json}'></script>`
+  // The second one finds the configuration on the first.
+  const second = presetScript === null ? '' : `<script src="${source(presetScript)}"></script>`
+  return `<script src="${source(clientScript)}" data-holdfast='${json}'></script>${second}`
 }
 
 function isDocument(request: IncomingMessage): boolean {

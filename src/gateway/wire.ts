@@ -15,7 +15,7 @@ import { appEnvironment } from './child/environment.ts'
 import { runFile } from './child/run-file.ts'
 import { type Supervisor, superviseApp } from './child/supervisor.ts'
 import { clientAddress } from './client-address.ts'
-import { clientScript } from './client-script.ts'
+import { browserScript } from './client-script.ts'
 import type { GatewayConfig } from './config.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import type { Log } from './log.ts'
@@ -125,7 +125,8 @@ async function assemble(
   sweeper.unref()
   closers.push(() => clearInterval(sweeper))
 
-  const script = await clientScript()
+  const script = await browserScript('client.js')
+  const presetScript = preset.script === null ? null : await browserScript(preset.script)
   await reserved.release()
   const gateway: Gateway = await startGateway(
     {
@@ -147,6 +148,7 @@ async function assemble(
       proxy: httpProxy({ upstream }),
       clientAddress: clientAddress(config.trustProxy),
       clientScript: script,
+      presetScript,
       log,
       onEvent,
       now,

@@ -1,17 +1,23 @@
 import { readFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { buildClient } from '../../scripts/build-client.ts'
+import { type BrowserScripts, buildClient } from '../../scripts/build-client.ts'
 
-describe('buildClient', () => {
-  it('makes one script of at most 5 KB gzipped, which blocks no page for long', async () => {
-    const text = await buildClient()
-    expect(gzipSync(text, { level: 9 }).length).toBeLessThanOrEqual(5 * 1024)
+const scripts: readonly { name: keyof BrowserScripts; limit: number }[] = [
+  { name: 'client', limit: 5 * 1024 },
+  { name: 'streamlit', limit: 2 * 1024 },
+]
+
+describe.each(scripts)('buildClient: $name.js', ({ name, limit }) => {
+  it(`is one script of at most ${limit} bytes gzipped, which blocks no page for long`, async () => {
+    const text = (await buildClient())[name]
+    expect(gzipSync(text, { level: 9 }).length).toBeLessThanOrEqual(limit)
     expect(text).toMatch(/^"use strict";\(\(\)=>\{.*\}\)\(\);\n$/s)
   })
 
-  it('leaves the same text where the gateway reads it', async () => {
-    const text = await buildClient()
-    expect(await readFile(new URL('../../dist/client/client.js', import.meta.url), 'utf8')).toBe(text)
+  it('lies where the gateway reads it', async () => {
+    const text = (await buildClient())[name]
+    const file = new URL(`../../dist/client/${name}.js`, import.meta.url)
+    expect(await readFile(file, 'utf8')).toBe(text)
   })
 })

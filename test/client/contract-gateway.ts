@@ -57,7 +57,7 @@ addEventListener('pageshow', ({ persisted }) => {
 
 /** Starts one on a free port, signed in and healthy. */
 export async function openContractGateway(): Promise<ContractGateway> {
-  const script = await buildClient()
+  const script = (await buildClient()).client
   const waiting: { request: string; times: number; done: () => void }[] = []
   const expected: { path: string; done: (tab: string | null) => void }[] = []
   const session = { live: true, idleAt: null, absoluteAt: null, mark: 'm1', idleFor: 60_000 }

@@ -160,7 +160,11 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
         ...(options.headersTimeout === undefined ? {} : { headersTimeout: options.headersTimeout }),
       }),
       clientAddress: clientAddress(options.trustProxy ?? []),
-      clientScript: { body: '/* the page script */', version: 'test' },
+      clientScript: { name: 'client.js', body: '/* the page script */', version: 'test' },
+      presetScript:
+        options.preset === 'streamlit'
+          ? { name: 'streamlit.js', body: '/* for Streamlit */', version: 'test' }
+          : null,
       log: logger,
       onEvent: (event) => events.push(event),
       now,

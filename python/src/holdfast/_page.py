@@ -32,7 +32,7 @@ class Page:
     """Widgets whose value was put into a message, delivered or not."""
 
     uploaded: set[str] = field(default_factory=set)
-    """Upload widgets into which this page has put a file."""
+    """Upload widgets whose files this page shows, or has put there."""
 
     def delivered_in_form(self, widget_id: str) -> None:
         """Takes note that a message with this widget, which is inside a form, left for the page.

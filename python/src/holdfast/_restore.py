@@ -30,6 +30,8 @@ _PAGE_ATTRIBUTE = "_holdfast_page"
 _MARK = "_holdfast_wrapped"
 
 _UPLOAD = "file_uploader_state_value"
+# The page's script puts this before the id of an upload widget whose files it made the page show.
+_SHOWN = "holdfast-shown "
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,7 +157,11 @@ class _Restore:
             return fresh
         kept = self._names.widget_states()
         for widget in fresh.widgets:
-            if not self._is_blank_upload(page, state, widget):
+            # Such a page says "no file" because the person took it away.
+            if widget.id.startswith(_SHOWN):
+                self._believe(page, state, widget.id.removeprefix(_SHOWN))
+        for widget in fresh.widgets:
+            if not widget.id.startswith(_SHOWN) and not self._is_blank_upload(page, state, widget):
                 kept.widgets.append(widget)
         page.ran = True
         return kept if len(kept.widgets) != len(fresh.widgets) else fresh
@@ -167,13 +173,17 @@ class _Restore:
         if widget.WhichOneof("value") != _UPLOAD:
             return False
         if len(widget.file_uploader_state_value.uploaded_file_info) > 0:
-            # Ids that the script never drew are the sender's invention, and are not collected.
-            if widget.id in state._old_state or widget.id in state._new_widget_state.states:
-                page.uploaded.add(widget.id)
+            self._believe(page, state, widget.id)
             return False
         held = state._old_state.get(widget.id)
         # A file is a BytesIO, several are a list; a forged id may name a value of any other type.
         return widget.id not in page.uploaded and isinstance(held, (BytesIO, list)) and bool(held)
+
+    @staticmethod
+    def _believe(page: Page, state: Any, widget_id: str) -> None:
+        # Ids that the script never drew are the sender's invention, and are not collected.
+        if widget_id in state._old_state or widget_id in state._new_widget_state.states:
+            page.uploaded.add(widget_id)
 
     def must_tell(self, state: Any, metadata: Any, result: Any) -> bool:
         """Whether the page has yet to learn the value that this widget has here."""

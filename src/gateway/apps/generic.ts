@@ -5,6 +5,7 @@ export function genericPreset(): AppPreset {
   return {
     name: 'generic',
     healthPath: '/',
+    script: null,
     isPolled: () => false,
     ownRoute: () => null,
     isReservedCookie: () => false,

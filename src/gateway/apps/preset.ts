@@ -1,5 +1,6 @@
 /** What is special about one kind of app. The gateway knows apps only through this. */
 import type { Session } from '../../core/session.ts'
+import type { BrowserScript } from '../client-script.ts'
 import type { FrameHead } from '../proxy/frames.ts'
 
 /** A WebSocket about to be opened. */
@@ -24,6 +25,8 @@ export interface AppPreset {
   readonly name: 'streamlit' | 'generic'
   /** The path at which the app says it is up. */
   readonly healthPath: string
+  /** A script for its pages, after the one that all pages have. */
+  readonly script: BrowserScript['name'] | null
   /** Whether a page polls this path by itself: then it is no activity of a person. */
   isPolled(path: string): boolean
   /** Whether a page asks for this path to sign out, or to sign in: the gateway answers, not the app. */

@@ -51,6 +51,7 @@ export function streamlitPreset(options: StreamlitOptions): AppPreset {
   return {
     name: 'streamlit',
     healthPath: `${base}/_stcore/health`,
+    script: 'streamlit.js',
     isPolled: (path) => polled.test(path),
 
     ownRoute(path) {

@@ -1,4 +1,5 @@
 /** Everything under `/_holdfast/`. */
+import type { BrowserScript } from '../client-script.ts'
 import type { GatewayParts } from '../parts.ts'
 import { sendProblem } from '../problems.ts'
 import type { Visit } from '../visit.ts'
@@ -13,7 +14,11 @@ const routes: ReadonlyMap<string, { readonly methods: readonly string[]; readonl
   ['sign-out', { methods: ['GET', 'HEAD', 'POST'], route: signOutRoute }],
   ['session', { methods: ['GET', 'HEAD', 'POST'], route: sessionRoute }],
   ['begin', { methods: ['POST'], route: beginRoute }],
-  ['client.js', { methods: ['GET', 'HEAD'], route: clientScriptRoute }],
+  [
+    'client.js',
+    { methods: ['GET', 'HEAD'], route: ({ clientScript }, visit) => sendScript(visit, clientScript) },
+  ],
+  ['streamlit.js', { methods: ['GET', 'HEAD'], route: presetScriptRoute }],
 ])
 
 /** Answers a path of ours; what we do not know is 404 and never reaches the app. */
@@ -26,14 +31,19 @@ export function ownRoute(parts: GatewayParts, visit: Visit, name: string): Promi
   return entry.route(parts, visit)
 }
 
-function clientScriptRoute({ clientScript }: GatewayParts, { request, response }: Visit): void {
+function presetScriptRoute(parts: GatewayParts, visit: Visit): void {
+  if (parts.presetScript === null) return sendProblem(parts, visit, 'not-found')
+  sendScript(visit, parts.presetScript)
+}
+
+function sendScript({ request, response }: Visit, { body }: BrowserScript): void {
   response.writeHead(200, {
     'content-type': 'text/javascript; charset=utf-8',
-    'content-length': Buffer.byteLength(clientScript.body),
+    'content-length': Buffer.byteLength(body),
     // Its URL carries its version.
     'cache-control': 'public, max-age=31536000, immutable',
     'x-content-type-options': 'nosniff',
     'cross-origin-resource-policy': 'same-origin',
   })
-  response.end(request.method === 'HEAD' ? undefined : clientScript.body)
+  response.end(request.method === 'HEAD' ? undefined : body)
 }
