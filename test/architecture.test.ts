@@ -85,6 +85,8 @@ describe('the rules', () => {
     ['src/client/main.ts', "import { digest } from '../core/crypto.ts'"],
     ['src/client/main.ts', "import { WebSocket } from 'ws'"],
     ['src/cli/main.ts', "import { csrf } from '../pages/csrf.ts'"],
+    ['src/jwt/access-token.ts', "import { parse } from 'yaml'"],
+    ['src/imports/flask-session.ts', "import { jwtKeySet } from '../jwt/jwt-key-set.ts'"],
     ['src/gateway/gateway.ts', "import { secret } from '../../test/core/samples.ts'"],
   ])('see that %s must not say %s', (path, text) => {
     expect(wrongImports(planted(path, text))).toHaveLength(1)

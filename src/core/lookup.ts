@@ -20,7 +20,7 @@ export interface SessionLookup {
    */
   find(token: Token): Promise<Loaded | 'over' | null>
   /** The same session as the store has it now, followed through rotations by id alone; `null` if it has ended. */
-  refresh(session: Session): Promise<Session | null>
+  refresh(session: Pick<Session, 'id' | 'sid'>): Promise<Session | null>
   /** The session in a row; `null`, and an event, for a row that does not open under its own identifiers. */
   opened(stored: StoredSession): Session | null
   /** As `opened`, of the row found under an id: `null` too if it is over, or of another id or sid. */
@@ -92,7 +92,7 @@ export function sessionLookup({ store, keyring, mint, emit, now }: SessionLookup
     return { session, replacement: depth === 0 ? null : mint.write(token) }
   }
 
-  async function refresh(session: Session): Promise<Session | null> {
+  async function refresh(session: Pick<Session, 'id' | 'sid'>): Promise<Session | null> {
     let { id } = session
     for (let step = 0; step <= longestRefresh; step++) {
       const found = await store.read(id)

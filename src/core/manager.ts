@@ -46,6 +46,8 @@ export interface SignIn {
   readonly device: Device
   /** When checking began: a revocation since then wins over this sign-in. */
   readonly startedAt: number
+  /** When a factor was last checked, if that was not now: what asks for a fresh one must not be fooled. @default now */
+  readonly authenticatedAt?: number
   /** The session the browser presented. It ends; nothing of its credential is adopted. */
   readonly replaces: Session | null
 }
@@ -64,7 +66,7 @@ export interface SessionManager {
   /** The live session of a credential, or `null` if it names none. Rejects with `StoreError` when it cannot tell. */
   load(credential: string): Promise<Loaded | null>
   /** The same session as the store has it now, whatever its token is by now; `null` if it has ended. */
-  refresh(session: Session): Promise<Session | null>
+  refresh(session: Pick<Session, 'id' | 'sid'>): Promise<Session | null>
   /** A credential for a browser nobody signed in with. Nothing is stored until `start`. */
   beginAnonymous(): string
   /** As `load`, and stores the record of an anonymous credential that has none yet. */
@@ -172,7 +174,7 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
     refresh: (session) => lookup.refresh(session),
     beginAnonymous: () => mint.write(mint.issue('anonymous', now())),
 
-    async signIn({ identity, remember, device, startedAt, replaces }) {
+    async signIn({ identity, remember, device, startedAt, authenticatedAt, replaces }) {
       const limits: Limits = remember ? policy.remember : policy.session
       const token = mint.issue('signed-in', startedAt)
       const at = now()
@@ -182,7 +184,12 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
       const session: Session = {
         ...{ app, sid: toBase64url(random(16)), id: mint.id(token), identity, user: pseudonym(identity) },
         ...{ device: { ...device, userAgent: device.userAgent.slice(0, 256) }, remember },
-        ...{ createdAt, authenticatedAt: at, tokenAt: at, idle: limits.idle },
+        ...{
+          createdAt,
+          authenticatedAt: Math.min(authenticatedAt ?? at, at),
+          tokenAt: at,
+          idle: limits.idle,
+        },
         ...{ idleAt: Math.min(at + limits.idle, absoluteAt), absoluteAt, version: 1 },
       }
       const creation = await store.create(sessionRecord(keyring, session, token.secret, random(32)))
