@@ -21,7 +21,6 @@ export type ValueErrorCode =
   | 'ERR_VALUE_DEPTH'
   | 'ERR_VALUE_TEXT'
   | 'ERR_VALUE_SYNTAX'
-  | 'ERR_VALUE_UNKNOWN'
 export type StateErrorCode =
   | 'ERR_STATE_KEY'
   | 'ERR_STATE_TOO_LARGE'
