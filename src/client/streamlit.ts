@@ -62,23 +62,19 @@ function start(mark: string | undefined): void {
     return true
   })
 
-  // Capturing, to be told before the curtain is drawn because of this very event.
-  addEventListener(
-    'pagehide',
-    () => {
-      try {
-        // Drawn already, it means that nobody is signed in here any more, as far as anyone knows.
-        if (document.documentElement.style.display === 'none') return place.clear()
-        const manager = tab === null || (left !== null && !isSeeded) ? null : widgetManager()
-        if (manager !== null && tab !== null)
-          place.leave({ tab, values: widgetValues(manager, Object.keys(left?.values ?? {})) })
-        else if (left !== null) place.leave(left)
-      } catch {
-        // Storage that is blocked or full forgets.
-      }
-    },
-    true,
-  )
+  addEventListener('pagehide', () => {
+    try {
+      // The curtain. Drawn before the page goes, it means that nobody is signed in here any more, as far as anyone
+      // knows; the main script, which draws it when the page goes, is told after this one.
+      if (document.documentElement.style.display === 'none') return place.clear()
+      const manager = tab === null || (left !== null && !isSeeded) ? null : widgetManager()
+      if (manager !== null && tab !== null)
+        place.leave({ tab, values: widgetValues(manager, Object.keys(left?.values ?? {})) })
+      else if (left !== null) place.leave(left)
+    } catch {
+      // Storage that is blocked or full forgets.
+    }
+  })
   addEventListener('pageshow', ({ persisted }) => {
     // A page from the back/forward cache still knows everything itself.
     if (persisted) place.clear()
@@ -86,8 +82,7 @@ function start(mark: string | undefined): void {
 }
 
 try {
-  // The script before this one brings the configuration.
-  const config = readConfig(document.currentScript?.previousElementSibling ?? null)
+  const config = readConfig(document.currentScript)
   if (config !== null) start(config.mark)
 } catch {
   // The page comes first.

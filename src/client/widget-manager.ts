@@ -26,6 +26,7 @@ interface Fiber {
   readonly child?: Fiber | null
   readonly sibling?: Fiber | null
   readonly return?: Fiber | null
+  readonly alternate?: Fiber | null
 }
 
 // These say what they hold by JSON in a string; a text box, which may hold a password, is a string as well.
@@ -46,13 +47,15 @@ function isManager(found: Partial<WidgetManager> | undefined): found is WidgetMa
 
 /** The page's widget manager; `null` where there is none of the kind that is known here. */
 export function widgetManager(): WidgetManager | null {
-  const ahead = [fiberOf(document.getElementById('root'), '__reactContainer$')]
+  const root = fiberOf(document.getElementById('root'), '__reactContainer$')
+  // Of two trees React draws one and prepares the other.
+  const ahead = [root, root?.alternate]
   for (let count = 0; ahead.length > 0 && count < FAR_ENOUGH; count++) {
     const fiber = ahead.pop()
     if (!fiber) continue
     const found = fiber.memoizedProps?.widgetMgr
     if (isManager(found)) return found
-    ahead.push(fiber.sibling ?? null, fiber.child ?? null)
+    ahead.push(fiber.sibling, fiber.child)
   }
   return null
 }

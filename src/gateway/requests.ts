@@ -232,13 +232,12 @@ function clientSnippet(parts: GatewayParts, visit: Visit): string {
     now: parts.now(),
     ...(signedIn ? { mark: sessionMark(session) } : {}),
   }
-  const source = ({ name, version }: BrowserScript): string =>
-    `${site.base}${holdfastPath}${name}?v=${version}`
   // JSON without `<`, `&` and `'` is safe inside a single-quoted attribute.
   const json = JSON.stringify(config).replace(/[<>&']/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`)
-  // The second one finds the configuration on the first.
-  const second = presetScript === null ? '' : `<script src="${source(presetScript)}"></script>`
-  return `<script src="${source(clientScript)}" data-holdfast='${json}'></script>${second}`
+  const element = ({ name, version }: BrowserScript): string =>
+    `<script src="${site.base}${holdfastPath}${name}?v=${version}" data-holdfast='${json}'></script>`
+  // The preset's own first: when the page goes, it looks at the page before the other hides it.
+  return (presetScript === null ? '' : element(presetScript)) + element(clientScript)
 }
 
 function isDocument(request: IncomingMessage): boolean {

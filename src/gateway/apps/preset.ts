@@ -25,7 +25,7 @@ export interface AppPreset {
   readonly name: 'streamlit' | 'generic'
   /** The path at which the app says it is up. */
   readonly healthPath: string
-  /** A script for its pages, after the one that all pages have. */
+  /** A script for its pages, before the one that all pages have. */
   readonly script: BrowserScript['name'] | null
   /** Whether a page polls this path by itself: then it is no activity of a person. */
   isPolled(path: string): boolean
