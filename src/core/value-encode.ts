@@ -89,8 +89,7 @@ function writer(): (value: unknown) => string {
   function container(one: object): string {
     if (Array.isArray(one)) return list(one)
     if (one instanceof Set) return `{"$set":${list([...one])}}`
-    if (one instanceof Map)
-      return `{"$map":[${[...one].map(([key, entry]) => list([key, entry])).join(',')}]}`
+    if (one instanceof Map) return `{"$map":[${[...one].map(pair).join(',')}]}`
     return one instanceof Foreign ? foreign(one) : plain(one)
   }
 
@@ -101,6 +100,13 @@ function writer(): (value: unknown) => string {
       written += (index === 0 ? '' : ',') + writeAt(index, items[index])
     }
     return `[${written}]`
+  }
+
+  function pair(keyAndEntry: readonly unknown[], index: number): string {
+    path.push(index)
+    const written = list(keyAndEntry)
+    path.pop()
+    return written
   }
 
   function plain(one: object): string {

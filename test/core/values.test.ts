@@ -70,7 +70,7 @@ describe('values', () => {
       [[() => {}], 'value[0] cannot be kept: function'],
       [{ a: Symbol('s') }, 'value["a"] cannot be kept: symbol'],
       [{ a: new Cart() }, 'value["a"] cannot be kept: a Cart'],
-      [new Map([[1, new Error('x')]]), 'value[0] cannot be kept: a Error'],
+      [new Map([[1, new Error('x')]]), 'value[0][1] cannot be kept: a Error'],
       [new Array(1), 'value[0] cannot be kept: undefined'],
       [new Date(Number.NaN), 'value cannot be kept: an invalid Date'],
       [new Float64Array(1), 'value cannot be kept: a Float64Array'],
