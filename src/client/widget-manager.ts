@@ -1,8 +1,9 @@
 /** A widget's state as Streamlit's frontend keeps it: which field is set says what kind of value it is. */
 export interface WidgetState {
+  readonly constructor: { fromObject(plain: object): object }
   readonly id: string
   readonly stringValue?: string | null
-  readonly fileUploaderStateValue?: { readonly uploadedFileInfo?: readonly unknown[] | null } | null
+  readonly fileUploaderStateValue?: { readonly uploadedFileInfo?: readonly { size: unknown }[] | null } | null
 }
 
 /** The part of Streamlit's `WidgetStateManager` that is used here; none of it is public (1.57 to 1.67 have it). */
@@ -11,6 +12,7 @@ export interface WidgetManager {
   readonly widgetStates: {
     getState(id: string): WidgetState | undefined
     createState(id: string): WidgetState
+    deleteState(id: string): void
     forEach(visit: (state: WidgetState) => void): void
   }
   /** Forgets every widget that is not drawn. */
@@ -29,8 +31,9 @@ interface Fiber {
   readonly alternate?: Fiber | null
 }
 
-// These say what they hold by JSON in a string; a text box, which may hold a password, is a string as well.
-const JSON_WIDGETS = ['DataFrame', 'VegaLiteChart', 'PlotlyChart', 'DeckGlJsonChart', 'EChartsChart']
+// A text box, which may hold a password, is a string to the manager, as an edited table is: only these are looked at.
+const TABLES_AND_CHARTS = ['DataFrame', 'VegaLiteChart', 'PlotlyChart', 'DeckGlJsonChart', 'EChartsChart']
+const UPLOADS = ['FileUploader', 'CameraInput', 'AudioInput']
 // Streamlit's manager is some fifty nodes below the root; a page without it is not searched to its end.
 const FAR_ENOUGH = 5000
 
@@ -41,7 +44,13 @@ function fiberOf(node: Element | null, prefix: string): Fiber | null {
 
 function isManager(found: Partial<WidgetManager> | undefined): found is WidgetManager {
   const states = found?.widgetStates
-  const members = [found?.removeInactive, states?.getState, states?.createState, states?.forEach]
+  const members = [
+    found?.removeInactive,
+    states?.getState,
+    states?.createState,
+    states?.deleteState,
+    states?.forEach,
+  ]
   return members.every((member) => typeof member === 'function')
 }
 
@@ -60,9 +69,9 @@ export function widgetManager(): WidgetManager | null {
   return null
 }
 
-/** The ids of the tables and charts on the page. */
-export function jsonWidgets(): string[] {
-  const selector = JSON_WIDGETS.map((name) => `[data-testid="st${name}"]`).join()
+/** The ids of the tables, charts and uploads on the page. */
+export function drawnWidgets(): string[] {
+  const selector = [...TABLES_AND_CHARTS, ...UPLOADS].map((name) => `[data-testid="st${name}"]`).join()
   return Array.from(document.querySelectorAll(selector), (node) => {
     let fiber = fiberOf(node, '__reactFiber$')
     while (fiber && !(fiber.memoizedProps?.element && fiber.memoizedProps.widgetMgr))

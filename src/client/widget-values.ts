@@ -1,4 +1,4 @@
-import { jsonWidgets, type WidgetManager, type WidgetState } from './widget-manager.ts'
+import { drawnWidgets, type WidgetManager, type WidgetState } from './widget-manager.ts'
 
 /** What of a widget's state is kept: an edited table or a selection as JSON, or the files it has uploaded. */
 export type WidgetValue =
@@ -38,21 +38,29 @@ function keptValue(state: WidgetState | undefined): WidgetValue | null {
   return stringValue && isTableOrSelection(stringValue) ? { stringValue } : null
 }
 
+/** The values given to the page; `isDrawn` once a run has drawn its widgets. */
+export interface GivenValues {
+  readonly ids: readonly string[]
+  readonly isDrawn: boolean
+}
+
 /**
  * The values that no message from Streamlit's server can show: what was uploaded, and what was edited or selected in
- * the tables and charts on the page and in `more`.
+ * tables and charts.
  */
-export function widgetValues(manager: WidgetManager, more: readonly string[]): Record<string, WidgetValue> {
+export function widgetValues(manager: WidgetManager, given: GivenValues): Record<string, WidgetValue> {
+  const ids = new Set(drawnWidgets())
+  if (!given.isDrawn) for (const id of given.ids) ids.add(id)
+  // Wherever they are: also in a popover that is closed and draws nothing. But if a widget is not there that was
+  // given its value, that value may be what broke it; the next page goes without.
+  manager.widgetStates.forEach(({ id, fileUploaderStateValue }) => {
+    if (fileUploaderStateValue && !given.ids.includes(id)) ids.add(id)
+  })
   const kept: Record<string, WidgetValue> = {}
-  const keep = (id: string): void => {
+  for (const id of ids) {
     const value = keptValue(manager.widgetStates.getState(id))
     if (value) kept[id] = value
   }
-  for (const id of [...more, ...jsonWidgets()]) keep(id)
-  // Wherever they are on the page: also in a popover that is closed and draws nothing.
-  manager.widgetStates.forEach(({ id, fileUploaderStateValue }) => {
-    if (fileUploaderStateValue) keep(id)
-  })
   return kept
 }
 
