@@ -110,5 +110,12 @@ def test_the_way_back_is_one_value_of_one_parameter(address: str | None, query: 
 
 
 def test_everything_public_is_named() -> None:
-    assert sorted(holdfast.__all__) == ["User", "require_role", "require_sign_in", "restore", "user"]
+    assert sorted(holdfast.__all__) == [
+        "StateError",
+        "User",
+        "require_role",
+        "require_sign_in",
+        "restore",
+        "user",
+    ]
     assert all(getattr(holdfast, name).__doc__ for name in holdfast.__all__)

@@ -6,8 +6,9 @@ after F5 without a line of it in the app.
 
 from __future__ import annotations
 
+from holdfast._errors import StateError
 from holdfast._guard import require_role, require_sign_in
 from holdfast._install import restore
 from holdfast._user import User, user
 
-__all__ = ["User", "require_role", "require_sign_in", "restore", "user"]
+__all__ = ["StateError", "User", "require_role", "require_sign_in", "restore", "user"]

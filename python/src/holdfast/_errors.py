@@ -1,0 +1,19 @@
+"""The one error of Holdfast's state, told apart by its code."""
+
+from __future__ import annotations
+
+
+class StateError(Exception):
+    """State could not be read, written or understood; `code` says why, and stays the same over versions.
+
+    `ERR_STATE_UNAVAILABLE`: there is no gateway, or it cannot tell now; nothing was changed, or it is
+    not known to be. `ERR_SESSION_ENDED`, `ERR_STATE_ANONYMOUS`: there is no such session, or nobody is
+    signed in. `ERR_STATE_CONFLICT`: someone else wrote first; `keys` says which. `ERR_STATE_TOO_LARGE`:
+    one value, or all of them, are more than is kept. `ERR_VALUE_…`: what was given, or found, is no
+    value that can be kept; the message says where in it.
+    """
+
+    def __init__(self, code: str, message: str, *, keys: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.code = code
+        self.keys = keys
