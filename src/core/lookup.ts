@@ -3,6 +3,7 @@ import type { SessionStore, StoredSession, Succession } from './contracts.ts'
 import type { EventListener, SessionEvent } from './events.ts'
 import type { Keyring } from './keyring.ts'
 import { isOver } from './policy.ts'
+import { dataKeyOf } from './record.ts'
 import { openSession, type Session } from './session.ts'
 import { openSuccession } from './succession.ts'
 import type { Token, TokenMint } from './token.ts'
@@ -31,6 +32,8 @@ export interface SessionLookupOptions {
   readonly store: SessionStore
   readonly keyring: Keyring
   readonly mint: TokenMint
+  /** Told the data key of each session that a token was presented for: only then can it be had. */
+  readonly onOpened: (session: Session, dataKey: Uint8Array) => void
   readonly emit: EventListener
   readonly now: () => number
 }
@@ -42,7 +45,8 @@ const longestChain = 4
 // A socket may outlive daily rotations for as long as a session can live. Rows that lead in a circle end here.
 const longestRefresh = 500
 
-export function sessionLookup({ store, keyring, mint, emit, now }: SessionLookupOptions): SessionLookup {
+export function sessionLookup(options: SessionLookupOptions): SessionLookup {
+  const { store, keyring, mint, onOpened, emit, now } = options
   const tell = oncePerSession(emit)
 
   const opened = (stored: StoredSession): Session | null => {
@@ -87,6 +91,8 @@ export function sessionLookup({ store, keyring, mint, emit, now }: SessionLookup
     if (found.state === 'rotated') return follow(token, found.next, depth)
     const session = live(found.session, id, null)
     if (session === null) return 'over'
+    const dataKey = dataKeyOf(keyring, found.session, token.secret)
+    if (dataKey !== null) onOpened(session, dataKey)
     // Only the successor's own token, presented by the client, starts the clock of its predecessor.
     if (depth === 0 && session.version > 1) await store.present(id)
     return { session, replacement: depth === 0 ? null : mint.write(token) }

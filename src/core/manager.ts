@@ -1,6 +1,7 @@
 /** The session engine: the only code that orders store calls, keys, policy and cache. Knows nothing of HTTP. */
 
 import { anonymousSession } from './anonymous.ts'
+import { capabilityMint } from './capability.ts'
 import { reached } from './clock.ts'
 import type { Epoch, Identity, SessionStore, StoreChange } from './contracts.ts'
 import { digest, hmac, random, toBase64url } from './crypto.ts'
@@ -65,6 +66,11 @@ export interface SessionManager {
   peek(credential: string): Session | null
   /** The live session of a credential, or `null` if it names none. Rejects with `StoreError` when it cannot tell. */
   load(credential: string): Promise<Loaded | null>
+  /**
+   * What opens the session's state, to be handed to the app behind us: the same text for the session's whole life. `null`
+   * while nothing is stored of the session, and for one whose credential was not presented to this process (`refresh`).
+   */
+  capability(session: Session): string | null
   /** The same session as the store has it now, whatever its token is by now; `null` if it has ended. */
   refresh(session: Pick<Session, 'id' | 'sid'>): Promise<Session | null>
   /** A credential for a browser nobody signed in with. Nothing is stored until `start`. */
@@ -117,7 +123,13 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
   const pseudonym = (who: Pick<Identity, 'authenticator' | 'userId'>): string =>
     toBase64url(hmac(keyring.key('user/v1'), JSON.stringify([app, who.authenticator, who.userId])))
 
-  const lookup = sessionLookup({ store, keyring, mint, emit, now })
+  const capabilities = capabilityMint(keyring, app)
+  const granted = new WeakMap<Session, string>()
+  const grant = (session: Session, dataKey: Uint8Array): void => {
+    granted.set(session, capabilities.write(session, dataKey))
+  }
+
+  const lookup = sessionLookup({ store, keyring, mint, onOpened: grant, emit, now })
   const isOpen = (session: Session | null): session is Session => session !== null && !isOver(session, now())
 
   async function load(credential: string): Promise<Loaded | null> {
@@ -171,6 +183,7 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
 
     load,
     start,
+    capability: (session) => granted.get(session) ?? null,
     refresh: (session) => lookup.refresh(session),
     beginAnonymous: () => mint.write(mint.issue('anonymous', now())),
 
@@ -192,13 +205,15 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
         },
         ...{ idleAt: Math.min(at + limits.idle, absoluteAt), absoluteAt, version: 1 },
       }
-      const creation = await store.create(sessionRecord(keyring, session, token.secret, random(32)))
+      const dataKey = random(32)
+      const creation = await store.create(sessionRecord(keyring, session, token.secret, dataKey))
       if (creation === 'revoked') {
         await reached(now, now() + 1)
         return null
       }
       if (creation === 'ended')
         throw new StoreError('ERR_STORE_CORRUPT', 'A new random id is already in the store.')
+      grant(session, dataKey)
       if (replaces !== null) await retire(replaces)
       emit({ event: 'session_created', sid: session.sid, userId: identity.userId })
       return { session, credential: mint.write(token) }
@@ -222,6 +237,7 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
       const record = sessionRecord(keyring, next, token.secret, dataKey)
       const sealedToken = sealSuccession(keyring, old, token, next.sid)
       if (!(await store.rotate(current.id, current.version, record, sealedToken))) return null
+      grant(next, dataKey)
       emit({ event: 'session_rotated', sid: next.sid, userId: next.identity?.userId ?? null })
       return { session: next, credential: mint.write(token) }
     },
