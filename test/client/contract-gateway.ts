@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { buildClient } from '../../scripts/build-client.ts'
+import { streamlitPage } from './streamlit-page.ts'
 
 /** The gateway's side of the browser script's contract, with everything a test wants to turn or read. */
 export interface ContractGateway {
@@ -57,7 +58,7 @@ addEventListener('pageshow', ({ persisted }) => {
 
 /** Starts one on a free port, signed in and healthy. */
 export async function openContractGateway(): Promise<ContractGateway> {
-  const script = (await buildClient()).client
+  const scripts = await buildClient()
   const waiting: { request: string; times: number; done: () => void }[] = []
   const expected: { path: string; done: (tab: string | null) => void }[] = []
   const session = { live: true, idleAt: null, absoluteAt: null, mark: 'm1', idleFor: 60_000 }
@@ -72,8 +73,14 @@ export async function openContractGateway(): Promise<ContractGateway> {
   const document = (url: URL, signedIn: boolean): string => {
     const config = { base: '', wsPaths: 'all', ...said(), signedIn, ...gateway.config }
     const attribute = JSON.stringify(config).replaceAll("'", '&#39;')
-    const element = `<script src="/_holdfast/client.js" data-holdfast='${attribute}'></script>`
-    return APP.replace('SCRIPT', element).replace('QUIET', String(url.pathname.startsWith('/quiet')))
+    const element = (name: string) =>
+      `<script src="/_holdfast/${name}" data-holdfast='${attribute}'></script>`
+    if (url.pathname === '/streamlit')
+      return streamlitPage.replace('SCRIPTS', element('streamlit.js') + element('client.js'))
+    return APP.replace('SCRIPT', element('client.js')).replace(
+      'QUIET',
+      String(url.pathname.startsWith('/quiet')),
+    )
   }
   const answerSession = (request: IncomingMessage, response: ServerResponse): void => {
     if (gateway.down) {
@@ -108,7 +115,8 @@ export async function openContractGateway(): Promise<ContractGateway> {
   }
   const answerOurs = (request: IncomingMessage, response: ServerResponse, path: string): void => {
     const call = `${request.method} ${path}`
-    if (path === 'client.js') {
+    if (path === 'client.js' || path === 'streamlit.js') {
+      const script = path === 'client.js' ? scripts.client : scripts.streamlit
       response.writeHead(200, { 'content-type': 'text/javascript' }).end(script)
       return
     }

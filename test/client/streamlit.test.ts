@@ -1,0 +1,224 @@
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type Browser, openBrowser } from './browser.ts'
+import { type ContractGateway, openContractGateway } from './contract-gateway.ts'
+
+const edits = { stringValue: '{"edited_rows":{"0":{"name":"Cara"}},"added_rows":[],"deleted_rows":[]}' }
+const selection = { stringValue: '{"selection":{"rows":[1],"columns":[]}}' }
+const session = '0b1e8a34-6f0c-4c4e-9d7b-2f1de1c0a111'
+const fileUrls = { fileId: 'f1', uploadUrl: `/_stcore/upload_file/${session}/f1`, deleteUrl: 'x' }
+const file = { fileId: 'f1', name: 'a.txt', size: 8, fileUrls }
+const upload = { fileUploaderStateValue: { uploadedFileInfo: [file] } }
+const shown = { 'holdfast-shown upload': { boolValue: true } }
+
+let browser: Browser
+let gateway: ContractGateway
+
+beforeAll(async () => {
+  browser = await openBrowser()
+})
+afterAll(() => browser.close())
+beforeEach(async () => {
+  gateway = await openContractGateway()
+})
+afterEach(async () => {
+  await browser.clear()
+  await gateway.close()
+})
+
+const open = (): Promise<Page> => browser.open(gateway.url('/streamlit'))
+const states = (page: Page): Promise<unknown> => page.evaluate('states()')
+/** What the page before left, as it is stored. */
+const left = (page: Page): Promise<string> => page.evaluate(`localStorage.getItem('left')`)
+const draw = (page: Page, testId: string, id: string, value?: object): Promise<unknown> =>
+  page.evaluate(`draw('${testId}', '${id}', ${JSON.stringify(value ?? null)})`)
+const run = (page: Page): Promise<unknown> => page.evaluate(`rerun('${session}')`)
+
+/** A page that has run the script. */
+async function running(page: Page): Promise<Page> {
+  await page.evaluate('connect()')
+  await run(page)
+  return page
+}
+
+/** A page that has run the script, with an edited table, a selection and an upload. */
+async function filled(): Promise<Page> {
+  const page = await running(await open())
+  await draw(page, 'stDataFrame', 'table', edits)
+  await draw(page, 'stVegaLiteChart', 'chart', selection)
+  await draw(page, 'stFileUploader', 'upload', upload)
+  return page
+}
+
+describe('a Streamlit page after F5', () => {
+  it('has the edits, selections and files of the page before', async () => {
+    const page = await filled()
+    await page.reload()
+    await running(page)
+    expect(await states(page)).toEqual({ table: edits, chart: selection, upload, ...shown })
+  })
+
+  it('is given them only when its own first request is out: one with widgets in it looks like a reconnect', async () => {
+    const page = await filled()
+    await page.reload()
+    await page.evaluate('connect()')
+    expect(await states(page)).toEqual({})
+    await page.evaluate('say(0x60)')
+    expect(await states(page)).toEqual({})
+    await run(page)
+    expect(await states(page)).not.toEqual({})
+  })
+
+  it('keeps them until it has drawn its widgets, and no longer than Streamlit would', async () => {
+    const page = await filled()
+    await page.reload()
+    await running(page)
+    await page.evaluate('manager.removeInactive(new Set())')
+    await page.evaluate(`manager.removeInactive(new Set(['other']))`)
+    expect(Object.keys((await states(page)) as object)).toContain('table')
+    await run(page)
+    await page.evaluate(`manager.removeInactive(new Set(['table']))`)
+    expect(await states(page)).toEqual({ table: edits })
+    expect(await page.evaluate('Object.hasOwn(WebSocket.prototype.send, "prototype")')).toBe(false)
+  })
+
+  it('does not overwrite what it already has', async () => {
+    const page = await filled()
+    await page.reload()
+    await page.evaluate('connect()')
+    await draw(page, 'stDataFrame', 'table', selection)
+    await run(page)
+    expect(await states(page)).toMatchObject({ table: selection, chart: selection })
+  })
+
+  it('passes them on when it goes before it has run, or drawn anything', async () => {
+    const page = await filled()
+    await page.reload()
+    await page.reload()
+    await running(page)
+    await page.reload()
+    await running(page)
+    expect(await states(page)).toEqual({ table: edits, chart: selection, upload, ...shown })
+  })
+
+  it('does not pass on what has not been drawn: it may be what its widget broke on', async () => {
+    const page = await filled()
+    await page.reload()
+    await running(page)
+    await page.evaluate(`manager.removeInactive(new Set(['table', 'chart', 'upload']))`)
+    await draw(page, 'stDataFrame', 'table')
+    await page.reload()
+    expect(Object.keys(JSON.parse(await left(page)).values)).toEqual(['table'])
+  })
+
+  it('does not show the files of a Streamlit session that is gone', async () => {
+    const page = await filled()
+    await page.reload()
+    await page.evaluate('connect()')
+    await page.evaluate(`rerun('another session')`)
+    expect(await states(page)).toEqual({ table: edits, chart: selection })
+  })
+})
+
+describe('what a Streamlit page leaves', () => {
+  it('is nothing that was typed, wherever it stands', async () => {
+    const page = await running(await open())
+    for (const [at, secret] of ['hunter2', '"hunter2"', '{"hunter2":1}', 'null', '{}'].entries())
+      await draw(page, 'stDataFrame', `table${at}`, { stringValue: secret })
+    await draw(page, 'stTextInput', 'text', edits)
+    await draw(page, 'stFileUploader', 'empty', { fileUploaderStateValue: { uploadedFileInfo: [] } })
+    await page.reload()
+    expect(JSON.parse(await left(page)).values).toEqual({})
+  })
+
+  it('is taken once, and stays nowhere', async () => {
+    const page = await filled()
+    await page.reload()
+    expect(await page.evaluate('JSON.stringify(sessionStorage)')).not.toContain('Cara')
+  })
+
+  it('is not for the next person in this tab, and not kept for the first', async () => {
+    const page = await filled()
+    gateway.session.mark = 'm2'
+    await page.reload()
+    expect(await left(page)).toContain('Cara')
+    await running(page)
+    expect(await states(page)).toEqual({})
+    gateway.session.mark = 'm1'
+    await page.reload()
+    await running(page)
+    expect(await states(page)).toEqual({})
+  })
+
+  it('is not for a duplicate of the tab', async () => {
+    const page = await filled()
+    await page.goto(gateway.url('/_holdfast/sign-in'))
+    const duplicate = await browser.duplicate(page)
+    expect(await duplicate.evaluate('JSON.stringify(sessionStorage)')).toContain('Cara')
+    await page.goto(gateway.url('/streamlit'))
+    await duplicate.goto(gateway.url('/streamlit'))
+    await running(page)
+    await running(duplicate)
+    expect(await states(duplicate)).toEqual({})
+    expect(await states(page)).toMatchObject({ table: edits })
+  })
+
+  it('is nothing once the session has ended', async () => {
+    const page = await filled()
+    await gateway.seen('UPGRADE events')
+    gateway.signOut()
+    await page.waitForURL(/sign-in/)
+    expect(await left(page)).toBe('nothing')
+    expect(await page.evaluate('JSON.stringify(sessionStorage)')).not.toContain('Cara')
+  })
+
+  it('is nothing of what frames show, and frames take nothing from it', async () => {
+    const page = await filled()
+    await page.evaluate(`new Promise((done) => {
+      const frame = document.body.appendChild(document.createElement('iframe'))
+      frame.onload = done
+      frame.src = '/streamlit'
+    })`)
+    await page.reload()
+    await running(page)
+    expect(await states(page)).toMatchObject({ table: edits })
+  })
+})
+
+describe('a page of a Streamlit that the script does not know', () => {
+  const unknown: Record<string, string> = {
+    'without React': `delete root.__reactContainer$1`,
+    'without a manager': `root.__reactContainer$1.child.sibling.memoizedProps = {}`,
+    'with another manager': `manager.widgetStates.getState = undefined`,
+    'with other states': `State.fromObject = () => { throw new Error('no') }`,
+    'with states that cannot be made': `manager.widgetStates.createState = () => { throw new Error('no') }`,
+    'that sends text': `stream.binaryType = 'blob'`,
+    'whose tree has no end': `root.__reactContainer$1.child.sibling = root.__reactContainer$1`,
+  }
+
+  it.each(Object.keys(unknown))('%s works as without it', async (name) => {
+    const page = await filled()
+    await page.reload()
+    await page.evaluate('connect()')
+    await page.evaluate(`{ const root = document.getElementById('root'); ${unknown[name]} }`)
+    await run(page)
+    await run(page)
+    expect(await states(page)).toEqual({})
+    expect(await page.evaluate('window.faults')).toBeUndefined()
+    await page.reload()
+    expect(await page.evaluate('window.faults')).toBeUndefined()
+  })
+
+  it.each(['blocked', 'full'])('works where storage is %s', async (kind) => {
+    const page = await browser.context.newPage()
+    const whole = `Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('no') } })`
+    const writes = `Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') }`
+    await page.addInitScript(kind === 'blocked' ? whole : writes)
+    await page.goto(gateway.url('/streamlit'))
+    await running(page)
+    await draw(page, 'stDataFrame', 'table', edits)
+    await page.reload()
+    await running(page)
+    expect(await states(page)).toEqual({})
+  })
+})
