@@ -1,4 +1,9 @@
-/** The public surface of `holdfast/import`. */
+/** The public surface of `holdfast/import`. Loads `@msgpack/msgpack`. */
+export { type EncryptedCookiesOptions, encryptedCookies } from './encrypted-cookies.ts'
+export { type ExpressSessionOptions, expressSession } from './express-session.ts'
+export { type FlaskLoginOptions, flaskLoginRemember } from './flask-login.ts'
+export { type FlaskSessionOptions, flaskSession } from './flask-session.ts'
+export { type FlaskSessionStoreOptions, flaskSessionStore } from './flask-session-store.ts'
 export type {
   Imported,
   ImportedRecord,
@@ -6,3 +11,8 @@ export type {
   ImportRequest,
   ImportTransport,
 } from './import-transport.ts'
+export { createImporter, type ImportedSession, type Importer, type ImporterOptions } from './importer.ts'
+export { type PyJwtAlgorithm, type PyJwtOptions, pyJwt } from './pyjwt.ts'
+export { type StarletteSessionOptions, starletteSession } from './starlette-session.ts'
+export { type StreamlitAuthenticatorOptions, streamlitAuthenticator } from './streamlit-authenticator.ts'
+export { type PersistSessionOptions, persistSession } from './streamlit-persist-session.ts'

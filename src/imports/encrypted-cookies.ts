@@ -1,0 +1,90 @@
+/** EncryptedCookieManager of streamlit-cookies-manager: each value a Fernet token under a password. */
+import { pbkdf2 } from 'node:crypto'
+import { promisify } from 'node:util'
+import { fromUtf8 } from '../core/crypto.ts'
+import { ConfigError } from '../core/errors.ts'
+import { openFernet } from './fernet.ts'
+import type { ImportTransport } from './import-transport.ts'
+import { oldCookie, percentDecoded } from './old-cookie.ts'
+import { proofOf, secretsOf } from './old-secret.ts'
+import { userIn } from './user-key.ts'
+
+export interface EncryptedCookiesOptions {
+  readonly password: string
+  /** The `prefix` the manager was given. @default '' */
+  readonly prefix?: string
+  /** Which of its cookies to read, without the prefix. */
+  readonly names: readonly string[]
+  /** Which of them says who is signed in. */
+  readonly userKey: string
+  /** `key_params_cookie`. @default 'EncryptedCookieManager.key_params' */
+  readonly keyParams?: string
+  /** How old the cookie of `userKey` may be, in seconds; the manager itself never asks. @default 31536000, a year */
+  readonly lifetime?: number
+}
+
+const derive = promisify(pbkdf2)
+// The manager has never used another; the cookie's word for it would let anybody ask for a billion.
+const rounds = 390_000
+// Each derivation keeps a core busy for a tenth of a second: more at once are turned away, not queued.
+const mostAtOnce = 2
+
+/** Reads the cookies that an EncryptedCookieManager wrote. */
+export function encryptedCookies(options: EncryptedCookiesOptions): ImportTransport {
+  const name = 'encrypted-cookies'
+  const [password = ''] = secretsOf(options.password, name)
+  const { prefix = '', names, userKey, lifetime = 365 * 86_400 } = options
+  if (!names.includes(userKey))
+    throw new ConfigError(
+      'ERR_CONFIG_INVALID',
+      `import ${name}: the names do not include userKey ${userKey}.`,
+    )
+  const cookieOf = (one: string): ReturnType<typeof oldCookie> =>
+    oldCookie({}, encodeURIComponent(`${prefix}${one}`))
+  const params = cookieOf(options.keyParams ?? 'EncryptedCookieManager.key_params')
+  const cookies = names.map((one) => ({ name: one, cookie: cookieOf(one) }))
+  let underWay = 0
+
+  async function keyOf(salt: Uint8Array): Promise<Uint8Array | null> {
+    if (underWay >= mostAtOnce) return null
+    underWay++
+    try {
+      return await derive(password, salt, rounds, 32, 'sha256')
+    } finally {
+      underWay--
+    }
+  }
+
+  return {
+    name,
+    async read(request, now) {
+      const tokens = cookies.map(
+        ({ name: one, cookie }) => [one, percentDecoded(cookie.read(request.cookie) ?? '')] as const,
+      )
+      const salt = saltOf(percentDecoded(params.read(request.cookie) ?? '') ?? '')
+      const [, token = null] = tokens.find(([one]) => one === userKey) ?? []
+      if (salt === null || token === null || !token.startsWith('gAAAA')) return null
+      const key = await keyOf(salt)
+      const found = key === null ? null : openFernet(key, token)
+      if (key === null || found === null) return null
+      if (found.issuedAt > now || now >= found.issuedAt + lifetime * 1000) return null
+      const values = tokens.map(([one, text]) => [one, openFernet(key, text ?? '')] as const)
+      const data = Object.fromEntries(
+        values.flatMap(([one, opened]) => (opened === null ? [] : [[one, fromUtf8(opened.bytes)]])),
+      )
+      return {
+        ...{ transport: name, user: userIn(data, userKey), data, proof: proofOf(name, token) },
+        ...{ issuedAt: found.issuedAt, expiresAt: found.issuedAt + lifetime * 1000 },
+      }
+    },
+    clear: () => [params.clear(), ...cookies.map(({ cookie }) => cookie.clear())],
+  }
+}
+
+/** The salt in `salt:rounds:magic`, all base64; `null` for other parameters than the manager's. */
+function saltOf(value: string): Uint8Array | null {
+  const [salt = '', count, magic] = value.split(':')
+  if (count !== String(rounds) || magic === undefined) return null
+  const bytes = Buffer.from(salt, 'base64')
+  return bytes.length === 16 && bytes.toString('base64') === salt ? bytes : null
+}

@@ -1,0 +1,41 @@
+/** JSON of another system, with nothing lost on the way: whole numbers beyond 2^53 stay what they are. */
+import type { ImportedValue } from './import-transport.ts'
+
+// Deeper than anybody nests a session; a text of brackets must not run the stack out.
+const deepest = 64
+
+/**
+ * The value in a JSON text; `undefined` for what is none, or is nested more than 64 deep. A user's id of 19 digits read as
+ * a double would be another user's.
+ */
+export function readPlainJson(text: string): ImportedValue | undefined {
+  if (!isShallow(text)) return undefined
+  try {
+    return JSON.parse(text, wholeNumbers)
+  } catch {
+    return undefined
+  }
+}
+
+// ES2026 hands the reviver the source text; the types of this compiler do not know it yet.
+function wholeNumbers(this: unknown, _key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
+  const source = context?.source ?? ''
+  return /^-?\d+$/.test(source) ? BigInt(source) : value
+}
+
+function isShallow(text: string): boolean {
+  let depth = 0
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
+    if (token === '{' || token === '[') depth++
+    else if (token === '}' || token === ']') depth--
+    if (depth > deepest) return false
+  }
+  return true
+}
+
+/** Whether a value is a record of named values, and not a list, a date or bytes. */
+export function isRecord(value: unknown): value is { readonly [key: string]: ImportedValue } {
+  if (typeof value !== 'object' || value === null) return false
+  return !Array.isArray(value) && !(value instanceof Date) && !(value instanceof Uint8Array)
+}
