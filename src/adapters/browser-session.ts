@@ -1,0 +1,153 @@
+/** Which session the browser of one request is in, and what the response must tell it of its credential. */
+import { SessionError, StoreError } from '../core/errors.ts'
+import { formCookie, readFormCookie } from '../core/form-cookie.ts'
+import { newFormBinding } from '../core/form-token.ts'
+import type { Issued } from '../core/manager.ts'
+import type { Session } from '../core/session.ts'
+import { type Incoming, isActivity, isUpgrade } from './incoming.ts'
+import type { Presented, SessionParts } from './session-parts.ts'
+import type { ValueScope } from './session-values.ts'
+
+/** The session of one request, as it changes hands: started, signed in, rotated, left. */
+export class BrowserSession {
+  readonly #parts: SessionParts
+  readonly #incoming: Incoming
+  readonly #onNews: () => void
+  readonly #isActive: boolean
+  #presented: Presented
+  #scope: ValueScope | null = null
+  /** What the browser must be told of its credential; `''` that it has none. */
+  #news: string | null
+  #formBinding: string | null = null
+  #isTold: boolean
+
+  constructor(parts: SessionParts, incoming: Incoming, presented: Presented, onNews: () => void) {
+    this.#parts = parts
+    this.#incoming = incoming
+    this.#presented = presented
+    this.#onNews = onNews
+    this.#news = presented.isReplaced ? presented.credential : null
+    // A 101 carries no cookie: browsers may have sent the next request before they see it.
+    this.#isTold = isUpgrade(incoming)
+    this.#isActive = presented.session !== null && isActivity(incoming)
+    if (presented.session !== null && this.#isActive) parts.manager.touch(presented.session)
+  }
+
+  get session(): Session | null {
+    return this.#presented.session
+  }
+
+  /** Whether the response must wait for a cookie. */
+  get hasNews(): boolean {
+    return !this.#isTold && (this.#news !== null || this.#isRotationDue())
+  }
+
+  /** Whether cookies cannot be told any more. */
+  get isTold(): boolean {
+    return this.#isTold
+  }
+
+  /** Where the session's values lie; `null` while nothing is stored of it. */
+  scope(): ValueScope | null {
+    const { session, credential } = this.#presented
+    if (session === null || credential === null || session.version === 0) return null
+    this.#scope ??= this.#parts.values(session, credential)
+    return this.#scope
+  }
+
+  /** A session that values can be kept in, made for whoever has none. */
+  async start(): Promise<ValueScope | null> {
+    const scope = this.scope()
+    if (scope !== null) return scope
+    if (this.#isTold) throw tooLate('update')
+    const { manager } = this.#parts
+    const { session, credential } = this.#presented
+    let own = credential
+    let started = session === null || credential === null ? null : await manager.start(credential)
+    if (started === null) {
+      // None presented, or one that was ended: what was ended is never started again.
+      own = manager.beginAnonymous()
+      started = await manager.start(own)
+    }
+    if (started === null) return null
+    const isReplaced = own !== credential || started.replacement !== null
+    this.#become({ session: started.session, credential: started.replacement ?? own, isReplaced })
+    return this.scope()
+  }
+
+  /** The browser is in another session from now on. */
+  enter({ session, credential }: Issued): void {
+    this.#become({ session, credential, isReplaced: true })
+  }
+
+  /** The browser is in no session from now on. */
+  leave(): void {
+    this.#become({ session: null, credential: null, isReplaced: false })
+    this.#news = ''
+    this.#onNews()
+  }
+
+  /** What forms are tied to: the session, or a cookie for whoever has none. `null` while there is neither. */
+  formBinding(): string | null {
+    const { session } = this.#presented
+    if (session !== null) return session.sid
+    return this.#formBinding ?? readFormCookie(this.#incoming.header('cookie'), this.#parts.formCookieName)
+  }
+
+  bindForms(): string {
+    this.#formBinding = newFormBinding()
+    this.#onNews()
+    return this.#formBinding
+  }
+
+  /** The Set-Cookie lines that are due, given out once. A token that is old enough is replaced first. */
+  async cookies(): Promise<readonly string[]> {
+    if (this.#isTold) return []
+    if (this.#news === null && this.#isRotationDue()) await this.#rotate()
+    this.#isTold = true
+    const { cookie, formCookieName, secure, now } = this.#parts
+    const { session } = this.#presented
+    const lines: string[] = []
+    if (this.#formBinding !== null) lines.push(formCookie(formCookieName, this.#formBinding, secure))
+    if (this.#news === '') lines.push(cookie.clear())
+    else if (this.#news !== null && session !== null) {
+      const maxAge = session.remember ? Math.floor((session.absoluteAt - now()) / 1000) : null
+      lines.push(cookie.write(this.#news, maxAge))
+    }
+    return lines
+  }
+
+  #isRotationDue(): boolean {
+    const { session } = this.#presented
+    return session !== null && this.#isActive && this.#parts.manager.isRotationDue(session)
+  }
+
+  /** What cannot be done now is done at the next request. */
+  async #rotate(): Promise<void> {
+    const { session, credential } = this.#presented
+    if (session === null || credential === null) return
+    try {
+      const issued = await this.#parts.manager.rotate(session, credential)
+      if (issued !== null) this.enter(issued)
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+      this.#parts.onEvent({ event: 'store_failed', code: error.code, during: 'rotate' })
+    }
+  }
+
+  #become(presented: Presented): void {
+    this.#presented = presented
+    this.#scope = null
+    if (!presented.isReplaced) return
+    this.#news = presented.credential
+    this.#onNews()
+  }
+}
+
+export function tooLate(what: string): SessionError {
+  return new SessionError(
+    'ERR_RESPONSE_STARTED',
+    `session.${what}() came after the response's headers, which carry the cookie and wait for what is saved. Call it ` +
+      'earlier; to keep a value while a response streams, use update(), in a session that holds a value already.',
+  )
+}

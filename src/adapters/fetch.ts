@@ -1,0 +1,91 @@
+/** Sessions for whatever answers a `Request` with a `Response`: Next.js, Astro, SvelteKit, Deno, Bun, Workers. */
+import { uncached } from './answer.ts'
+import type { Answer, Incoming, Outgoing } from './incoming.ts'
+import type { RequestSession, SessionData } from './request-session.ts'
+import type { Sessions } from './sessions.ts'
+import type { Visit } from './visit.ts'
+
+export interface FetchSessions<Data extends SessionData> {
+  /** The handler's response with what the session adds to it. For middleware; `address` is the client's, if known. */
+  respond(
+    request: Request,
+    handler: (session: RequestSession<Data>) => Response | Promise<Response>,
+    address?: string,
+  ): Promise<Response>
+  /** A handler that is given the session after the request, and whatever else its caller passes. */
+  withSession<Rest extends readonly unknown[]>(
+    handler: (request: Request, session: RequestSession<Data>, ...rest: Rest) => Response | Promise<Response>,
+  ): (request: Request, ...rest: Rest) => Promise<Response>
+  /** The response for whom `session.require` does not let on; `null` if the handler may go on. */
+  requireSignIn(
+    session: RequestSession<Data>,
+    options?: { readonly roles?: readonly string[] },
+  ): Response | null
+}
+
+/** The sessions for fetch handlers. */
+export function fetchSessions<Data extends SessionData>(sessions: Sessions<Data>): FetchSessions<Data> {
+  const respond: FetchSessions<Data>['respond'] = async (request, handler, address = '') => {
+    let visit: Visit<Data> | null = null
+    let response: Response | null = null
+    try {
+      visit = await sessions.open(fetchRequest(request, address))
+      if (visit.refusal !== null) return answerResponse(visit.refusal)
+      let hasWork = false
+      visit.onWork(() => {
+        hasWork = true
+      })
+      response = await handler(visit.session)
+      return hasWork ? settled(response, await visit.settle(response.status)) : response
+    } catch (error) {
+      const answer = sessions.answerTo(error)
+      if (answer === null) throw error
+      return answerResponse(answer)
+    }
+  }
+
+  return {
+    respond,
+    withSession:
+      (handler) =>
+      (request, ...rest) =>
+        respond(request, (session) => handler(request, session, ...rest)),
+    requireSignIn(session, options) {
+      const answer = session.require(options)
+      return answer === null ? null : answerResponse(answer)
+    },
+  }
+}
+
+/** A fetch `Request` as the library reads it. */
+export function fetchRequest(request: Request, address: string): Incoming {
+  return {
+    method: request.method,
+    get target() {
+      const { pathname, search } = new URL(request.url)
+      return pathname + search
+    },
+    address,
+    header: (name) => request.headers.get(name) ?? undefined,
+  }
+}
+
+/** An answer of the library's own as a `Response`. */
+export function answerResponse({ status, headers, body }: Answer): Response {
+  return new Response(body === '' ? null : body, { status, headers })
+}
+
+/** The response with its cookies, or the answer that takes its place. */
+export function settled(response: Response, { cookies, answer }: Outgoing): Response {
+  if (answer !== null) {
+    // Whoever makes the body need not go on.
+    void response.body?.cancel().catch(() => undefined)
+    return answerResponse(answer)
+  }
+  if (cookies.length === 0) return response
+  // A copy: the headers of a redirect, or of a response that was fetched, cannot be changed.
+  const told = new Response(response.body, response)
+  for (const line of cookies) told.headers.append('set-cookie', line)
+  told.headers.set('cache-control', uncached(told.headers.get('cache-control') ?? ''))
+  return told
+}

@@ -1,0 +1,112 @@
+/** The session of one request, as handlers see it. The comments are the contract; `open-session.ts` keeps it. */
+import type { Identity, JsonObject } from '../core/contracts.ts'
+import type { EndReason } from '../core/sockets.ts'
+import type { Answer } from './incoming.ts'
+
+/** What a session may hold: one type for each key. */
+export type SessionData = object
+
+/** The keys of a session's data. */
+export type KeyOf<Data extends SessionData> = keyof Data & string
+
+/** Who signs in. */
+export interface Person {
+  /** Stable for the life of the account. */
+  readonly userId: string
+  /** What is known of the person: `name`, `email`, `roles: string[]`, whatever else the app needs. @default {} */
+  readonly claims?: JsonObject
+  /** Who vouches for it: two authenticators may use one `userId` for two people. @default 'app' */
+  readonly authenticator?: string
+}
+
+/** A message that is shown once. */
+export interface Flash {
+  /** What the page tells apart, such as `info` or `error`. */
+  readonly kind: string
+  readonly text: string
+}
+
+/** One place where a person is signed in. */
+export interface SignedInDevice {
+  /** Names it to `endDevice`; no credential. */
+  readonly id: string
+  readonly userAgent: string
+  readonly address: string
+  readonly signedInAt: number
+  /** When it will end unless it is used. */
+  readonly idleAt: number
+  /** Whether it is the one that asks. */
+  readonly isThis: boolean
+}
+
+/**
+ * What the request's cookie stands for, and what the response will tell the browser.
+ *
+ * Reading never writes. What is set is saved, as one, before the response's headers are sent; if the store cannot take
+ * it the response is 503 and no cookie is touched. Responses of 500 and above save nothing. Methods reject with
+ * `StoreError` when the store cannot tell.
+ */
+export interface RequestSession<Data extends SessionData = Record<string, unknown>> {
+  /** Who is signed in; `null` if nobody is. */
+  readonly identity: Identity | null
+  /** The roles in the identity's claims. */
+  readonly roles: readonly string[]
+  /** When a password or another factor was last checked, to ask again before what matters; `null` if nobody is signed in. */
+  readonly authenticatedAt: number | null
+  /** When the session ends, unused and in any case; `null` if there is none. */
+  readonly deadlines: { readonly idleAt: number; readonly absoluteAt: number } | null
+
+  /** The value of a key, what this request set included; `undefined` if there is none or its schema refuses it. */
+  get<Key extends KeyOf<Data>>(key: Key): Promise<Data[Key] | undefined>
+  /** All values there are. */
+  entries(): Promise<ReadonlyMap<KeyOf<Data>, Data[KeyOf<Data>]>>
+  /**
+   * Keeps a value as it is now. A browser without a session is given one. Of two requests that set one key the last
+   * saved wins; of two that set different keys both do. Throws `ValueError` for what cannot be kept, and `SessionError`
+   * `ERR_DATA_INVALID` for what the schema refuses.
+   */
+  set<Key extends KeyOf<Data>>(key: Key, value: Data[Key]): void
+  delete(key: KeyOf<Data>): void
+  /** Forgets every value, not who is signed in. */
+  clear(): void
+  /**
+   * Makes the new value from the present one, and saves it at once: never from an outdated one, whatever other requests
+   * do meanwhile, so `change` may be called several times. Rejects with `StateError` `ERR_SESSION_ENDED` if the session
+   * has ended.
+   */
+  update<Key extends KeyOf<Data>>(
+    key: Key,
+    change: (present: Data[Key] | undefined) => Data[Key],
+  ): Promise<Data[Key]>
+  /** Saves what was set now, not at the end. `false`: the session has ended, and nothing was saved. */
+  save(): Promise<boolean>
+
+  /** Leaves a message for the next page that asks. */
+  flash(kind: string, text: string): void
+  /** The messages left so far, each given out once. */
+  flashes(): Promise<readonly Flash[]>
+
+  /**
+   * A new session for someone whose credentials were just checked; the one presented ends and is never adopted. What an
+   * anonymous session held moves along, another person's never. `false`: everything of this person's was ended since
+   * the request came in, so check again.
+   */
+  signIn(person: Person, options?: { readonly remember?: boolean }): Promise<boolean>
+  /** Ends the session. Resolves once no process lets it in, and its held sockets are closed. */
+  signOut(): Promise<void>
+  /** Ends every session of whoever is signed in, this one too. */
+  signOutEverywhere(): Promise<void>
+  /** Where whoever is signed in is signed in, oldest first; nowhere if nobody is. */
+  devices(): Promise<readonly SignedInDevice[]>
+  /** Ends one of the sessions that `devices` lists. `false`: it is not theirs, or had ended. */
+  endDevice(id: string): Promise<boolean>
+
+  /** The answer to send if nobody with one of the roles is signed in; `null` if the handler may go on. */
+  require(options?: { readonly roles?: readonly string[] }): Answer | null
+  /** A token for a form of this browser's, good for an hour. */
+  formToken(): string
+  /** Whether a submitted token was made for a form of this browser's in the last hour. */
+  isFormToken(token: unknown): boolean
+  /** Calls `end` once when the session ends, wherever it was ended: for sockets and streams. Returns how to let go. */
+  hold(end: (reason: EndReason) => void): () => void
+}

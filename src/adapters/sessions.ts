@@ -1,0 +1,118 @@
+/** The library's front door: sessions for the requests of any server. */
+import { cookieTransport } from '../core/cookie.ts'
+import { StoreError } from '../core/errors.ts'
+import { formTokens } from '../core/form-token.ts'
+import { openKeyring } from '../core/keyring.ts'
+import { createSessionManager, type SessionManager } from '../core/manager.ts'
+import { type SocketRegistry, socketRegistry } from '../core/sockets.ts'
+import { oncePerTurn } from '../core/turn.ts'
+import { problemAnswer } from './answer.ts'
+import type { Answer, Incoming } from './incoming.ts'
+import { originGuard } from './origin-guard.ts'
+import type { SessionData } from './request-session.ts'
+import type { Presented, SessionParts } from './session-parts.ts'
+import { policyOf, type SessionsOptions, secretsOf, siteOf } from './sessions-options.ts'
+import { storedValues } from './stored-values.ts'
+import { valueSchemas } from './value-schemas.ts'
+import { OpenVisit, type Visit } from './visit.ts'
+
+/** Everything that the requests of one app share. */
+export interface Sessions<Data extends SessionData = Record<string, unknown>> {
+  /**
+   * The session of a request: at once where this process knows it, else from the store. Rejects with `StoreError` when
+   * the store cannot tell. For adapters; a handler is given `visit.session`.
+   */
+  open(incoming: Incoming): Visit<Data> | Promise<Visit<Data>>
+  /** What to answer when `open`, `settle` or a handler failed because of the store; `null` for any other error. */
+  answerTo(error: unknown): Answer | null
+  /** The engine itself. */
+  readonly manager: SessionManager
+  /** Ends every session of a person, those whose sign-in is under way included. For administrators. */
+  revokeUser(userId: string, authenticator?: string): Promise<void>
+  /** Ends every session in the store. */
+  revokeAll(): Promise<void>
+  /** Finishes what is under way and closes the store. */
+  close(): Promise<void>
+}
+
+// Small portions: a large one would hold up the requests that wait behind it.
+const sweepEvery = 60_000
+const sweepAtOnce = 1_000
+
+/**
+ * Opens the store, its keys and its sessions. Rejects with `ConfigError` for options nobody can mean, and with
+ * `StoreError` if the store cannot be read.
+ */
+export async function createSessions<Data extends SessionData = Record<string, unknown>>(
+  options: SessionsOptions<Data>,
+): Promise<Sessions<Data>> {
+  const site = siteOf(options)
+  const now = options.now ?? Date.now
+  const onEvent = options.onEvent ?? (() => {})
+  const named = { secure: site.secure, name: options.name ?? '', port: site.port }
+  const cookie = cookieTransport({ ...named, embedded: options.embedded ?? false })
+  const policy = policyOf(options)
+  const store = await options.store
+  const keyring = await openKeyring(store, secretsOf(options.secret, store.kind))
+  const manager = createSessionManager({
+    ...{ store, keyring, policy, now, onEvent, app: options.name ?? '' },
+    isCurrent: oncePerTurn(() => store.isCurrent()),
+  })
+  let sockets: SocketRegistry | null = null
+  const sweeper = setInterval(() => void store.sweep(sweepAtOnce).catch(() => undefined), sweepEvery)
+  sweeper.unref?.()
+
+  const parts: SessionParts = {
+    ...{ manager, cookie, onEvent, now, secure: site.secure, origin: site.origin },
+    formCookieName: cookieTransport(named, 'form').name,
+    formTokens: formTokens(keyring.key(`form/app/v1|${options.name ?? ''}`), now),
+    signInPage: options.signInPage ?? null,
+    schemas: valueSchemas((options.schemas ?? {}) as Parameters<typeof valueSchemas>[0]),
+    sockets() {
+      sockets ??= socketRegistry({ sessions: manager, now })
+      return sockets
+    },
+    values: (session) => storedValues(store, keyring, session),
+  }
+  const guard = originGuard({ origin: site.origin, isGuarded: options.isGuarded ?? (() => true), onEvent })
+
+  const visit = (incoming: Incoming, presented: Presented, refusal: Answer | null): Visit<Data> =>
+    // One class for all: what a session holds is known to the compiler alone.
+    new OpenVisit(parts, incoming, presented, refusal) as unknown as Visit<Data>
+
+  async function ask(incoming: Incoming, credential: string): Promise<Visit<Data>> {
+    const loaded = await manager.load(credential)
+    const { session, replacement } = loaded ?? { session: null, replacement: null }
+    return visit(
+      incoming,
+      { session, credential: replacement ?? credential, isReplaced: replacement !== null },
+      null,
+    )
+  }
+
+  return {
+    manager,
+
+    open(incoming) {
+      const credential = cookie.read(incoming.header('cookie'))
+      const refusal = guard(incoming, credential)
+      if (credential === null || refusal !== null) return visit(incoming, nobody, refusal)
+      const session = manager.peek(credential)
+      if (session === null) return ask(incoming, credential)
+      return visit(incoming, { session, credential, isReplaced: false }, null)
+    },
+
+    answerTo: (error) => (error instanceof StoreError ? problemAnswer('unavailable') : null),
+
+    revokeUser: (userId, authenticator = 'app') => manager.revokeUser({ userId, authenticator }),
+    revokeAll: () => manager.revokeAll(),
+
+    async close() {
+      clearInterval(sweeper)
+      sockets?.close()
+      await store.close()
+    },
+  }
+}
+
+const nobody: Presented = { session: null, credential: null, isReplaced: false }

@@ -1,0 +1,272 @@
+/** One request's session on its way from the cookie it came with to the cookie it leaves with. */
+import type { Identity } from '../core/contracts.ts'
+import { StoreError } from '../core/errors.ts'
+import { rolesOf, type Session } from '../core/session.ts'
+import type { EndReason } from '../core/sockets.ts'
+import { problemAnswer, signInAnswer } from './answer.ts'
+import { BrowserSession, tooLate } from './browser-session.ts'
+import { type Answer, type Incoming, isNavigation, type Outgoing } from './incoming.ts'
+import type { Flash, Person, RequestSession, SessionData, SignedInDevice } from './request-session.ts'
+import type { Presented, SessionParts } from './session-parts.ts'
+import { type SessionValues, sessionValues } from './session-values.ts'
+
+/** A request's session with what its adapter needs beside it. */
+export interface Visit<Data extends SessionData = Record<string, unknown>> {
+  readonly session: RequestSession<Data>
+  /** What to answer without asking the handler; `null` if the request is fine. */
+  readonly refusal: Answer | null
+  /** Calls the listener once, as soon as `settle` must be awaited before headers are sent; at once if it must already. */
+  onWork(listener: () => void): void
+  /**
+   * Saves what there is to save and says what the response must carry. `status` is the handler's: one of 500 and above
+   * saves nothing. Rejects with what is the handler's fault, such as a value that is too large.
+   */
+  settle(status: number): Promise<Outgoing>
+}
+
+/** Everything a request can do with its session, over the engine. Handlers are given the interface alone. */
+export class OpenVisit implements Visit, RequestSession {
+  readonly refusal: Answer | null
+  readonly #parts: SessionParts
+  readonly #incoming: Incoming
+  readonly #startedAt: number
+  readonly #browser: BrowserSession
+  #collected: SessionValues | null = null
+  #failure: StoreError | null = null
+  #listener: (() => void) | null = null
+  #hasWork: boolean
+  /** Nothing can be collected any more. */
+  #isOver: boolean
+
+  constructor(parts: SessionParts, incoming: Incoming, presented: Presented, refusal: Answer | null) {
+    this.#parts = parts
+    this.#incoming = incoming
+    this.#startedAt = parts.now()
+    this.#browser = new BrowserSession(parts, incoming, presented, () => this.#work())
+    this.refusal = refusal
+    this.#isOver = this.#browser.isTold
+    this.#hasWork = this.#browser.hasNews
+  }
+
+  get session(): RequestSession {
+    return this
+  }
+
+  get identity(): Identity | null {
+    return this.#browser.session?.identity ?? null
+  }
+
+  get roles(): readonly string[] {
+    return rolesOf(this.identity)
+  }
+
+  get authenticatedAt(): number | null {
+    return this.#browser.session?.authenticatedAt ?? null
+  }
+
+  get deadlines(): { readonly idleAt: number; readonly absoluteAt: number } | null {
+    const { session } = this.#browser
+    return session === null ? null : { idleAt: session.idleAt, absoluteAt: session.absoluteAt }
+  }
+
+  get(key: string): Promise<unknown> {
+    return this.#ask(() => this.#values.get(key))
+  }
+
+  entries(): Promise<ReadonlyMap<string, unknown>> {
+    return this.#ask(() => this.#values.entries())
+  }
+
+  set(key: string, value: unknown): void {
+    this.#values.set(key, value)
+  }
+
+  delete(key: string): void {
+    this.#values.delete(key)
+  }
+
+  clear(): void {
+    this.#values.clear()
+  }
+
+  update(key: string, change: (present: unknown) => unknown): Promise<unknown> {
+    return this.#ask(() => this.#values.update(key, change))
+  }
+
+  save(): Promise<boolean> {
+    return this.#ask(() => this.#values.save())
+  }
+
+  flash(kind: string, text: string): void {
+    this.#values.flash({ kind, text })
+  }
+
+  flashes(): Promise<readonly Flash[]> {
+    return this.#ask(() => this.#values.flashes())
+  }
+
+  async signIn(person: Person, { remember = false }: { readonly remember?: boolean } = {}): Promise<boolean> {
+    this.#mayChange('signIn')
+    const { manager, onEvent } = this.#parts
+    const { userId, claims = {}, authenticator = 'app' } = person
+    const { session } = this.#browser
+    return this.#ask(async () => {
+      const held = session?.identity === null ? await this.#browser.scope()?.read() : undefined
+      const { address } = this.#incoming
+      const issued = await manager.signIn({
+        identity: { userId, claims, authenticator },
+        remember,
+        device: { userAgent: this.#incoming.header('user-agent') ?? '', address },
+        startedAt: this.#startedAt,
+        replaces: session,
+      })
+      if (issued === null) return false
+      // What was collected for one person is not the next one's.
+      if (session !== null && session.identity !== null) this.#collected?.drop()
+      this.#browser.enter(issued)
+      if (held !== undefined && held.size > 0) {
+        await this.#browser.scope()?.write([...held].map(([key, { text }]) => ({ key, text })))
+      }
+      onEvent({ event: 'sign_in_succeeded', userId, address })
+      return true
+    })
+  }
+
+  signOut(): Promise<void> {
+    this.#mayChange('signOut')
+    return this.#ask(async () => {
+      const { session } = this.#browser
+      if (session !== null && session.version > 0) {
+        await this.#parts.manager.end(session.sid)
+        const userId = session.identity?.userId ?? null
+        this.#parts.onEvent({ event: 'session_signed_out', sid: session.sid, userId })
+      }
+      this.#leave()
+    })
+  }
+
+  async signOutEverywhere(): Promise<void> {
+    const { identity } = this
+    if (identity === null) return this.signOut()
+    this.#mayChange('signOutEverywhere')
+    return this.#ask(async () => {
+      await this.#parts.manager.revokeUser(identity)
+      this.#leave()
+    })
+  }
+
+  async devices(): Promise<readonly SignedInDevice[]> {
+    const own = this.#browser.session?.sid
+    const sessions = await this.#ownSessions()
+    return sessions.map(({ sid, device, authenticatedAt, createdAt, idleAt }) => ({
+      id: sid,
+      ...device,
+      signedInAt: authenticatedAt ?? createdAt,
+      idleAt,
+      isThis: sid === own,
+    }))
+  }
+
+  async endDevice(id: string): Promise<boolean> {
+    const { session } = this.#browser
+    if (session?.identity != null && session.sid === id) {
+      await this.signOut()
+      return true
+    }
+    // Only among their own: ids are no secret.
+    const sessions = await this.#ownSessions()
+    return sessions.some(({ sid }) => sid === id) && this.#ask(() => this.#parts.manager.end(id))
+  }
+
+  require({ roles }: { readonly roles?: readonly string[] } = {}): Answer | null {
+    if (this.identity === null) {
+      const { signInPage } = this.#parts
+      if (signInPage === null || !isNavigation(this.#incoming)) return problemAnswer('sign-in-required')
+      const { method, target } = this.#incoming
+      return signInAnswer(signInPage, method === 'GET' || method === 'HEAD' ? target : '/')
+    }
+    if (roles === undefined || roles.some((role) => this.roles.includes(role))) return null
+    return problemAnswer('forbidden')
+  }
+
+  formToken(): string {
+    const binding = this.#browser.formBinding()
+    if (binding !== null) return this.#parts.formTokens.issue('app', binding)
+    this.#mayChange('formToken')
+    return this.#parts.formTokens.issue('app', this.#browser.bindForms())
+  }
+
+  isFormToken(token: unknown): boolean {
+    const binding = this.#browser.formBinding()
+    if (typeof token !== 'string' || binding === null) return false
+    return this.#parts.formTokens.verify(token, 'app', binding) === 'valid'
+  }
+
+  hold(end: (reason: EndReason) => void): () => void {
+    const { session } = this.#browser
+    return session === null ? () => {} : this.#parts.sockets().hold(session, { end })
+  }
+
+  onWork(listener: () => void): void {
+    if (this.#hasWork) listener()
+    else this.#listener = listener
+  }
+
+  async settle(status: number): Promise<Outgoing> {
+    this.#isOver = true
+    if (this.#failure !== null && status >= 500) return { cookies: [], answer: problemAnswer('unavailable') }
+    try {
+      if (status < 500) await this.#collected?.save()
+    } catch (error) {
+      if (error instanceof StoreError) return { cookies: [], answer: problemAnswer('unavailable') }
+      throw error
+    }
+    return { cookies: await this.#browser.cookies(), answer: null }
+  }
+
+  get #values(): SessionValues {
+    this.#collected ??= sessionValues({
+      schemas: this.#parts.schemas,
+      scope: () => this.#browser.scope(),
+      start: () => this.#browser.start(),
+      onChange: () => {
+        this.#mayChange('set')
+        this.#work()
+      },
+    })
+    return this.#collected
+  }
+
+  #leave(): void {
+    this.#collected?.drop()
+    this.#browser.leave()
+  }
+
+  async #ownSessions(): Promise<readonly Session[]> {
+    const { identity } = this
+    return identity === null ? [] : this.#ask(() => this.#parts.manager.listUser(identity))
+  }
+
+  /** Does it, and remembers that the store could not tell: the answer is 503 then, whatever becomes of the error. */
+  async #ask<Result>(what: () => Promise<Result>): Promise<Result> {
+    try {
+      return await what()
+    } catch (error) {
+      if (error instanceof StoreError) {
+        this.#failure = error
+        this.#work()
+      }
+      throw error
+    }
+  }
+
+  #mayChange(what: string): void {
+    if (this.#isOver) throw tooLate(what)
+  }
+
+  #work(): void {
+    if (this.#hasWork) return
+    this.#hasWork = true
+    this.#listener?.()
+  }
+}
