@@ -1,67 +1,9 @@
 /** Which headers pass, which are stripped, which are ours: the one place that decides what the app believes. */
 import { isOurCookie, withoutCookies } from '../../core/cookie.ts'
+import { headerName, isHopByHop } from './header-name.ts'
 
 /** A flat list of names and values, as undici and node:http take it. */
 export type HeaderList = string[]
-
-// RFC 9110 §7.6.1, and what older software treats alike.
-const hopByHop = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-  'expect',
-])
-
-/**
- * Names by which apps learn who someone is or where a request came from. Compared after folding every run of what is no
- * letter or digit to one `-`: WSGI, ASGI and CGI read `X_Forwarded_User` as `X-Forwarded-User` (CVE-2025-64484).
- */
-const identityName = (() => {
-  const x = [
-    'forwarded|original|real|rewrite|remote|client-(ip|cert|dn|verify)|cluster-client|host|scheme|url-scheme|script-name',
-    'auth|authenticated|webauth|user|username|userinfo|userid|email|groups?|roles?|token|jwt|id-token|access-token|sso|ssl',
-    'proxy-user|consumer|credential|amzn|envoy|goog|ms-client|pomerium|authentik|authelia|vouch|streamlit|shiny|sp|rsc',
-    'posit|connect|middleware|accel|sendfile',
-  ]
-  const others = [
-    'forwarded(-|$)',
-    'remote-(user|groups?|email|name|addr)',
-    'ssl-client-',
-    'front-end-https$',
-    '(true|fastly)-client-ip',
-    '(cf|tailscale|sf-context|shiny-server|rstudio|posit-connect|teleport|gap|oidc|kubeflow)-',
-    'holdfast(-|$)',
-    'client-ip$',
-    'via$',
-    // CGI hands it on as HTTP_PROXY, and its programs then send their own requests there (httpoxy).
-    'proxy$',
-  ]
-  return new RegExp(`^(x-(${x.join('|')})(-|$)|${others.join('|')})`)
-})()
-
-/** Whether a request header claims an identity, an address or an origin, in any spelling. */
-export function isIdentityHeader(name: string): boolean {
-  return identityName.test(name.toLowerCase().replace(/[^a-z0-9]+/g, '-'))
-}
-
-/** The field names that a Connection header takes hop-by-hop, lower case. */
-function nominated(raw: readonly string[]): ReadonlySet<string> | null {
-  let names: Set<string> | null = null
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i] ?? ''
-    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue
-    names ??= new Set()
-    for (const name of (raw[i + 1] ?? '').split(',')) names.add(name.trim().toLowerCase())
-  }
-  return names
-}
 
 /** What decides how a request's headers go upstream. */
 export interface RequestHeaderOptions {
@@ -77,38 +19,53 @@ export interface RequestHeaderOptions {
 
 /** The headers for the upstream: the client's, stripped of what is hop-by-hop or claims an identity, then ours. */
 export function requestHeaders(raw: readonly string[], options: RequestHeaderOptions): HeaderList {
-  const headers: HeaderList = []
-  const named = nominated(raw)
-  const cookies: string[] = []
+  const { without, ours } = options
+  const passing: HeaderList = []
+  let nominated: Set<string> | null = null
+  let theirs: string | undefined
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] ?? ''
     const value = raw[i + 1] ?? ''
-    const lower = name.toLowerCase()
-    if (lower === 'cookie') cookies.push(value)
-    else if (passes(lower, named, options.without)) headers.push(name, value)
+    const { lower, fate } = headerName(name)
+    switch (fate) {
+      case 'passes':
+      case 'frames':
+        if (without?.has(lower) !== true) passing.push(name, value)
+        break
+      case 'cookie':
+        theirs = theirs === undefined ? value : `${theirs}; ${value}`
+        break
+      case 'connection':
+        nominated = nominatedBy(value, nominated)
+    }
   }
-  const cookie = upstreamCookie(cookies, options)
+  const headers = nominated === null ? passing : unnominated(passing, nominated)
+  const cookie = upstreamCookie(theirs, options)
   if (cookie !== undefined) headers.push('cookie', cookie)
-  for (const item of options.ours) headers.push(item)
+  for (const item of ours) headers.push(item)
   return headers
 }
 
-function passes(
-  name: string,
-  named: ReadonlySet<string> | null,
-  without: ReadonlySet<string> | undefined,
-): boolean {
-  if (hopByHop.has(name) || isIdentityHeader(name)) return false
-  // `host` and lengths frame the message: nobody may nominate them away.
-  if (named?.has(name) === true && name !== 'host' && name !== 'content-length') return false
-  return without?.has(name) !== true
+/** What a Connection header takes hop-by-hop that would pass otherwise, in lower case, beside what others took. */
+function nominatedBy(value: string, before: Set<string> | null): Set<string> | null {
+  let names = before
+  for (const one of value.split(',')) {
+    const { lower, fate } = headerName(one.trim())
+    // What frames the message, and our own look at cookies, nobody may nominate away.
+    if (fate === 'passes') names = (names ?? new Set()).add(lower)
+  }
+  return names
 }
 
-function upstreamCookie(cookies: readonly string[], options: RequestHeaderOptions): string | undefined {
+function unnominated(headers: HeaderList, nominated: ReadonlySet<string>): HeaderList {
+  return headers.filter((_item, at) => !nominated.has(headerName(headers[at - (at % 2)] ?? '').lower))
+}
+
+function upstreamCookie(theirs: string | undefined, options: RequestHeaderOptions): string | undefined {
   const drop = (name: string): boolean => isOurCookie(name) || options.dropCookie?.(name) === true
-  const theirs = cookies.length === 0 ? undefined : withoutCookies(cookies.join('; '), drop)
-  if (options.cookie === undefined) return theirs
-  return theirs === undefined ? options.cookie : `${theirs}; ${options.cookie}`
+  const kept = theirs === undefined ? undefined : withoutCookies(theirs, drop)
+  if (options.cookie === undefined) return kept
+  return kept === undefined ? options.cookie : `${kept}; ${options.cookie}`
 }
 
 /** What decides how a response's headers reach the browser. */
@@ -139,7 +96,7 @@ export function responseHeaders(
   for (const name of Object.keys(headers)) {
     const value = headers[name]
     // What the upstream nominates in Connection stays: it could take away its own Set-Cookie or framing policy.
-    if (value === undefined || hopByHop.has(name)) continue
+    if (value === undefined || isHopByHop(name)) continue
     if (options.rewritten && validators.has(name)) continue
     kept[name] = value
   }
