@@ -6,6 +6,9 @@ export const holdfastPath = '/_holdfast/'
 /** The query parameter by which a page's WebSocket names its tab; never sent upstream. */
 export const tabParameter = '_holdfast_tab'
 
+/** What the id of a tab looks like: 16 random bytes in base64url. */
+export const tabShape: RegExp = /^[\w-]{22}$/
+
 /** WebSocket close code: the session behind this socket has ended. */
 export const sessionEndedCode = 4401
 

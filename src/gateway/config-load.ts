@@ -41,7 +41,7 @@ export interface LoadedConfig {
 const usualFile = 'holdfast.yaml'
 const usualUsers = 'users.yaml'
 const others = [
-  ...['CONFIG', 'SECRET', 'DEBUG', 'URL', 'SIGN_IN_PATH', 'TESTS'],
+  ...['CONFIG', 'SECRET', 'DEBUG', 'URL', 'STATE_KEY', 'SIGN_IN_PATH', 'TESTS'],
   ...['FORCE_URL_SESSION_IN_TESTS', 'DISABLE_URL_SESSION'],
 ].map((word) => `HOLDFAST_${word}`)
 
@@ -183,9 +183,7 @@ function merged(under: ConfigInput, over: ConfigInput): ConfigInput {
 function filled(said: ConfigInput, secrets: readonly string[]): Config {
   return {
     preset: said.preset ?? 'auto',
-    listen: said.listen ?? { host: '127.0.0.1', port: 8080 },
-    publicUrl: said.publicUrl ?? null,
-    insecureHttp: said.insecureHttp ?? false,
+    ...addresses(said),
     name: said.name ?? '',
     store: said.store ?? 'sqlite:.holdfast/holdfast.db',
     users: said.users ?? (existsSync(usualUsers) ? usualUsers : null),
@@ -198,6 +196,15 @@ function filled(said: ConfigInput, secrets: readonly string[]): Config {
     secretFile: said.secretFile ?? null,
     startTimeout: said.startTimeout ?? 60_000,
     log: said.log ?? 'pretty',
+  }
+}
+
+function addresses(said: ConfigInput): Pick<Config, 'listen' | 'publicUrl' | 'insecureHttp' | 'stateListen'> {
+  return {
+    listen: said.listen ?? { host: '127.0.0.1', port: 8080 },
+    publicUrl: said.publicUrl ?? null,
+    insecureHttp: said.insecureHttp ?? false,
+    stateListen: said.stateListen ?? null,
   }
 }
 

@@ -190,6 +190,7 @@ export interface ConfigInput {
   readonly startTimeout?: number
   readonly name?: string
   readonly store?: string
+  readonly stateListen?: { readonly host: string; readonly port: number }
   readonly secretFile?: string
   readonly users?: string
   readonly access?: Access
@@ -220,6 +221,7 @@ export const configSchema: GenericSchema<unknown, ConfigInput> = section(
     startTimeout: exactOptional(duration),
     name: exactOptional(name),
     store: exactOptional(store),
+    stateListen: exactOptional(listen),
     secretFile: exactOptional(path),
     users: exactOptional(path),
     access: exactOptional(oneOf(['signed-in', 'anyone'])),

@@ -21,6 +21,8 @@ export interface Config {
   readonly name: string
   /** `memory:` or `sqlite:<path>`. */
   readonly store: string
+  /** Where the app reaches its state; `null`: a free port of this machine for an app of ours, nowhere for another. */
+  readonly stateListen: { readonly host: string; readonly port: number } | null
   /** The users file; `null`: nobody can sign in with a password. */
   readonly users: string | null
   readonly access: Access

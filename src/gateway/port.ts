@@ -30,8 +30,13 @@ export function reservePort(listen: { readonly host: string; readonly port: numb
 }
 
 /** What a failure to listen means, and what to do. */
-export function listenFault(error: NodeJS.ErrnoException, host: string, port: number): ConfigError {
-  return new ConfigError('ERR_LISTEN', `--listen ${host}:${port}: ${reason(error)}`, { cause: error })
+export function listenFault(
+  error: NodeJS.ErrnoException,
+  host: string,
+  port: number,
+  option: string = '--listen',
+): ConfigError {
+  return new ConfigError('ERR_LISTEN', `${option} ${host}:${port}: ${reason(error)}`, { cause: error })
 }
 
 function reason({ code, message }: NodeJS.ErrnoException): string {

@@ -52,6 +52,13 @@ export const settings: readonly Setting[] = [
     'Where sessions are kept: sqlite:<path> or memory:',
     'sqlite:.holdfast/holdfast.db',
   ),
+  setting(
+    'stateListen',
+    'text',
+    '<host:port>',
+    'Where the app reaches its state; never where browsers can',
+    'a free port of this machine under run, none under serve',
+  ),
   setting('secretFile', 'text', '<file>', 'A file with the server secret', 'made beside an sqlite store'),
   setting('users', 'text', '<file>', 'The file of those who may sign in', 'users.yaml, if it is there'),
   setting('access', 'text', '<who>', 'Who reaches the app: signed-in or anyone', 'signed-in'),

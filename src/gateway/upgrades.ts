@@ -3,12 +3,13 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { StoreError, UpstreamError } from '../core/errors.ts'
-import { holdfastPath, sessionEndedCode, tabParameter } from '../core/protocol.ts'
+import { holdfastPath, sessionEndedCode, tabParameter, tabShape } from '../core/protocol.ts'
 import type { Session } from '../core/session.ts'
 import type { EndReason } from '../core/sockets.ts'
 import { decide } from './access.ts'
 import type { GatewayParts } from './parts.ts'
 import { presented } from './presented.ts'
+import { tabHeader } from './proxy/forwarded.ts'
 import { requestHeaders } from './proxy/headers.ts'
 import type { Relay } from './proxy/relay.ts'
 import { hasLeft, refuseUpgrade, upgrade } from './proxy/upgrade.ts'
@@ -23,7 +24,6 @@ export interface UpgradeHandler {
 }
 
 const upgradeTimeout = 15_000
-const tabShape = /^[\w-]{22}$/
 const reprotocolled: ReadonlySet<string> = new Set(['sec-websocket-protocol'])
 
 export function upgradeHandler(parts: GatewayParts, events: EventsEndpoint): UpgradeHandler {
@@ -75,16 +75,17 @@ export function upgradeHandler(parts: GatewayParts, events: EventsEndpoint): Upg
     if (session !== null && (await parts.sessions.refresh(session)) === null) return deny(client, 401)
     if (session !== null) parts.sessions.touch(session)
 
+    const tab = tabOf(target)
     const opened = await parts.preset.open({
       path: target.path,
       session,
-      tab: tabOf(target),
+      tab,
       protocols: protocolsOf(request),
     })
     const outcome = await upgrade({
       upstream: parts.upstream,
       path: target.path + withoutParameter(target.query, tabParameter),
-      headers: upstreamHeaders(parts, request, session, opened.protocols),
+      headers: upstreamHeaders(parts, request, session, { tab, protocols: opened.protocols }),
       client,
       head,
       timeout: upgradeTimeout,
@@ -153,13 +154,14 @@ function upstreamHeaders(
   parts: GatewayParts,
   request: IncomingMessage,
   session: Session | null,
-  protocols: readonly string[],
+  { tab, protocols }: { readonly tab: string | null; readonly protocols: readonly string[] },
 ): string[] {
   const address = parts.clientAddress(
     request.socket.remoteAddress,
     String(request.headers['x-forwarded-for'] ?? ''),
   )
   const ours = parts.forwarded({ address, presented: { session, credential: null, replacement: null } })
+  if (session !== null && tab !== null) ours.push(tabHeader, tab)
   if (protocols.length > 0) ours.push('sec-websocket-protocol', protocols.join(', '))
   return requestHeaders(request.rawHeaders, {
     ours,

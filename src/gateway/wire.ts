@@ -11,22 +11,21 @@ import type { SessionManager } from '../core/manager.ts'
 import { sealedState } from '../core/sealed-state.ts'
 import { socketRegistry } from '../core/sockets.ts'
 import type { AppPreset } from './apps/preset.ts'
-import { appEnvironment } from './child/environment.ts'
-import { runFile } from './child/run-file.ts'
-import { type Supervisor, superviseApp } from './child/supervisor.ts'
+import { startOwnApp, stateKey } from './child/own-app.ts'
 import { clientAddress } from './client-address.ts'
 import { browserScript } from './client-script.ts'
 import type { GatewayConfig } from './config.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import type { Log } from './log.ts'
 import { reservePort } from './port.ts'
-import { choosePreset, ownPort } from './preset-choice.ts'
+import { choosePreset } from './preset-choice.ts'
 import { presetsFor } from './presets.ts'
 import { forwardedHeaders } from './proxy/forwarded.ts'
 import { httpProxy } from './proxy/http.ts'
-import { runFilePath } from './run-place.ts'
 import { openSessions } from './sessions.ts'
 import { type Site, site } from './site.ts'
+import { startStateListener } from './state/state-listener.ts'
+import { stateRoutes } from './state/state-routes.ts'
 import { followUsers } from './users-follower.ts'
 
 /** A gateway that serves, with everything it opened. */
@@ -109,11 +108,20 @@ async function assemble(
   const preset = await choosePreset(config, where.base, presets, log, signal)
   refuseEmptyRules(config, preset)
 
-  const app = await startApp(config, preset, where, log)
-  if (app !== null) closers.push(() => app.stop())
+  const key = stateKey(keyring)
+  const handle = stateRoutes({ state: sessions.state, log })
+  const app =
+    config.upstream.kind === 'url'
+      ? null
+      : await startOwnApp({ config, ...config.upstream, preset, base: where.base, key, handle, log })
+  if (app !== null) closers.push(() => app.supervisor.stop().finally(() => app.state.close()))
+  else if (config.stateListen !== null) {
+    const listener = await startStateListener({ listen: config.stateListen, key, handle })
+    closers.push(() => listener.close())
+  }
   const upstream =
-    config.upstream.kind === 'url' ? config.upstream.url : new URL(`http://127.0.0.1:${app?.port}`)
-  if (app !== null) await Promise.race([app.ready(config.startTimeout), aborted(signal)])
+    config.upstream.kind === 'url' ? config.upstream.url : new URL(`http://127.0.0.1:${app?.supervisor.port}`)
+  if (app !== null) await Promise.race([app.supervisor.ready(config.startTimeout), aborted(signal)])
 
   const sockets = socketRegistry({ sessions, now })
   const cookieOptions: CookieOptions = {
@@ -144,7 +152,7 @@ async function assemble(
       authenticator: users?.authenticator() ?? null,
       signInGate: gate(store, keyring),
       preset,
-      forwarded: forwardedHeaders(where),
+      forwarded: forwardedHeaders(where, (session) => sessions.capability(session)),
       proxy: httpProxy({ upstream }),
       clientAddress: clientAddress(config.trustProxy),
       clientScript: script,
@@ -156,7 +164,7 @@ async function assemble(
     config.listen,
   )
   closers.push(() => gateway.close())
-  return { site: where, preset: preset.name, sessions, close, kill: () => app?.kill() }
+  return { site: where, preset: preset.name, sessions, close, kill: () => app?.supervisor.kill() }
 }
 
 /** Rejects when the signal is aborted; never resolves. */
@@ -175,26 +183,6 @@ function gate(store: SessionStore, keyring: Keyring): SignInThrottle {
 /** Two apps on one host share a cookie jar: under a sub-path the path tells their cookies apart. */
 function cookieName(config: GatewayConfig, { base }: Site): string {
   return config.name !== '' ? config.name : base.slice(1).replaceAll('/', '-')
-}
-
-async function startApp(
-  config: GatewayConfig,
-  preset: AppPreset,
-  { base }: Site,
-  log: Log,
-): Promise<Supervisor | null> {
-  const { upstream } = config
-  if (upstream.kind === 'url') return null
-  const { command, args } = upstream
-  const ours = preset.environment()
-  return superviseApp({
-    command,
-    args,
-    port: ownPort(args),
-    environment: (port) => appEnvironment(process.env, preset, base, port),
-    runFile: runFile(runFilePath(config), [command, args, process.cwd(), ours]),
-    log,
-  })
 }
 
 function refuseEmptyRules(config: GatewayConfig, preset: AppPreset): void {

@@ -142,7 +142,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       formTokens: formTokens(keyring.key('form/v1'), now),
       authenticator: users.authenticator(),
       signInGate: signInThrottle({ store: store.store, key: keyring.key('throttle/v1') }),
-      forwarded: forwardedHeaders(where),
+      forwarded: forwardedHeaders(where, (session) => sessions.capability(session)),
       preset:
         options.preset === 'streamlit'
           ? streamlitPreset({

@@ -6,12 +6,19 @@ import type { AppPreset } from '../apps/preset.ts'
 
 const pythonFolder = new URL('../../../python/src/', import.meta.url)
 
+/** Where an app reaches its state, and the key it shows there. */
+export interface StateAccess {
+  readonly url: string
+  readonly key: string
+}
+
 /** Ours added, and everything of the gateway's own configuration taken out: it holds secrets. */
 export function appEnvironment(
   inherited: NodeJS.ProcessEnv,
   preset: Pick<AppPreset, 'name' | 'environment'>,
   base: string,
   port: number,
+  state: StateAccess | null,
 ): NodeJS.ProcessEnv {
   const kept = Object.entries(inherited).filter(([name]) => !name.startsWith('HOLDFAST'))
   const theirs = Object.fromEntries(kept)
@@ -28,7 +35,13 @@ export function appEnvironment(
     STREAMLIT_SERVER_ADDRESS: '127.0.0.1',
     ...preset.environment(),
     ...hook(preset, base, theirs.PYTHONPATH),
+    ...stateVariables(state),
   }
+}
+
+/** What tells an app where its state is. */
+export function stateVariables(state: StateAccess | null): Readonly<Record<string, string>> {
+  return state === null ? {} : { HOLDFAST_URL: state.url, HOLDFAST_STATE_KEY: state.key }
 }
 
 /** What makes an app started by somebody else find the hook and the `holdfast` package. */

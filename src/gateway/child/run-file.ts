@@ -7,11 +7,15 @@ import { processStart } from './process-identity.ts'
 export interface RunningApp {
   readonly pid: number
   readonly port: number
+  /** Where it was told to reach its state; `null` if nowhere. */
+  readonly statePort: number | null
 }
 
 export interface RunFile {
   /** The app of an earlier run with the very same command, still alive; any other survivor of it is ended. */
-  takeOver(): Promise<RunningApp | null>
+  survivor(): Promise<RunningApp | null>
+  /** Ends an app that cannot be taken over after all. */
+  end(app: RunningApp): void
   write(app: RunningApp): Promise<void>
   remove(): Promise<void>
 }
@@ -26,13 +30,15 @@ export function runFile(path: string, about: unknown): RunFile {
   const fingerprint = createHash('sha256').update(JSON.stringify(about)).digest('base64url')
 
   return {
-    async takeOver() {
+    async survivor() {
       const entry = await read(path)
       if (entry === null || (await processStart(entry.pid)) !== entry.start) return null
-      if (entry.fingerprint === fingerprint) return { pid: entry.pid, port: entry.port }
-      endGroup(entry.pid)
+      const { pid, port, statePort } = entry
+      if (entry.fingerprint === fingerprint) return { pid, port, statePort }
+      endGroup(pid)
       return null
     },
+    end: ({ pid }) => endGroup(pid),
     async write(app) {
       const start = await processStart(app.pid)
       if (start === null) return
@@ -56,11 +62,17 @@ function endGroup(pid: number): void {
 async function read(path: string): Promise<Entry | null> {
   try {
     const entry = JSON.parse(await readFile(path, 'utf8')) as Partial<Entry> | null
-    const { pid, port, start, fingerprint } = entry ?? {}
+    const { pid, port, statePort, start, fingerprint } = entry ?? {}
     if (!Number.isSafeInteger(pid) || !Number.isSafeInteger(port) || pid === undefined || port === undefined)
       return null
     if (pid < 2 || typeof start !== 'string' || typeof fingerprint !== 'string') return null
-    return { pid, port, start, fingerprint }
+    return {
+      pid,
+      port,
+      statePort: Number.isSafeInteger(statePort) ? (statePort ?? null) : null,
+      start,
+      fingerprint,
+    }
   } catch {
     return null
   }

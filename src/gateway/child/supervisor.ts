@@ -16,6 +16,10 @@ export interface SupervisorOptions {
   /** Added to the environment for the port chosen. */
   environment(port: number): NodeJS.ProcessEnv
   readonly runFile: RunFile
+  /** An app of an earlier run that goes on; `null`: one is started. */
+  readonly survivor: RunningApp | null
+  /** Where the app reaches its state. */
+  readonly statePort: number | null
   readonly log: Log
 }
 
@@ -37,8 +41,7 @@ const healthyAfter = 30_000
 const graceBeforeKill = 8_000
 
 export async function superviseApp(options: SupervisorOptions): Promise<Supervisor> {
-  const { log } = options
-  const survivor = await options.runFile.takeOver()
+  const { log, survivor, statePort } = options
   const port = survivor?.port ?? options.port ?? (await freePort())
   let app: RunningApp | null = survivor
   let child: ChildProcess | null = null
@@ -57,7 +60,7 @@ export async function superviseApp(options: SupervisorOptions): Promise<Supervis
       failure = new ConfigError('ERR_CONFIG_INVALID', `Cannot start ${options.command}: ${missing}.`)
     })
     child.once('spawn', () => {
-      app = { pid: child?.pid ?? 0, port }
+      app = { pid: child?.pid ?? 0, port, statePort }
       log.write('info', 'app_started', { pid: app.pid, port })
       void options.runFile.write(app)
     })

@@ -1,6 +1,6 @@
 /** What the gateway tells the app about the request: who, from where, at which address. */
 import type { Identity, Json } from '../../core/contracts.ts'
-import { rolesOf } from '../../core/session.ts'
+import { rolesOf, type Session } from '../../core/session.ts'
 import type { Site } from '../site.ts'
 import type { Visit } from '../visit.ts'
 import type { HeaderList } from './headers.ts'
@@ -8,8 +8,19 @@ import type { HeaderList } from './headers.ts'
 /** Ours alone: clients' own copies are stripped before these are added. */
 export type ForwardedHeaders = (visit: Pick<Visit, 'address' | 'presented'>) => HeaderList
 
-/** What is the same for all requests, and for all of a session, is put together once. */
-export function forwardedHeaders(site: Site): ForwardedHeaders {
+/** What opens the session's state, where anything is stored of it. */
+export const sessionHeader = 'holdfast-session'
+/** The tab whose page opens a socket. */
+export const tabHeader = 'holdfast-tab'
+
+/**
+ * What is the same for all requests, and for all of a session, is put together once. `capability` says what opens the
+ * state of a session.
+ */
+export function forwardedHeaders(
+  site: Site,
+  capability: (session: Session) => string | null,
+): ForwardedHeaders {
   const ofSite: HeaderList = [
     'x-forwarded-proto',
     site.secure ? 'https' : 'http',
@@ -17,18 +28,23 @@ export function forwardedHeaders(site: Site): ForwardedHeaders {
     site.origin.slice(site.origin.indexOf('//') + 2),
     ...(site.base === '' ? [] : ['x-forwarded-prefix', site.base]),
   ]
-  const ofIdentity = new WeakMap<Identity, HeaderList>()
+  const ofSession = new WeakMap<Session, HeaderList>()
 
   return ({ address, presented: { session } }) => {
-    const identity = session?.identity ?? null
-    if (identity === null) return ['x-forwarded-for', address, ...ofSite]
-    let known = ofIdentity.get(identity)
+    if (session === null) return ['x-forwarded-for', address, ...ofSite]
+    let known = ofSession.get(session)
     if (known === undefined) {
-      known = identityHeaders(identity)
-      ofIdentity.set(identity, known)
+      known = sessionHeaders(session, capability(session))
+      ofSession.set(session, known)
     }
     return ['x-forwarded-for', address, ...ofSite, ...known]
   }
+}
+
+function sessionHeaders({ identity }: Session, capability: string | null): HeaderList {
+  const headers = identity === null ? [] : identityHeaders(identity)
+  if (capability !== null) headers.push(sessionHeader, capability)
+  return headers
 }
 
 function identityHeaders(identity: Identity): HeaderList {

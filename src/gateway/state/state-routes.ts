@@ -1,0 +1,181 @@
+/** The state API: an app reads, writes and follows the state of the sessions that its requests came with. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { StateError, StoreError, ValueError } from '../../core/errors.ts'
+import { tabShape } from '../../core/protocol.ts'
+import type { EncodedState, ScopedState, StateEngine, StateOutcome } from '../../core/state.ts'
+import type { Log } from '../log.ts'
+import { readBody } from '../visit.ts'
+import { type Fault, sendFault, sendJson } from './state-answer.ts'
+import {
+  type ReadRequest,
+  readRequest,
+  type ScopeName,
+  type WriteRequest,
+  writeRequest,
+} from './state-request.ts'
+import { followState } from './state-watch.ts'
+
+export interface StateRoutesOptions {
+  readonly state: StateEngine
+  readonly log: Log
+}
+
+// A scope at its limit, with the escapes of texts in texts.
+const longestBody = 20 * 1024 * 1024
+const bodyPatience = 20_000
+
+/** Answers requests that knew the key. */
+export function stateRoutes(
+  options: StateRoutesOptions,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const { state, log } = options
+
+  return async (request, response) => {
+    const route = routes.get(request.url ?? '')
+    if (route === undefined) return sendFault(response, 404, unknownPath)
+    if (request.method !== 'POST') {
+      response.setHeader('allow', 'POST')
+      return sendFault(response, 405, { code: 'ERR_STATE_REQUEST', detail: 'Only POST is answered here.' })
+    }
+    const text = await readBody(request, longestBody, bodyPatience)
+    if (text === null) return sendFault(response, 413, tooLong)
+    try {
+      await route({ state, request, response, body: JSON.parse(text) as unknown })
+    } catch (error) {
+      answerFailure(response, error, log)
+    }
+  }
+}
+
+interface Call {
+  readonly state: StateEngine
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly body: unknown
+}
+
+const routes: ReadonlyMap<string, (call: Call) => Promise<void> | void> = new Map([
+  ['/state/read', read],
+  ['/state/write', write],
+  ['/state/watch', watch],
+])
+
+async function read(call: Call): Promise<void> {
+  const { response, body } = call
+  const asked = readRequest(body)
+  const scope = opened(call, asked)
+  if (scope === null || typeof asked === 'string') return
+  const found = await scope.read(asked.keys)
+  // The texts go out as they are: what reads and writes them again could change them.
+  const entries = [...found].map(
+    ([key, { text, version }]) =>
+      `${JSON.stringify(key)}:{"value":${JSON.stringify(text)},"version":${version}}`,
+  )
+  sendJson(response, `{"entries":{${entries.join(',')}}}`)
+}
+
+async function write(call: Call): Promise<void> {
+  const { response, body } = call
+  const asked = writeRequest(body)
+  const scope = opened(call, asked)
+  if (scope === null || typeof asked === 'string') return
+  answerWrite(response, await scope.write(asked.changes))
+}
+
+function watch(call: Call): void {
+  const { request, response, body } = call
+  const scope = opened(call, readRequest(body))
+  if (scope !== null) followState(request, response, scope)
+}
+
+/** Answers what a write came to. */
+function answerWrite(response: ServerResponse, outcome: StateOutcome): void {
+  if (outcome.outcome === 'written') {
+    return sendJson(response, JSON.stringify({ versions: Object.fromEntries(outcome.versions) }))
+  }
+  if (outcome.outcome === 'gone') return sendFault(response, 410, ended)
+  if (outcome.outcome === 'conflict') {
+    const { keys } = outcome
+    const detail = 'Another write was first. Read these keys again, and write on top of what they hold now.'
+    return sendFault(response, 409, { code: 'ERR_STATE_CONFLICT', detail, keys })
+  }
+  const { key, bytes, limit, of } = outcome
+  const name = key.length > 100 ? `${key.slice(0, 100)}…` : key
+  const detail =
+    of === 'value'
+      ? `The value under ${JSON.stringify(name)} has ${bytes} bytes, and ${limit} is the most. Keep large things in a file ` +
+        'or a database, and its name here.'
+      : `With ${JSON.stringify(name)} this scope would hold ${bytes} bytes, and ${limit} is the most. Delete what is no longer needed.`
+  sendFault(response, 413, { code: 'ERR_STATE_TOO_LARGE', detail, key, bytes, limit, of })
+}
+
+/** The scope a request is about; `null` if it was answered already. */
+function opened(
+  { state, request, response }: Call,
+  asked: ReadRequest | WriteRequest | string,
+): EncodedState | null {
+  if (typeof asked === 'string') {
+    sendFault(response, 400, { code: 'ERR_STATE_REQUEST', detail: asked })
+    return null
+  }
+  const scope = scopeOf(state, asked.scope, request)
+  if ('code' in scope) {
+    sendFault(response, scope.code === 'ERR_SESSION_ENDED' ? 410 : 400, scope)
+    return null
+  }
+  return scope.encoded
+}
+
+function scopeOf(state: StateEngine, name: ScopeName, { headers }: IncomingMessage): ScopedState | Fault {
+  if (name === 'app') return state.app
+  const capability = headers['holdfast-session']
+  const session = typeof capability === 'string' ? state.of(capability) : null
+  if (session === null) return noSession
+  if (name === 'session') return session.session
+  if (name === 'user') return session.user ?? nobody
+  const tab = headers['holdfast-tab']
+  if (typeof tab !== 'string' || !tabShape.test(tab)) return noTab
+  return name === 'tab' ? session.tab(tab) : session.page(tab)
+}
+
+/** Answers what could not be done. Never says "there is none" where the store could not tell. */
+function answerFailure(response: ServerResponse, error: unknown, log: Log): void {
+  if (error instanceof SyntaxError) {
+    return sendFault(response, 400, { code: 'ERR_STATE_REQUEST', detail: 'The body is not JSON.' })
+  }
+  if (error instanceof StoreError) return sendFault(response, 503, { code: error.code, detail: unavailable })
+  if (error instanceof ValueError || error instanceof StateError) {
+    return sendFault(response, 400, { code: error.code, detail: error.message })
+  }
+  log.write('error', 'state_request_failed', { reason: error instanceof Error ? (error.stack ?? '') : '' })
+  sendFault(response, 500, { code: 'ERR_STATE_FAILED', detail: 'Holdfast failed. Its log says why.' })
+}
+
+const unknownPath: Fault = {
+  code: 'ERR_STATE_REQUEST',
+  detail: `There is no such path. There are ${[...routes.keys()].join(', ')}.`,
+}
+const tooLong: Fault = {
+  code: 'ERR_STATE_REQUEST',
+  detail: `The body is longer than ${longestBody} bytes, or was cut off. Write in smaller parts.`,
+}
+const ended: Fault = {
+  code: 'ERR_SESSION_ENDED',
+  detail: 'The session has ended, and what belonged to it is gone. Nothing was written.',
+}
+const noSession: Fault = {
+  code: 'ERR_STATE_SESSION',
+  detail:
+    'This scope needs the Holdfast-Session header of the request that the app is answering. It is missing, or was not ' +
+    'made by this gateway.',
+}
+const nobody: Fault = {
+  code: 'ERR_STATE_ANONYMOUS',
+  detail: 'Nobody is signed in, so there is no user whose state it could be. Use the session scope.',
+}
+const noTab: Fault = {
+  code: 'ERR_STATE_TAB',
+  detail: 'This scope needs the Holdfast-Tab header of the socket that the page opened.',
+}
+const unavailable =
+  'The store cannot be reached or cannot confirm, so it is not known whether anything was written. Try again.'
