@@ -17,13 +17,22 @@ export type {
   Succession,
 } from './contracts.ts'
 export { type CookieOptions, type CookieTransport, cookieTransport } from './cookie.ts'
-export { AuthError, ConfigError, type ErrorCode, HoldfastError, StoreError, UpstreamError } from './errors.ts'
+export type { Ending } from './ending.ts'
+export {
+  AuthError,
+  ConfigError,
+  type ErrorCode,
+  HoldfastError,
+  StateError,
+  StoreError,
+  UpstreamError,
+  ValueError,
+} from './errors.ts'
 export type { EventListener, SessionEvent } from './events.ts'
 export { type Keyring, openKeyring, rotateSecrets } from './keyring.ts'
 export type { Loaded } from './lookup.ts'
 export {
   createSessionManager,
-  type Ending,
   type Issued,
   type SessionManager,
   type SessionManagerOptions,
@@ -31,3 +40,20 @@ export {
 } from './manager.ts'
 export { defaultPolicy, type Limits, type Policy, type Profile, underProfile } from './policy.ts'
 export { type Device, rolesOf, type Session } from './session.ts'
+export type {
+  EncodedState,
+  ItemChange,
+  ScopedState,
+  SessionState,
+  StateEngine,
+  StateEvent,
+  StateItem,
+  StateLimits,
+  StateOutcome,
+  StateText,
+  StateTextEvent,
+  TextChange,
+} from './state.ts'
+export { Foreign, type Value } from './value.ts'
+export { decodeValue } from './value-decode.ts'
+export { encodeValue } from './value-encode.ts'

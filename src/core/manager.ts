@@ -3,8 +3,9 @@
 import { anonymousSession } from './anonymous.ts'
 import { capabilityMint } from './capability.ts'
 import { reached } from './clock.ts'
-import type { Epoch, Identity, SessionStore, StoreChange } from './contracts.ts'
+import type { Epoch, Identity, SessionStore } from './contracts.ts'
 import { digest, hmac, random, toBase64url } from './crypto.ts'
+import { type Ending, endingOf } from './ending.ts'
 import { StoreError } from './errors.ts'
 import type { EventListener } from './events.ts'
 import type { Keyring } from './keyring.ts'
@@ -12,7 +13,9 @@ import { type Loaded, sessionLookup } from './lookup.ts'
 import { checkPolicy, isOver, type Limits, type Policy } from './policy.ts'
 import { dataKeyOf, sessionRecord } from './record.ts'
 import type { Device, Session } from './session.ts'
-import { isCovered, sessionCache } from './session-cache.ts'
+import { sessionCache } from './session-cache.ts'
+import { createStateEngine } from './session-state.ts'
+import type { StateEngine, StateLimits } from './state.ts'
 import { sealSuccession } from './succession.ts'
 import { longestCredential, tokenMint } from './token.ts'
 import { sessionTouch } from './touch.ts'
@@ -33,6 +36,8 @@ export interface SessionManagerOptions {
   readonly isCurrent?: () => boolean
   /** How many verified sessions this process keeps. @default 100000 */
   readonly cacheSize?: number
+  /** How much state there may be. */
+  readonly state?: Partial<StateLimits>
 }
 
 /** A session just made, and its credential: shown once, to be sent to the browser. */
@@ -49,14 +54,12 @@ export interface SignIn {
   readonly startedAt: number
   /** When a factor was last checked, if that was not now: what asks for a fresh one must not be fooled. @default now */
   readonly authenticatedAt?: number
-  /** The session the browser presented. It ends; nothing of its credential is adopted. */
+  /**
+   * The session the browser presented in this very request. It ends; nothing of its credential is adopted. What was done in
+   * an anonymous one, its state, is carried over; another person's never is.
+   */
   readonly replaces: Session | null
 }
-
-/** What ended, for those who hold sockets open. `recheck`: changes may have been missed, ask for every session. */
-export type Ending =
-  | { readonly kind: 'ended'; covers(session: Session): boolean }
-  | { readonly kind: 'recheck' }
 
 export interface SessionManager {
   /**
@@ -71,6 +74,8 @@ export interface SessionManager {
    * while nothing is stored of the session, and for one whose credential was not presented to this process (`refresh`).
    */
   capability(session: Session): string | null
+  /** Opens the state of sessions by their capability, and everybody's. */
+  readonly state: StateEngine
   /** The same session as the store has it now, whatever its token is by now; `null` if it has ended. */
   refresh(session: Pick<Session, 'id' | 'sid'>): Promise<Session | null>
   /** A credential for a browser nobody signed in with. Nothing is stored until `start`. */
@@ -123,6 +128,7 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
   const pseudonym = (who: Pick<Identity, 'authenticator' | 'userId'>): string =>
     toBase64url(hmac(keyring.key('user/v1'), JSON.stringify([app, who.authenticator, who.userId])))
 
+  const state = createStateEngine({ store, keyring, app, now, limits: options.state ?? {} })
   const capabilities = capabilityMint(keyring, app)
   const granted = new WeakMap<Session, string>()
   const grant = (session: Session, dataKey: Uint8Array): void => {
@@ -159,6 +165,11 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
     return found === 'over' ? null : found
   }
 
+  async function carryOver(from: Session, to: Session): Promise<void> {
+    const [old, next] = [granted.get(from), granted.get(to)]
+    if (from.identity === null && old !== undefined && next !== undefined) await state.carryOver(old, next)
+  }
+
   async function retire(session: Session): Promise<void> {
     if (session.version === 0) {
       // Nothing is stored that could end, and a request on its way could start it yet: it is stored, to leave a tombstone.
@@ -183,6 +194,7 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
 
     load,
     start,
+    state,
     capability: (session) => granted.get(session) ?? null,
     refresh: (session) => lookup.refresh(session),
     beginAnonymous: () => mint.write(mint.issue('anonymous', now())),
@@ -214,7 +226,10 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
       if (creation === 'ended')
         throw new StoreError('ERR_STORE_CORRUPT', 'A new random id is already in the store.')
       grant(session, dataKey)
-      if (replaces !== null) await retire(replaces)
+      if (replaces !== null) {
+        await carryOver(replaces, session)
+        await retire(replaces)
+      }
       emit({ event: 'session_created', sid: session.sid, userId: identity.userId })
       return { session, credential: mint.write(token) }
     },
@@ -272,10 +287,4 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
       return () => listeners.delete(entry)
     },
   }
-}
-
-function endingOf(change: StoreChange): Ending | null {
-  if (change.kind === 'ended') return { kind: 'ended', covers: (session) => session.sid === change.sid }
-  if (change.kind === 'revoked') return { kind: 'ended', covers: (session) => isCovered(session, change) }
-  return change.kind === 'gap' ? { kind: 'recheck' } : null
 }

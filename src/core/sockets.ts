@@ -1,5 +1,6 @@
 /** What is open for each session, so that its end reaches every socket and stream at once. */
-import type { Ending, SessionManager } from './manager.ts'
+import type { Ending } from './ending.ts'
+import type { SessionManager } from './manager.ts'
 import { isOver } from './policy.ts'
 import type { Session } from './session.ts'
 

@@ -62,9 +62,9 @@ export type StateEvent =
   | { readonly kind: 'gap' }
   | { readonly kind: 'ended' }
 
-/** As `StateEvent`, with keys alone. */
-export type StateKeysEvent =
-  | { readonly kind: 'changed'; readonly keys: readonly string[] }
+/** As `StateEvent`, with the values as JSON text. */
+export type StateTextEvent =
+  | { readonly kind: 'changed'; readonly items: ReadonlyMap<string, StateText | null> }
   | { readonly kind: 'gap' }
   | { readonly kind: 'ended' }
 
@@ -77,7 +77,7 @@ export interface EncodedState {
   read(keys?: readonly string[]): Promise<ReadonlyMap<string, StateText>>
   /** Throws `ValueError` for a text that is no value, and `StateError` (`ERR_STATE_KEY`) for what can be no key. */
   write(changes: readonly TextChange[]): Promise<StateOutcome>
-  watch(listener: (event: StateKeysEvent) => void): () => void
+  watch(listener: (event: StateTextEvent) => void): () => void
 }
 
 /** The values of one scope. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Ending } from '../../src/core/manager.ts'
+import type { Ending } from '../../src/core/ending.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 import { anna, ben, Clock, gate, hour, startProcess, whoIs, withMethods } from './samples.ts'
 
