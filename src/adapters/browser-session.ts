@@ -12,7 +12,6 @@ import type { ValueScope } from './session-values.ts'
 export class BrowserSession {
   readonly #parts: SessionParts
   readonly #incoming: Incoming
-  readonly #onNews: () => void
   readonly #isActive: boolean
   #presented: Presented
   #scope: ValueScope | null = null
@@ -21,11 +20,10 @@ export class BrowserSession {
   #formBinding: string | null = null
   #isTold: boolean
 
-  constructor(parts: SessionParts, incoming: Incoming, presented: Presented, onNews: () => void) {
+  constructor(parts: SessionParts, incoming: Incoming, presented: Presented) {
     this.#parts = parts
     this.#incoming = incoming
     this.#presented = presented
-    this.#onNews = onNews
     this.#news = presented.isReplaced ? presented.credential : null
     // A 101 carries no cookie: browsers may have sent the next request before they see it.
     this.#isTold = isUpgrade(incoming)
@@ -57,8 +55,6 @@ export class BrowserSession {
 
   /** A session that values can be kept in, made for whoever has none. */
   async start(): Promise<ValueScope | null> {
-    const scope = this.scope()
-    if (scope !== null) return scope
     if (this.#isTold) throw tooLate('update')
     const { manager } = this.#parts
     const { session, credential } = this.#presented
@@ -84,7 +80,6 @@ export class BrowserSession {
   leave(): void {
     this.#become({ session: null, credential: null, isReplaced: false })
     this.#news = ''
-    this.#onNews()
   }
 
   /** What forms are tied to: the session, or a cookie for whoever has none. `null` while there is neither. */
@@ -96,7 +91,6 @@ export class BrowserSession {
 
   bindForms(): string {
     this.#formBinding = newFormBinding()
-    this.#onNews()
     return this.#formBinding
   }
 
@@ -138,9 +132,7 @@ export class BrowserSession {
   #become(presented: Presented): void {
     this.#presented = presented
     this.#scope = null
-    if (!presented.isReplaced) return
-    this.#news = presented.credential
-    this.#onNews()
+    if (presented.isReplaced) this.#news = presented.credential
   }
 }
 

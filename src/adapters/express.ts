@@ -30,8 +30,9 @@ export function expressSessions<Data extends SessionData>(sessions: Sessions<Dat
     if (visit.refusal !== null) return sendAnswer(response, visit.refusal)
     Object.assign(request, { [key]: visit.session })
     visit.onWork(() => {
-      if (!response.headersSent)
-        holdResponse(response, { settle: (status) => visit.settle(status), onError: next })
+      if (response.headersSent) return false
+      holdResponse(response, { settle: (status) => visit.settle(status), onError: next })
+      return true
     })
     next()
   }

@@ -47,7 +47,10 @@ export function fastifySessions<Data extends SessionData>(sessions: Sessions<Dat
           return
         }
         request[key] = visit
-        visit.onWork(() => waiting.add(request))
+        visit.onWork(() => {
+          waiting.add(request)
+          return !reply.raw.headersSent
+        })
         next()
       }
       const fail = (error: unknown): void => {

@@ -3,7 +3,6 @@ import { uncached } from './answer.ts'
 import type { Answer, Incoming, Outgoing } from './incoming.ts'
 import type { RequestSession, SessionData } from './request-session.ts'
 import type { Sessions } from './sessions.ts'
-import type { Visit } from './visit.ts'
 
 export interface FetchSessions<Data extends SessionData> {
   /** The handler's response with what the session adds to it. For middleware; `address` is the client's, if known. */
@@ -26,17 +25,17 @@ export interface FetchSessions<Data extends SessionData> {
 /** The sessions for fetch handlers. */
 export function fetchSessions<Data extends SessionData>(sessions: Sessions<Data>): FetchSessions<Data> {
   const respond: FetchSessions<Data>['respond'] = async (request, handler, address = '') => {
-    let visit: Visit<Data> | null = null
-    let response: Response | null = null
     try {
-      visit = await sessions.open(fetchRequest(request, address))
+      const visit = await sessions.open(fetchRequest(request, address))
       if (visit.refusal !== null) return answerResponse(visit.refusal)
-      let hasWork = false
+      const progress = { hasWork: false, isDone: false }
       visit.onWork(() => {
-        hasWork = true
+        progress.hasWork = true
+        return !progress.isDone
       })
-      response = await handler(visit.session)
-      return hasWork ? settled(response, await visit.settle(response.status)) : response
+      const response = await handler(visit.session)
+      progress.isDone = true
+      return progress.hasWork ? settled(response, await visit.settle(response.status)) : response
     } catch (error) {
       const answer = sessions.answerTo(error)
       if (answer === null) throw error

@@ -30,14 +30,16 @@ export function honoSessions<Data extends SessionData>(
         const opened = sessions.open(fetchRequest(context.req.raw, address(context)))
         const visit = opened instanceof Promise ? await opened : opened
         if (visit.refusal !== null) return answerResponse(visit.refusal)
-        let hasWork = false
+        const progress = { hasWork: false, isDone: false }
         visit.onWork(() => {
-          hasWork = true
+          progress.hasWork = true
+          return !progress.isDone
         })
         context.set('session', visit.session)
         // What a handler throws is a response by then.
         await next()
-        if (!hasWork) return undefined
+        progress.isDone = true
+        if (!progress.hasWork) return undefined
         const response = settled(context.res, await visit.settle(context.res.status))
         if (response === context.res) return undefined
         // Hono would copy the headers of the one before.

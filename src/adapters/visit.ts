@@ -8,15 +8,18 @@ import { BrowserSession, tooLate } from './browser-session.ts'
 import { type Answer, type Incoming, isNavigation, type Outgoing } from './incoming.ts'
 import type { Flash, Person, RequestSession, SessionData, SignedInDevice } from './request-session.ts'
 import type { Presented, SessionParts } from './session-parts.ts'
-import { type SessionValues, sessionValues } from './session-values.ts'
+import { type SessionValues, sessionValues, type ValueScope } from './session-values.ts'
 
 /** A request's session with what its adapter needs beside it. */
 export interface Visit<Data extends SessionData = Record<string, unknown>> {
   readonly session: RequestSession<Data>
   /** What to answer without asking the handler; `null` if the request is fine. */
   readonly refusal: Answer | null
-  /** Calls the listener once, as soon as `settle` must be awaited before headers are sent; at once if it must already. */
-  onWork(listener: () => void): void
+  /**
+   * Calls the listener once, as soon as `settle` must be awaited before headers are sent; at once if it must already. It
+   * answers whether that is still possible: `false` if the headers are gone.
+   */
+  onWork(listener: () => boolean): void
   /**
    * Saves what there is to save and says what the response must carry. `status` is the handler's: one of 500 and above
    * saves nothing. Rejects with what is the handler's fault, such as a value that is too large.
@@ -33,7 +36,7 @@ export class OpenVisit implements Visit, RequestSession {
   readonly #browser: BrowserSession
   #collected: SessionValues | null = null
   #failure: StoreError | null = null
-  #listener: (() => void) | null = null
+  #listener: (() => boolean) | null = null
   #hasWork: boolean
   /** Nothing can be collected any more. */
   #isOver: boolean
@@ -42,7 +45,7 @@ export class OpenVisit implements Visit, RequestSession {
     this.#parts = parts
     this.#incoming = incoming
     this.#startedAt = parts.now()
-    this.#browser = new BrowserSession(parts, incoming, presented, () => this.#work())
+    this.#browser = new BrowserSession(parts, incoming, presented)
     this.refusal = refusal
     this.#isOver = this.#browser.isTold
     this.#hasWork = this.#browser.hasNews
@@ -207,9 +210,9 @@ export class OpenVisit implements Visit, RequestSession {
     return session === null ? () => {} : this.#parts.sockets().hold(session, { end })
   }
 
-  onWork(listener: () => void): void {
+  onWork(listener: () => boolean): void {
+    this.#listener = listener
     if (this.#hasWork) listener()
-    else this.#listener = listener
   }
 
   async settle(status: number): Promise<Outgoing> {
@@ -228,13 +231,19 @@ export class OpenVisit implements Visit, RequestSession {
     this.#collected ??= sessionValues({
       schemas: this.#parts.schemas,
       scope: () => this.#browser.scope(),
-      start: () => this.#browser.start(),
-      onChange: () => {
-        this.#mayChange('set')
-        this.#work()
-      },
+      start: () => this.#start(),
+      onChange: () => this.#mayChange('set'),
     })
     return this.#collected
+  }
+
+  /** The scope to write to, of a session that is started where there is none. */
+  async #start(): Promise<ValueScope | null> {
+    const scope = this.#browser.scope()
+    if (scope !== null) return scope
+    // While `settle` saves, the response waits already.
+    if (!this.#hasWork) this.#mayChange('update')
+    return this.#browser.start()
   }
 
   #leave(): void {
@@ -254,19 +263,21 @@ export class OpenVisit implements Visit, RequestSession {
     } catch (error) {
       if (error instanceof StoreError) {
         this.#failure = error
-        this.#work()
+        this.#wait()
       }
       throw error
     }
   }
 
+  /** Has the response wait; throws if it cannot any more. */
   #mayChange(what: string): void {
-    if (this.#isOver) throw tooLate(what)
+    if (this.#isOver || !this.#wait()) throw tooLate(what)
   }
 
-  #work(): void {
-    if (this.#hasWork) return
-    this.#hasWork = true
-    this.#listener?.()
+  #wait(): boolean {
+    if (this.#hasWork) return true
+    this.#hasWork = this.#listener?.() ?? true
+    this.#isOver = !this.#hasWork
+    return this.#hasWork
   }
 }

@@ -1,4 +1,7 @@
 /** A browser as far as sessions are concerned: a strict cookie jar, and the headers that say where a request is from. */
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { CookieJar } from 'tough-cookie'
 
 export const origin = 'https://app.example.test'
@@ -13,7 +16,6 @@ export interface Got {
 export interface Wish {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
-  readonly signal?: AbortSignal
   /** Sent in place of what the jar holds. */
   readonly cookie?: string
 }
@@ -32,21 +34,22 @@ export class Browser {
   }
 
   async get(path: string, wish: Wish = {}): Promise<Got> {
-    const { method = 'GET', headers = {}, signal, cookie = this.cookie() } = wish
-    const response = await fetch(`http://127.0.0.1:${this.#port}${path}`, {
-      method,
-      redirect: 'manual',
-      ...(signal === undefined ? {} : { signal }),
-      headers: {
-        ...(method === 'GET' || method === 'HEAD' ? {} : { origin, 'sec-fetch-site': 'same-origin' }),
-        ...(cookie === '' ? {} : { cookie }),
-        ...headers,
-      },
-    })
-    const cookies = response.headers.getSetCookie()
+    const { method = 'GET', headers = {}, cookie = this.cookie() } = wish
+    const sent = {
+      ...(method === 'GET' || method === 'HEAD' ? {} : { origin, 'sec-fetch-site': 'same-origin' }),
+      ...(cookie === '' ? {} : { cookie }),
+      ...headers,
+    }
+    // Not by fetch, which has Sec-Fetch headers of its own.
+    const asked = request({ host: '127.0.0.1', port: this.#port, path, method, headers: sent, agent: false })
+    asked.end()
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+    const cookies = answer.headers['set-cookie'] ?? []
     // Throws for a line that a browser would not take.
     for (const line of cookies) this.jar.setCookieSync(line, `${origin}/`)
-    return { status: response.status, headers: response.headers, text: await response.text(), cookies }
+    const got = new Headers()
+    for (const [name, value] of Object.entries(answer.headers)) got.set(name, String(value))
+    return { status: answer.statusCode ?? 0, headers: got, text: await text(answer), cookies }
   }
 
   post(path: string, wish: Wish = {}): Promise<Got> {

@@ -88,7 +88,7 @@ export const routes: Readonly<Record<string, Route>> = {
   '/end-device': async ({ session, query }) => json(await session.endDevice(query.get('id') ?? '')),
 
   '/get': async ({ session, query }) => json(await session.get((query.get('key') ?? 'theme') as 'theme')),
-  '/entries': async ({ session }) => json([...(await session.entries())]),
+  '/entries': async ({ session }) => json([...(await session.entries())].sort()),
   async '/set'({ session, query }, gates) {
     await session.get('theme')
     await gates.pass(query.get('gate'))
