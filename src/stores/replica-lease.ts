@@ -71,7 +71,9 @@ export interface ReplicaLease {
   begin(): Beat
   /** Takes the answer. `isGranted` is `false` if the store could not confirm the beat: then it extends no lease. */
   settle(beat: Beat, answer: BeatAnswer, isGranted?: boolean): void
-  /** Whether there is something that the next beat would confirm or fetch. */
+  /** Extends the lease by a beat that was settled before, once the store has confirmed it. */
+  renew(beat: Beat): void
+  /** Whether there is something that the next beat would fetch. */
   isBehind(): boolean
   /** Gives the lease up at once and for good. */
   end(): void
@@ -80,7 +82,6 @@ export interface ReplicaLease {
 /** A process that has heard nothing yet. `deliver` is called in the order of the feed, never twice for an entry. */
 export function createReplicaLease(clock: LeaseClock, deliver: (change: StoreChange) => void): ReplicaLease {
   let position: FeedPosition | null = null
-  let confirmed = -1
   /** The highest number that is known to exist. */
   let known = 0
   let lease: Pick<Beat, 'monotonic' | 'wall'> | null = null
@@ -124,6 +125,10 @@ export function createReplicaLease(clock: LeaseClock, deliver: (change: StoreCha
     for (const entry of answer.entries) if (!take(entry)) return jump(answer.head)
   }
 
+  function renew(beat: Beat): void {
+    if (!isOver && (lease === null || beat.monotonic > lease.monotonic)) lease = beat
+  }
+
   return {
     get position() {
       return position
@@ -138,12 +143,11 @@ export function createReplicaLease(clock: LeaseClock, deliver: (change: StoreCha
     settle(beat, answer, isGranted = true) {
       if (isOver) return
       catchUp(answer)
-      if (answer.kind === 'entries') confirmed = Math.max(confirmed, beat.position?.seq ?? -1)
-      else confirmed = -1
-      if (isGranted && (lease === null || beat.monotonic > lease.monotonic)) lease = beat
+      if (isGranted) renew(beat)
     },
 
-    isBehind: () => position === null || position.seq < known || confirmed < position.seq,
+    renew,
+    isBehind: () => position === null || position.seq < known,
 
     end() {
       isOver = true

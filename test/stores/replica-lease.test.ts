@@ -102,18 +102,37 @@ describe('createReplicaLease()', () => {
     expect(lease.take({ ...entry(6), previous: 'another 5' })).toBe(false)
     expect(lease.isCurrent()).toBe(false)
     expect(lease.take({ ...entry(5), mark: 'another 5' })).toBe(false)
-    lease.settle(lease.begin(), { ...entriesTo(6), entries: [{ ...entry(6), previous: 'another 5' }] })
+    const { head } = entriesTo(6)
+    lease.settle(lease.begin(), {
+      kind: 'entries',
+      head,
+      entries: [{ ...entry(6), previous: 'another 5' }],
+    })
     expect(told).toEqual(['gap'])
   })
 
-  it('says when another beat is worth it: to fetch, and to confirm what was delivered since', () => {
+  it('says when another beat would fetch something', () => {
     const { lease } = opened()
-    expect(lease.isBehind()).toBe(true)
-    lease.settle(lease.begin(), entriesTo(5))
     expect(lease.isBehind()).toBe(false)
-    lease.take(entry(6))
+    lease.take(entry(7))
     expect(lease.isBehind()).toBe(true)
-    expect(lease.begin().position?.seq).toBe(6)
+    lease.settle(lease.begin(), entriesTo(7, 6))
+    expect(lease.isBehind()).toBe(false)
+    expect(lease.begin().position?.seq).toBe(7)
+  })
+
+  it('takes what came with a beat at once, and its lease when the store has confirmed the beat', () => {
+    const { clock, told, lease } = opened()
+    clock.at += leaseMs
+    const beat = lease.begin()
+    lease.settle(beat, entriesTo(6, 6), false)
+    expect(told).toEqual(['sid 6'])
+    expect(lease.isCurrent()).toBe(false)
+    lease.renew(beat)
+    expect(lease.isCurrent()).toBe(true)
+    lease.end()
+    lease.renew(lease.begin())
+    expect(lease.isAlive()).toBe(false)
   })
 
   it('does not vouch for anything while it tells of a change, nor after it was ended', () => {

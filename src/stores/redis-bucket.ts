@@ -1,0 +1,201 @@
+/** One bucket: its connections, and what a call must go through before it is answered. */
+import type { RedisAddress } from './redis-address.ts'
+import { openConnection, type RedisArgument, type RedisConnection } from './redis-connection.ts'
+import { isMisplaced, isUnexecuted, isUnknownScript, NoAnswerError, storeError } from './redis-fault.ts'
+import { beatScript, removeRowsScript } from './redis-feed-scripts.ts'
+import type { Bucket } from './redis-locate.ts'
+import { type Beaten, entryOf, rowsOf, startPump } from './redis-pump.ts'
+import type { RedisScript } from './redis-script.ts'
+import {
+  createAcknowledgement,
+  createRollCall,
+  type FeedEntry,
+  patienceMs,
+  type ReplicaLease,
+} from './replica-lease.ts'
+
+export interface OpenBucket {
+  readonly prefix: string
+  readonly lease: ReplicaLease
+  /** For scripts that change nothing, or the same twice. The answer is as new as the mode promises. */
+  ask(script: RedisScript, args: readonly RedisArgument[]): Promise<unknown>
+  /** For scripts that change something: resolves when it is acknowledged. */
+  order(script: RedisScript, args: readonly RedisArgument[]): Promise<readonly unknown[]>
+  /** Takes a change that was pushed. */
+  push(entry: string): void
+  readonly calls: RedisConnection
+  close(): Promise<void>
+}
+
+export interface BucketOptions {
+  readonly address: RedisAddress
+  readonly bucket: Bucket
+  readonly replica: string
+  readonly lease: ReplicaLease
+  /** How many replicas must have a write before it is acknowledged: with the primary, a majority. */
+  quorum(): number
+  /** Whether answers count only from a primary that a majority still follows. */
+  isGated(): boolean
+  /** The time for scripts; empty for Redis' own. */
+  time(): string
+  mark(): string
+  onFetched(): void
+}
+
+// All of a call's attempts, and what it waits for then. A little less than the second that is promised.
+const patience = 950
+
+type Receipt = readonly [seq: unknown, entry: unknown, rows: unknown]
+
+/** Connects to the bucket's primary and begins to beat. */
+export function openBucket(options: BucketOptions): OpenBucket {
+  const { address, replica, lease, quorum } = options
+  const { prefix, locate } = options.bucket
+  const monotonic = { monotonic: () => performance.now() }
+  const roll = createRollCall(monotonic)
+  // After a fail-over this primary may not have heard of everyone who still trusts a beat to the one before.
+  let strangersUntil = 0
+
+  const calls = openConnection({
+    address,
+    locate,
+    async greet() {
+      if (strangersUntil > 0) strangersUntil = performance.now() + patienceMs
+    },
+    onLost() {
+      strangersUntil = Number.POSITIVE_INFINITY
+    },
+  })
+  const beats = openConnection({
+    address,
+    locate,
+    async greet(client) {
+      await client.sendCommand(['SCRIPT', 'LOAD', beatScript.text])
+      setImmediate(() => pump.kick())
+    },
+  })
+  const misplaced = (): void => {
+    for (const connection of [calls, beats]) connection.reset('another server is the primary')
+  }
+  const pump = startPump({
+    ...{ connection: beats, prefix, replica, lease, roll, quorum },
+    ...{ isGated: options.isGated, onMisplaced: misplaced, onFetched: options.onFetched },
+    onGone(rows) {
+      const args = rows.flatMap((row) => [row.replica, `${row.beats}`])
+      void attempt(removeRowsScript, args).catch(() => undefined)
+    },
+  })
+
+  async function attempt(script: RedisScript, args: readonly RedisArgument[]): Promise<unknown> {
+    const rest = ['1', prefix, options.time(), options.mark(), ...args]
+    try {
+      return await calls.send(['EVALSHA', script.sha, ...rest])
+    } catch (error) {
+      if (!isUnknownScript(error)) throw error
+      return calls.send(['EVAL', script.text, ...rest])
+    }
+  }
+
+  async function run(
+    script: RedisScript,
+    args: readonly RedisArgument[],
+    { isRepeatable, deadline }: { readonly isRepeatable: boolean; readonly deadline: number },
+  ): Promise<unknown> {
+    const mayRepeat = (error: unknown): boolean =>
+      (isUnexecuted(error) || (isRepeatable && error instanceof NoAnswerError)) &&
+      deadline - performance.now() > 50 &&
+      !calls.isOut
+    for (;;) {
+      try {
+        await calls.ready(deadline - performance.now())
+        return await attempt(script, args)
+      } catch (error) {
+        if (isMisplaced(error)) misplaced()
+        if (!mayRepeat(error)) throw error
+        await new Promise((resolve) => setTimeout(resolve, 10 + Math.random() * 20))
+      }
+    }
+  }
+
+  async function acknowledge(receipt: Receipt | null, deadline: number): Promise<void> {
+    const at = performance.now()
+    const seq = receipt === null ? 0 : Number(receipt[0])
+    const others = receipt === null ? [] : rowsOf(receipt[2]).filter((row) => row.replica !== replica)
+    const acknowledgement = createAcknowledgement({ seq, others, at }, roll, monotonic)
+    const entry = receipt === null || String(receipt[1]) === '' ? null : entryOf(String(receipt[1]))
+    if (entry !== null) lease.take(entry)
+    const needed = quorum()
+    const isTold = (): boolean => receipt === null || isPast(lease, seq, entry)
+    if (needed === 0 && isTold() && acknowledgement.isDue(others)) return
+    const isDue = ({ began, isReplicated, rows }: Beaten): boolean =>
+      began >= at &&
+      (needed === 0 || (isReplicated && performance.now() >= strangersUntil)) &&
+      isTold() &&
+      acknowledgement.isDue(rows.filter((row) => row.replica !== replica))
+    await pump.until(
+      isDue,
+      deadline,
+      'the change was made, but not confirmed by all replicas and processes in time',
+    )
+  }
+
+  return {
+    prefix,
+    lease,
+    calls,
+
+    async ask(script, args) {
+      const deadline = performance.now() + patience
+      try {
+        const answer = await run(script, args, { isRepeatable: true, deadline })
+        if (options.isGated() && !lease.isAlive()) {
+          await pump.until(
+            () => lease.isAlive(),
+            deadline,
+            'no majority of its servers confirms that it is the primary',
+          )
+        }
+        return answer
+      } catch (error) {
+        throw storeError(error, address.shown)
+      }
+    },
+
+    async order(script, args) {
+      const deadline = performance.now() + patience
+      try {
+        const answer = (await run(script, args, { isRepeatable: false, deadline })) as unknown[]
+        await acknowledge(receiptOf(answer), deadline)
+        return answer
+      } catch (error) {
+        throw storeError(error, address.shown)
+      }
+    },
+
+    push(text) {
+      const before = lease.position?.seq
+      const isTaken = lease.take(entryOf(text))
+      if (!isTaken || lease.position?.seq !== before) pump.kick()
+    },
+
+    async close() {
+      lease.end()
+      pump.stop()
+      // Politeness only: a row that stays is taken for gone after a second.
+      await attempt(removeRowsScript, [replica, '']).catch(() => undefined)
+      await Promise.all([calls.close(), beats.close()])
+    },
+  }
+}
+
+function receiptOf(answer: readonly unknown[]): Receipt | null {
+  const last = answer.at(-1)
+  return Array.isArray(last) && Array.isArray(last[2]) ? (last as unknown as Receipt) : null
+}
+
+/** Whether this process has told its watchers of the change. */
+function isPast(lease: ReplicaLease, seq: number, entry: FeedEntry | null): boolean {
+  const { position } = lease
+  if (position === null) return false
+  return position.seq > seq || (position.seq === seq && (entry === null || entry.mark === position.mark))
+}

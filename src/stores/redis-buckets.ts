@@ -1,0 +1,108 @@
+/** All buckets of a store, opened: one for a server, eight for a cluster. */
+import { randomBytes } from 'node:crypto'
+import type { StoreChange } from '../core/contracts.ts'
+import { StoreError } from '../core/errors.ts'
+import { isRedisUrl, type RedisAddress, redisAddress } from './redis-address.ts'
+import { type OpenBucket, openBucket } from './redis-bucket.ts'
+import { isForbidden, storeError } from './redis-fault.ts'
+import { openFeed } from './redis-feed.ts'
+import { pingScript, replicasScript } from './redis-feed-scripts.ts'
+import { bucketOf, bucketsOf } from './redis-locate.ts'
+import {
+  insist,
+  missingRights,
+  type ServerFacts,
+  serverFacts,
+  type Verdict,
+  verdictOn,
+} from './redis-server-facts.ts'
+import { createReplicaLease } from './replica-lease.ts'
+
+export interface RedisBuckets {
+  readonly all: readonly OpenBucket[]
+  /** The bucket in which something of this name lies. */
+  of(name: string): OpenBucket
+  readonly verdict: Verdict
+  close(): Promise<void>
+}
+
+export interface BucketsOptions {
+  readonly address: RedisAddress
+  /** The time for scripts; empty for Redis' own. */
+  time(): string
+  deliver(change: StoreChange): void
+}
+
+/** How many replicas make a majority together with the primary. */
+export function quorumOf(replicas: number): number {
+  return (replicas + 1) >> 1
+}
+
+/** Connects to every bucket and looks at its server. Rejects with `ConfigError` or `StoreError`; nothing stays open then. */
+export async function openBuckets(options: BucketsOptions): Promise<RedisBuckets> {
+  const { address } = options
+  const replica = randomBytes(9).toString('base64url')
+  const clock = { monotonic: () => performance.now(), wall: () => Date.now() }
+  let [quorum, replicas] = [0, 0]
+  const places = bucketsOf(address)
+  const all = places.map((bucket) =>
+    openBucket({
+      ...{ address, bucket, replica, time: options.time },
+      lease: createReplicaLease(clock, options.deliver),
+      quorum: () => quorum,
+      // With one replica a majority is both of two servers, and losing either would stop all reading.
+      isGated: () => quorum > 0 && replicas > 1,
+      mark: () => randomBytes(6).toString('base64url'),
+      onFetched: () => feed?.missed(),
+    }),
+  )
+  let feed: ReturnType<typeof openFeed> | undefined
+
+  const close = async (): Promise<void> => {
+    await Promise.all([...all.map((bucket) => bucket.close()), feed?.close()])
+  }
+
+  try {
+    const facts = await Promise.all(all.map((bucket) => factsOf(bucket, address)))
+    replicas = address.replicas ?? Math.max(...facts.map((each) => each.replicas))
+    const isStrict = address.mode === 'strict' || (address.mode === null && replicas > 0)
+    quorum = isStrict ? quorumOf(replicas) : 0
+    const verdicts = facts.map((each) => verdictOn(each, address, quorum, replicas))
+    const verdict = {
+      faults: [...new Set(verdicts.flatMap(({ faults }) => faults))],
+      warnings: [...new Set(verdicts.flatMap(({ warnings }) => warnings))],
+    }
+    insist(verdict, address)
+    const [first] = places
+    if (first !== undefined) feed = openFeed(address, first.locate, all)
+    await Promise.all(all.map((bucket) => bucket.order(pingScript, [])))
+    return { all, verdict, of: (name) => all[bucketOf(name, all.length)] ?? nowhere(), close }
+  } catch (error) {
+    await close()
+    throw isForbidden(error) || isForbidden((error as Error).cause) ? missingRights(error, address) : error
+  }
+}
+
+function nowhere(): never {
+  throw new StoreError('ERR_STORE_UNAVAILABLE', 'A store without buckets keeps nothing.')
+}
+
+async function factsOf(bucket: OpenBucket, address: RedisAddress): Promise<ServerFacts> {
+  try {
+    await bucket.calls.ready(900)
+    const facts = await serverFacts((args) => bucket.calls.send(args))
+    // How many were ever seen: one that is away now must not make writes promise less.
+    const known = Number(await bucket.ask(replicasScript, [`${facts.replicas}`]))
+    return { ...facts, replicas: Math.max(known, facts.replicas) }
+  } catch (error) {
+    throw storeError(error, address.shown)
+  }
+}
+
+/** Looks at the Redis behind `--store`, for `holdfast check`: nothing of it is left open. */
+export async function examineRedis(url: string): Promise<Verdict> {
+  if (!isRedisUrl(url)) return { faults: ['It is no address of Redis.'], warnings: [] }
+  const buckets = await openBuckets({ address: redisAddress(url), time: () => '', deliver: () => {} })
+  await buckets.close()
+  return buckets.verdict
+}

@@ -1,0 +1,251 @@
+import { ClientOfflineError, createClient, ErrorReply, RESP_TYPES } from 'redis'
+import type { Endpoint, RedisAddress } from './redis-address.ts'
+import { NoAnswerError, NotSentError } from './redis-fault.ts'
+
+export type RedisArgument = string | Buffer
+
+/** One connection that comes back by itself. It keeps nothing for later: what cannot be sent now is refused now. */
+export interface RedisConnection {
+  /** Rejects with `NotSentError`, `NoAnswerError` after `attemptMs`, or what Redis answered. */
+  send(args: readonly RedisArgument[]): Promise<unknown>
+  /**
+   * Resolves once it is connected; rejects with `NotSentError` that says why it is not. At once if that has been so for
+   * longer than a call may take: in an outage nobody waits for nothing.
+   */
+  ready(withinMs: number): Promise<void>
+  readonly isReady: boolean
+  /** Whether it has been down for so long that nobody should wait for it. */
+  readonly isOut: boolean
+  /** Leaves this server and looks again for the right one. */
+  reset(why: string): void
+  close(): Promise<void>
+}
+
+export interface ConnectionOptions {
+  readonly address: RedisAddress
+  /** Where to connect to, asked anew each time. */
+  locate(): Promise<Endpoint>
+  /** Called with each new connection before it is used; rejects to refuse it. */
+  greet?(client: RedisClient): Promise<void>
+  /** Called when a connection was lost that had been ready. */
+  onLost?(): void
+}
+
+/** As much of node-redis as is used. */
+export interface RedisClient {
+  connect(): Promise<unknown>
+  sendCommand(args: readonly RedisArgument[]): Promise<unknown>
+  subscribe(channels: string[], listener: (message: string, channel: string) => void): Promise<void>
+  on(event: 'error' | 'end', listener: (error: unknown) => void): unknown
+  destroy(): void
+}
+
+/** How long a single call may take. */
+export const attemptMs = 250
+const handshakeMs = 1000
+const mostUnderWay = 10_000
+const worthWaitingMs = 1000
+const [firstPause, longestPause] = [25, 1000]
+
+function newClient({ address, at, password }: ClientOptions): RedisClient {
+  const { username } = address
+  const socket = {
+    host: at.host,
+    port: at.port,
+    connectTimeout: handshakeMs,
+    reconnectStrategy: false as const,
+  }
+  const client = createClient({
+    RESP: 2,
+    socket: address.tls ? { ...socket, tls: true as const, servername: at.host } : socket,
+    ...(username !== null && password !== null && { username }),
+    ...(password !== null && { password }),
+    database: address.topology === 'cluster' ? 0 : address.database,
+    disableOfflineQueue: true,
+    disableClientInfo: true,
+    maintNotifications: 'disabled',
+    // Our own timer bounds each call: its one would cost an AbortSignal per command.
+    commandOptions: { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
+  })
+  // Every call of it rejects by itself; an event without a listener would end the process.
+  client.on('error', () => {})
+  return client
+}
+
+export interface ClientOptions {
+  readonly address: RedisAddress
+  readonly at: Endpoint
+  readonly password: string | null
+}
+
+/** Connects within `handshakeMs`, or rejects and leaves nothing open. */
+export async function connect(options: ClientOptions): Promise<RedisClient> {
+  const client = newClient(options)
+  try {
+    await within(handshakeMs, client.connect(), 'no answer to the greeting')
+    return client
+  } catch (error) {
+    client.destroy()
+    throw error
+  }
+}
+
+/** Rejects with `NoAnswerError` if the promise has not settled by then. */
+export async function within<Value>(ms: number, promise: Promise<Value>, what: string): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new NoAnswerError(`${what} within ${Math.round(ms)} ms`)), ms)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Starts to connect, and goes on for as long as it is not closed. */
+export function openConnection(options: ConnectionOptions): RedisConnection {
+  const { address } = options
+  let client: RedisClient | null = null
+  let reason = 'not connected yet'
+  let pause = firstPause
+  let timer: NodeJS.Timeout | undefined
+  let isClosed = false
+  let isConnecting = false
+  let underWay = 0
+  let heardAt = 0
+  let lostAt = performance.now()
+  const waiting = new Set<{ resolve(): void; reject(error: Error): void }>()
+
+  const isOut = (): boolean => client === null && performance.now() - lostAt > worthWaitingMs
+
+  async function dial(): Promise<void> {
+    const at = await options.locate()
+    const found = await connect({ address, at, password: address.password })
+    try {
+      await within(handshakeMs, options.greet?.(found) ?? Promise.resolve(), 'no answer')
+    } catch (error) {
+      found.destroy()
+      throw error
+    }
+    if (isClosed) return found.destroy()
+    found.on('error', (error: unknown) => lose(found, messageOf(error)))
+    found.on('end', () => lose(found, 'the connection ended'))
+    client = found
+    heardAt = performance.now()
+  }
+
+  async function begin(): Promise<void> {
+    if (isClosed || isConnecting) return
+    isConnecting = true
+    try {
+      await dial()
+      isConnecting = false
+      if (client === null) return
+      pause = firstPause
+      for (const waiter of [...waiting]) waiter.resolve()
+    } catch (error) {
+      isConnecting = false
+      reason = messageOf(error)
+      again()
+    }
+  }
+
+  function again(): void {
+    if (isClosed) return
+    clearTimeout(timer)
+    // Jitter: all processes lose the same server at the same moment and must not come back in one.
+    timer = setTimeout(() => void begin(), pause * (0.5 + Math.random() / 2))
+    timer.unref()
+    pause = Math.min(pause * 2, longestPause)
+  }
+
+  function lose(lost: RedisClient, why: string): void {
+    if (client !== lost) return
+    client = null
+    lostAt = performance.now()
+    reason = why
+    lost.destroy()
+    options.onLost?.()
+    again()
+  }
+
+  async function answered(used: RedisClient, args: readonly RedisArgument[]): Promise<unknown> {
+    const sentAt = performance.now()
+    try {
+      const reply = await within(attemptMs, used.sendCommand(args), 'no answer')
+      heardAt = performance.now()
+      return reply
+    } catch (error) {
+      if (error instanceof ErrorReply) heardAt = performance.now()
+      // Nothing at all came since: it hangs. What is under way would be answered late, to nobody.
+      else if (error instanceof NoAnswerError && heardAt < sentAt) lose(used, 'no answer')
+      throw outcomeOf(error)
+    }
+  }
+
+  /** What is lost with its connection may have been executed. */
+  function outcomeOf(error: unknown): unknown {
+    if (error instanceof ErrorReply || error instanceof NoAnswerError) return error
+    if (error instanceof ClientOfflineError) return new NotSentError(reason)
+    return new NoAnswerError(`the connection was lost (${messageOf(error)})`)
+  }
+
+  void begin()
+
+  return {
+    get isReady() {
+      return client !== null
+    },
+
+    get isOut() {
+      return isOut()
+    },
+
+    async send(args) {
+      if (isClosed) throw new NotSentError('the store was closed')
+      if (client === null) throw new NotSentError(reason)
+      if (underWay >= mostUnderWay) throw new NotSentError(`${mostUnderWay} calls are under way already`)
+      underWay += 1
+      try {
+        return await answered(client, args)
+      } finally {
+        underWay -= 1
+      }
+    },
+
+    async ready(withinMs) {
+      if (client !== null) return
+      if (isClosed) throw new NotSentError('the store was closed')
+      if (isOut() || waiting.size >= mostUnderWay) throw new NotSentError(reason)
+      await new Promise<void>((resolve, reject) => {
+        const done = (act: () => void): void => {
+          clearTimeout(limit)
+          waiting.delete(waiter)
+          act()
+        }
+        const waiter = { resolve: () => done(resolve), reject: (error: Error) => done(() => reject(error)) }
+        const limit = setTimeout(() => waiter.reject(new NotSentError(reason)), withinMs)
+        waiting.add(waiter)
+      })
+    },
+
+    reset(why) {
+      if (client !== null) lose(client, why)
+    },
+
+    async close() {
+      isClosed = true
+      clearTimeout(timer)
+      reason = 'the store was closed'
+      for (const waiter of [...waiting]) waiter.reject(new NotSentError(reason))
+      client?.destroy()
+      client = null
+    },
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError) return messageOf(error.errors[0])
+  return error instanceof Error && error.message !== '' ? error.message : 'the connection was lost'
+}

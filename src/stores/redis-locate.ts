@@ -1,0 +1,117 @@
+/** Where the primary is: told by the address, by Sentinel, or by the cluster. */
+import type { Endpoint, RedisAddress } from './redis-address.ts'
+import { attemptMs, connect, type RedisClient, within } from './redis-connection.ts'
+
+export type Locate = () => Promise<Endpoint>
+
+/** Asks each in turn until one answers; rejects with what the last one said. */
+async function ask<Answer>(
+  address: RedisAddress,
+  nodes: readonly Endpoint[],
+  question: (client: RedisClient) => Promise<Answer>,
+): Promise<Answer> {
+  const password = address.topology === 'sentinel' ? address.sentinelPassword : address.password
+  // Sentinel knows neither our user nor our databases.
+  const asked = address.topology === 'sentinel' ? { ...address, username: null, database: 0 } : address
+  let failure: unknown = new Error('no node was named')
+  for (const at of nodes) {
+    try {
+      const client = await connect({ address: asked, at, password })
+      try {
+        return await within(attemptMs, question(client), 'no answer')
+      } finally {
+        client.destroy()
+      }
+    } catch (error) {
+      failure = error
+    }
+  }
+  throw failure
+}
+
+/** How to find the primary that Sentinel stands for. */
+export function locateBySentinel(address: RedisAddress): Locate {
+  return () =>
+    ask(address, address.nodes, async (client) => {
+      const found = await client.sendCommand(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', address.primary])
+      if (!Array.isArray(found)) throw new Error(`Sentinel watches nothing called ${address.primary}`)
+      return { host: String(found[0]), port: Number(found[1]) }
+    })
+}
+
+type Range = readonly [from: number, to: number, primary: readonly unknown[]]
+
+/** How to find the primary of the slot with this number. */
+export function locateInCluster(address: RedisAddress, slot: number): Locate {
+  // Those who were met are asked too: the nodes that were named may all have been replaced since.
+  let met: readonly Endpoint[] = address.nodes
+  return () =>
+    ask(address, [...met].sort(byChance), async (client) => {
+      const ranges = (await client.sendCommand(['CLUSTER', 'SLOTS'])) as unknown as Range[]
+      const known = ranges.flatMap((range) => range.slice(2) as unknown[][]).map(endpointOf)
+      met = [...new Map([...address.nodes, ...known].map((at) => [`${at.host} ${at.port}`, at])).values()]
+      const range = ranges.find(([from, to]) => Number(from) <= slot && slot <= Number(to))
+      if (range === undefined) throw new Error(`no node of the cluster has slot ${slot}`)
+      return endpointOf(range[2])
+    })
+}
+
+const byChance = (): number => Math.random() - 0.5
+
+function endpointOf([host, port]: readonly unknown[]): Endpoint {
+  return { host: String(host), port: Number(port) }
+}
+
+/**
+ * Buckets: what is changed together lies in one hash slot. A single server has one bucket. A cluster has eight, whose tags
+ * lie about evenly over the 16384 slots, so that up to eight primaries share the work.
+ *
+ * A session, its tombstone, its retired ids and its state are in the bucket of its sid. What spans sessions is in every
+ * bucket: its own change feed, its own leases, its own copy of the epochs and its own part of each user's sessions. So
+ * `create` and `read` hold a session against the epochs within one script, as everywhere. `revokeBefore` writes the epoch
+ * into one bucket after the other and is acknowledged when the last has it; a session that is made meanwhile overlaps with
+ * the revocation and may fall on either side of it, and none that is made later can. A process trusts its memory only
+ * while it is current in all eight feeds. An id leads to its sid by a claim in the id's own bucket, written before the
+ * session and never changed; a claim without a session leads nowhere, and is no session.
+ */
+export interface Bucket {
+  /** What each of its keys begins with. */
+  readonly prefix: string
+  readonly locate: Locate
+}
+
+const tags: readonly (readonly [tag: string, slot: number])[] = [
+  ['h907', 1028],
+  ['h597', 3069],
+  ['h801', 5106],
+  ['h491', 7179],
+  ['h187', 9228],
+  ['h851', 11271],
+  ['h536', 13335],
+  ['h957', 15345],
+]
+
+/** The buckets of the store at this address. Never change their number or order: rows are found by it. */
+export function bucketsOf(address: RedisAddress): readonly Bucket[] {
+  const { topology, prefix, nodes } = address
+  if (topology === 'cluster') {
+    return tags.map(([tag, slot]) => ({
+      prefix: `${prefix}:{${tag}}:`,
+      locate: locateInCluster(address, slot),
+    }))
+  }
+  const [only = { host: '127.0.0.1', port: 6379 }] = nodes
+  const locate = topology === 'sentinel' ? locateBySentinel(address) : async () => only
+  return [{ prefix: `${prefix}:`, locate }]
+}
+
+/** The bucket, of that many, in which something of this name lies. */
+export function bucketOf(name: string, buckets: number): number {
+  if (buckets === 1) return 0
+  // FNV-1a: the names are random already, or images of what is; it need only be the same everywhere.
+  let hash = 0x811c9dc5
+  for (let index = 0; index < name.length; index++) {
+    hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193)
+  }
+  return (hash >>> 0) % buckets
+}

@@ -1,0 +1,144 @@
+/** What a Redis server is, and what follows from it for the promises. */
+import { ConfigError } from '../core/errors.ts'
+import type { RedisAddress } from './redis-address.ts'
+import type { RedisArgument } from './redis-connection.ts'
+import { isForbidden } from './redis-fault.ts'
+
+/** `null` where the server would not tell. */
+export interface ServerFacts {
+  readonly version: string
+  readonly evictionPolicy: string | null
+  /** `always`, `everysec`, `no`; `none`: it keeps no append-only file. */
+  readonly fsync: string | null
+  /** Replicas that follow it now. */
+  readonly replicas: number
+  /** Its clock less ours, in milliseconds. */
+  readonly skewMs: number
+}
+
+export interface Verdict {
+  /** Why this server cannot be used, and what to do. */
+  readonly faults: readonly string[]
+  /** What it cannot promise, and what would help. */
+  readonly warnings: readonly string[]
+}
+
+type Send = (args: readonly RedisArgument[]) => Promise<unknown>
+
+const oldest = [6, 2]
+const mostSkewMs = 30_000
+
+async function unlessForbidden<Value>(call: Promise<Value>): Promise<Value | null> {
+  try {
+    return await call
+  } catch (error) {
+    // Managed services take these commands away, and older ones say so in words of their own.
+    if (isForbidden(error) || /unknown command/i.test(String(error))) return null
+    throw error
+  }
+}
+
+/** Asks a server what it is. */
+export async function serverFacts(send: Send): Promise<ServerFacts> {
+  const before = Date.now()
+  const time = await unlessForbidden(send(['TIME']))
+  const [seconds = Number.NaN, micros = 0] = Array.isArray(time) ? time.map(Number) : []
+  const skewMs = Number.isNaN(seconds) ? 0 : seconds * 1000 + micros / 1000 - (before + Date.now()) / 2
+  const info = String((await unlessForbidden(send(['INFO']))) ?? '')
+  const read = (name: string): string | null => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? null
+  const setting = await unlessForbidden(send(['CONFIG', 'GET', 'appendfsync']))
+  const fsync = Array.isArray(setting) && setting.length > 1 ? String(setting[1]) : null
+  return {
+    version: read('redis_version') ?? '',
+    evictionPolicy: read('maxmemory_policy'),
+    fsync: read('aof_enabled') === '0' ? 'none' : fsync,
+    replicas: Number(read('connected_slaves') ?? 0),
+    skewMs: Math.round(skewMs),
+  }
+}
+
+/** What the facts mean; `quorum` is how many replicas confirm a write. */
+export function verdictOn(
+  facts: ServerFacts,
+  address: RedisAddress,
+  quorum: number,
+  replicas: number,
+): Verdict {
+  const faults: string[] = []
+  const warnings: string[] = []
+  const { version, evictionPolicy, skewMs } = facts
+  if (isTooOld(version)) {
+    faults.push(
+      `Redis ${version} is too old: ${oldest.join('.')} is the oldest that Holdfast runs on. Upgrade it.`,
+    )
+  }
+  if (evictionPolicy === null) {
+    warnings.push(
+      'It does not tell its maxmemory-policy. With any other than noeviction it would sign people out when memory is short.',
+    )
+  } else if (evictionPolicy !== 'noeviction') {
+    faults.push(
+      `Its maxmemory-policy is ${evictionPolicy}: when memory is short it would delete sessions and sign-outs alike. Set ` +
+        'maxmemory-policy noeviction, in redis.conf or by CONFIG SET, or use a Redis of its own for Holdfast.',
+    )
+  }
+  if (Math.abs(skewMs) > mostSkewMs) {
+    warnings.push(
+      `Its clock is ${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead of' : 'behind'} this machine's. Let both follow NTP.`,
+    )
+  }
+  const durability = durabilityOf(facts)
+  if (durability !== null) {
+    if (address.mode === 'strict') faults.push(`?mode=strict, but ${durability}`)
+    else if (quorum === 0) warnings.push(`Relaxed mode: ${durability}`)
+  }
+  if (replicas > 0 && quorum === 0) {
+    warnings.push(
+      'Relaxed mode with replicas: a fail-over may bring back sessions that were signed out and lose what was acknowledged ' +
+        '(out is out; no acknowledged write is lost). Leave ?mode=relaxed out to have writes confirmed by replicas.',
+    )
+  }
+  if (replicas === 1 && quorum > 0) {
+    warnings.push(
+      'One replica: while it or the primary is away nobody can sign in or out, and a gateway that is cut off together with ' +
+        'the old primary lets sessions in that were signed out elsewhere since. A second replica mends both.',
+    )
+  }
+  return { faults, warnings }
+}
+
+function isTooOld(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const [oldestMajor = 0, oldestMinor = 0] = oldest
+  return version !== '' && (major < oldestMajor || (major === oldestMajor && minor < oldestMinor))
+}
+
+function durabilityOf({ fsync }: ServerFacts): string | null {
+  if (fsync === 'always') return null
+  const cure = 'Set appendonly yes and appendfsync always.'
+  if (fsync === null)
+    return `it does not tell whether sign-outs and state survive a crash of its machine. ${cure}`
+  if (fsync === 'none') {
+    return `it keeps no append-only file, so a crash undoes sign-outs and loses state since its last snapshot. ${cure}`
+  }
+  return `its appendfsync is ${fsync}, so a crash may undo the sign-outs and lose the state of its last second. ${cure}`
+}
+
+/** Throws what stops Holdfast from using the server. */
+export function insist({ faults }: Verdict, address: RedisAddress): void {
+  if (faults.length > 0)
+    throw new ConfigError('ERR_CONFIG_INVALID', `Redis ${address.shown}: ${faults.join(' ')}`)
+}
+
+/** What to say when the ACL refuses a command that Holdfast needs. */
+export function missingRights(error: unknown, { shown, username, prefix }: RedisAddress): ConfigError {
+  const rule = `ACL SETUSER ${username ?? 'default'} ~${prefix}:* &${prefix}:* +@read +@write +@scripting +@pubsub +@connection +info +wait +time +config|get +cluster|slots`
+  const reason = error instanceof Error ? error.message.split('\n')[0]?.slice(0, 200) : ''
+  return new ConfigError(
+    'ERR_CONFIG_INVALID',
+    `Redis ${shown}: ${reason}. Give its user these rights: ${rule}`,
+    {
+      cause: error,
+    },
+  )
+}

@@ -1,0 +1,155 @@
+import { type RedisScript, redisScript } from './redis-script.ts'
+
+/** ARGV: id, sid. → its sid, or that of another that has claimed the id before. For clusters. */
+export const claimScript: RedisScript = redisScript(`
+local key = P .. 'i:' .. ARGV[3]
+local sid = call('GET', key)
+if sid then return sid end
+call('SET', key, ARGV[4], 'PX', ttl(tonumber(ARGV[5])))
+return ARGV[4]`)
+
+/** ARGV: id. → the sid that has claimed it. For clusters. */
+export const claimedScript: RedisScript = redisScript(`return call('GET', P .. 'i:' .. ARGV[3])`)
+
+/** ARGV: id, sid, … Removes claims of ids that were swept away. For clusters. */
+export const unclaimScript: RedisScript = redisScript(`
+for i = 3, #ARGV, 2 do
+  if call('GET', P .. 'i:' .. ARGV[i]) == ARGV[i + 1] then call('DEL', P .. 'i:' .. ARGV[i]) end
+end
+return { 1 }`)
+
+/** ARGV: isClaimed, isAnonymous, id, sid, user, created, idle, absolute, version, sealed, key. */
+export const createScript: RedisScript = redisScript(`
+local id, sid, user, created, absolute = ARGV[5], ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[10])
+if ARGV[4] == '1' then user = nil end
+local family = P .. 's:' .. sid
+if call('EXISTS', family) == 1 then return { 'ended' } end
+if ARGV[3] == '0' and call('EXISTS', P .. 'i:' .. id) == 1 then return { 'ended' } end
+if isRevoked(created, user) then return { 'revoked' } end
+call('HSET', family, 'id', id, 'c', ARGV[8], 'i', ARGV[9], 'a', ARGV[10], 'v', ARGV[11], 'z', ARGV[12], 'k', ARGV[13])
+call('PEXPIRE', family, ttl(absolute))
+if ARGV[3] == '0' then call('SET', P .. 'i:' .. id, sid, 'PX', ttl(absolute)) end
+call('ZADD', P .. 'index', 0, padded(absolute) .. ':' .. sid)
+if user then
+  call('HSET', family, 'u', user)
+  call('ZADD', P .. 'u:' .. user, ARGV[8], sid)
+  keepUntil(P .. 'u:' .. user, absolute)
+end
+return { 'created' }`)
+
+/** ARGV: id, sid or ''. → { 'live', … } | { 'rotated', … } | nothing. */
+export const readScript: RedisScript = redisScript(`
+local id = ARGV[3]
+local sid = sidOf(id, ARGV[4])
+local family = P .. 's:' .. sid
+local found = call('HMGET', family, 'id', 'u', 'c', 'i', 'a', 'v', 'z', 'k', 'n:' .. id, 't:' .. id, 'p:' .. id)
+if not found[1] or isRevoked(tonumber(found[3]), found[2]) then return false end
+if found[1] == id then
+  return { 'live', id, sid, found[2], found[3], found[4], found[5], found[6], found[7], found[8] }
+end
+if not found[9] then return false end
+return { 'rotated', found[9], found[10], found[11] }`)
+
+/** ARGV: id, sid or '', version, sealed. */
+export const updateScript: RedisScript = redisScript(`
+local sid = sidOf(ARGV[3], ARGV[4])
+local family = liveFamily(ARGV[3], sid, ARGV[5])
+if not family then return { 0 } end
+call('HSET', family, 'z', ARGV[6], 'v', text(tonumber(ARGV[5]) + 1))
+return { 1, append({ kind = 'changed', id = ARGV[3], sid = sid }) }`)
+
+/** ARGV: id, sid or '', idle deadline. */
+export const touchScript: RedisScript = redisScript(`
+local family = liveFamily(ARGV[3], sidOf(ARGV[3], ARGV[4]))
+if not family then return { 0 } end
+if tonumber(ARGV[5]) > tonumber(call('HGET', family, 'i')) then call('HSET', family, 'i', ARGV[5]) end
+return { 1 }`)
+
+/** ARGV: isClaimed, old id, old sid or '', version, sealed token, isAnonymous, id, sid, user, created, idle, absolute, version, sealed, key. */
+export const rotateScript: RedisScript = redisScript(`
+local old, sid, id, user = ARGV[4], sidOf(ARGV[4], ARGV[5]), ARGV[9], ARGV[11]
+if ARGV[8] == '1' then user = false end
+local family = liveFamily(old, sid, ARGV[6])
+if not family or sid ~= ARGV[10] or tonumber(ARGV[15]) ~= tonumber(ARGV[6]) + 1 then return { 0 } end
+local found = call('HMGET', family, 'u', 'c', 'a', 'n:' .. id)
+if found[1] ~= user or found[2] ~= ARGV[12] or found[3] ~= ARGV[14] or found[4] or id == old then return { 0 } end
+if ARGV[3] == '0' then
+  if call('EXISTS', P .. 'i:' .. id) == 1 then return { 0 } end
+  call('SET', P .. 'i:' .. id, sid, 'PX', ttl(tonumber(ARGV[14])))
+end
+call('HSET', family, 'id', id, 'i', ARGV[13], 'v', ARGV[15], 'z', ARGV[16], 'k', ARGV[17],
+  'n:' .. old, id, 't:' .. old, ARGV[7], 'b:' .. id, old)
+return { 1, append({ kind = 'changed', id = old, sid = sid }) }`)
+
+/** ARGV: id, sid or ''. */
+export const presentScript: RedisScript = redisScript(`
+local sid = sidOf(ARGV[3], ARGV[4])
+local family = P .. 's:' .. sid
+local before = call('HGET', family, 'b:' .. ARGV[3])
+if not before or not isLive(sid) then return { 0 } end
+return { call('HSETNX', family, 'p:' .. before, text(now)) }`)
+
+/** ARGV: sid. The first write frees memory: Redis lets such a script go on when its memory is full. */
+export const endScript: RedisScript = redisScript(`
+local sid = ARGV[3]
+local family = P .. 's:' .. sid
+if not isLive(sid) then return { 0, newest() } end
+local fields = call('HGETALL', family)
+local tombstone = {}
+local id, user, absolute
+for i = 1, #fields, 2 do
+  local name = fields[i]
+  if name == 'id' then id = fields[i + 1]
+  elseif name == 'u' then user = fields[i + 1]
+  elseif name == 'a' then absolute = fields[i + 1]
+  elseif string.sub(name, 1, 2) == 'n:' then
+    tombstone[#tombstone + 1] = name
+  end
+end
+call('DEL', family)
+call('HSET', family, 'a', absolute, 'n:' .. id, '')
+for _, name in ipairs(tombstone) do call('HSET', family, name, '') end
+call('PEXPIRE', family, ttl(tonumber(absolute)))
+if user then call('ZREM', P .. 'u:' .. user, sid) end
+for _, name in ipairs(call('SMEMBERS', P .. 'names:' .. sid)) do
+  call('UNLINK', P .. 'state:' .. #sid .. ':' .. sid .. ':' .. name)
+end
+call('DEL', P .. 'names:' .. sid)
+return { 1, append({ kind = 'ended', id = id, sid = sid }) }`)
+
+/** ARGV: isAll, user, before. */
+export const revokeScript: RedisScript = redisScript(`
+local isAll, user, before = ARGV[3] == '1', ARGV[4], tonumber(ARGV[5])
+local current
+if isAll then current = call('GET', P .. 'epoch') else current = call('HGET', P .. 'epochs', user) end
+if current and before <= tonumber(current) then return { 0, newest() } end
+local epoch = 'all'
+if isAll then call('SET', P .. 'epoch', ARGV[5]) else
+  call('HSET', P .. 'epochs', user, ARGV[5])
+  epoch = { user = user }
+end
+return { 1, append({ kind = 'revoked', epoch = epoch, before = before }) }`)
+
+const record = `
+local function record(sid)
+  local found = call('HMGET', P .. 's:' .. sid, 'id', 'u', 'c', 'i', 'a', 'v', 'z', 'k')
+  if not found[1] or isRevoked(tonumber(found[3]), found[2]) then return nil end
+  return { 'live', found[1], sid, found[2], found[3], found[4], found[5], found[6], found[7], found[8] }
+end`
+
+/** ARGV: user. */
+export const listScript: RedisScript = redisScript(`${record}
+local rows = {}
+for _, sid in ipairs(call('ZRANGE', P .. 'u:' .. ARGV[3], 0, -1)) do
+  rows[#rows + 1] = record(sid)
+end
+return rows`)
+
+/** ARGV: the last member of the page before, or ''. → { the last member of this one or '', rows }. */
+export const scanScript: RedisScript = redisScript(`${record}
+local from = '-'
+if ARGV[3] ~= '' then from = '(' .. ARGV[3] end
+local members = call('ZRANGEBYLEX', P .. 'index', from, '+', 'LIMIT', 0, 200)
+local rows = {}
+for _, member in ipairs(members) do rows[#rows + 1] = record(string.sub(member, 18)) end
+return { #members == 200 and members[200] or '', rows }`)
