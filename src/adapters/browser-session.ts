@@ -4,9 +4,9 @@ import { formCookie, readFormCookie } from '../core/form-cookie.ts'
 import { newFormBinding } from '../core/form-token.ts'
 import type { Issued } from '../core/manager.ts'
 import type { Session } from '../core/session.ts'
+import type { SessionState } from '../core/state.ts'
 import { type Incoming, isActivity, isUpgrade } from './incoming.ts'
 import type { Presented, SessionParts } from './session-parts.ts'
-import type { ValueScope } from './session-values.ts'
 
 /** The session of one request, as it changes hands: started, signed in, rotated, left. */
 export class BrowserSession {
@@ -14,7 +14,7 @@ export class BrowserSession {
   readonly #incoming: Incoming
   readonly #isActive: boolean
   #presented: Presented
-  #scope: ValueScope | null = null
+  #state: SessionState | null = null
   /** What the browser must be told of its credential; `''` that it has none. */
   #news: string | null
   #formBinding: string | null = null
@@ -45,16 +45,18 @@ export class BrowserSession {
     return this.#isTold
   }
 
-  /** Where the session's values lie; `null` while nothing is stored of it. */
-  scope(): ValueScope | null {
-    const { session, credential } = this.#presented
-    if (session === null || credential === null || session.version === 0) return null
-    this.#scope ??= this.#parts.values(session, credential)
-    return this.#scope
+  /** What the session opens; `null` while nothing is stored of it. */
+  state(): SessionState | null {
+    const { session } = this.#presented
+    if (session === null || this.#state !== null) return this.#state
+    const { manager } = this.#parts
+    const capability = manager.capability(session)
+    this.#state = capability === null ? null : manager.state.of(capability)
+    return this.#state
   }
 
   /** A session that values can be kept in, made for whoever has none. */
-  async start(): Promise<ValueScope | null> {
+  async start(): Promise<SessionState | null> {
     if (this.#isTold) throw tooLate('update')
     const { manager } = this.#parts
     const { session, credential } = this.#presented
@@ -68,7 +70,7 @@ export class BrowserSession {
     if (started === null) return null
     const isReplaced = own !== credential || started.replacement !== null
     this.#become({ session: started.session, credential: started.replacement ?? own, isReplaced })
-    return this.scope()
+    return this.state()
   }
 
   /** The browser is in another session from now on. */
@@ -131,7 +133,7 @@ export class BrowserSession {
 
   #become(presented: Presented): void {
     this.#presented = presented
-    this.#scope = null
+    this.#state = null
     if (presented.isReplaced) this.#news = presented.credential
   }
 }

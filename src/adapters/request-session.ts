@@ -1,6 +1,7 @@
 /** The session of one request, as handlers see it. The comments are the contract; `open-session.ts` keeps it. */
 import type { Identity, JsonObject } from '../core/contracts.ts'
 import type { EndReason } from '../core/sockets.ts'
+import type { ScopedState } from '../core/state.ts'
 import type { Answer } from './incoming.ts'
 
 /** What a session may hold: one type for each key. */
@@ -80,6 +81,11 @@ export interface RequestSession<Data extends SessionData = Record<string, unknow
   ): Promise<Data[Key]>
   /** Saves what was set now, not at the end. `false`: the session has ended, and nothing was saved. */
   save(): Promise<boolean>
+
+  /** What follows the person to every browser, written at once; `null` if nobody is signed in. */
+  readonly user: ScopedState | null
+  /** What belongs to one tab, named by the page; `null` while there is no session. */
+  tab(id: string): ScopedState | null
 
   /** Leaves a message for the next page that asks. */
   flash(kind: string, text: string): void

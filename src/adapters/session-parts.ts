@@ -5,7 +5,6 @@ import type { FormTokens } from '../core/form-token.ts'
 import type { SessionManager } from '../core/manager.ts'
 import type { Session } from '../core/session.ts'
 import type { SocketRegistry } from '../core/sockets.ts'
-import type { ValueScope } from './session-values.ts'
 import type { ValueSchemas } from './value-schemas.ts'
 
 export interface SessionParts {
@@ -21,8 +20,6 @@ export interface SessionParts {
   readonly sockets: () => SocketRegistry
   readonly onEvent: EventListener
   readonly now: () => number
-  /** Where the values of a session lie, opened by the credential that was presented. */
-  values(session: Session, credential: string): ValueScope
 }
 
 /** What a request presents. */

@@ -4,6 +4,7 @@ import { random, toBase64url } from '../core/crypto.ts'
 import { ConfigError } from '../core/errors.ts'
 import type { EventListener } from '../core/events.ts'
 import { defaultPolicy, type Policy, type Profile, underProfile } from '../core/policy.ts'
+import type { StateLimits } from '../core/state.ts'
 import type { Incoming } from './incoming.ts'
 import type { SchemasOf } from './value-schemas.ts'
 
@@ -25,6 +26,8 @@ export interface SessionsOptions<Data extends object> {
   readonly policy?: Partial<Policy>
   /** Cuts all limits to those of a NIST SP 800-63B assurance level. */
   readonly profile?: Profile
+  /** How large values and scopes may be. @default 1 MiB a value, 8 MiB a scope */
+  readonly state?: Partial<StateLimits>
   /** The path of the page that signs people in: navigations that need someone signed in are sent there. */
   readonly signInPage?: string
   /** Whether pages of other sites may embed the app (SameSite=None; Partitioned). @default false */

@@ -12,7 +12,6 @@ import { originGuard } from './origin-guard.ts'
 import type { SessionData } from './request-session.ts'
 import type { Presented, SessionParts } from './session-parts.ts'
 import { policyOf, type SessionsOptions, secretsOf, siteOf } from './sessions-options.ts'
-import { storedValues } from './stored-values.ts'
 import { valueSchemas } from './value-schemas.ts'
 import { OpenVisit, type Visit } from './visit.ts'
 
@@ -57,6 +56,7 @@ export async function createSessions<Data extends SessionData = Record<string, u
   const manager = createSessionManager({
     ...{ store, keyring, policy, now, onEvent, app: options.name ?? '' },
     isCurrent: oncePerTurn(() => store.isCurrent()),
+    ...(options.state === undefined ? {} : { state: options.state }),
   })
   let sockets: SocketRegistry | null = null
   const sweeper = setInterval(() => void store.sweep(sweepAtOnce).catch(() => undefined), sweepEvery)
@@ -72,7 +72,6 @@ export async function createSessions<Data extends SessionData = Record<string, u
       sockets ??= socketRegistry({ sessions: manager, now })
       return sockets
     },
-    values: (session) => storedValues(store, keyring, session),
   }
   const guard = originGuard({ origin: site.origin, isGuarded: options.isGuarded ?? (() => true), onEvent })
 

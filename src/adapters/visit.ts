@@ -3,6 +3,7 @@ import type { Identity } from '../core/contracts.ts'
 import { StoreError } from '../core/errors.ts'
 import { rolesOf, type Session } from '../core/session.ts'
 import type { EndReason } from '../core/sockets.ts'
+import type { ScopedState } from '../core/state.ts'
 import { problemAnswer, signInAnswer } from './answer.ts'
 import { BrowserSession, tooLate } from './browser-session.ts'
 import { type Answer, type Incoming, isNavigation, type Outgoing } from './incoming.ts'
@@ -72,6 +73,14 @@ export class OpenVisit implements Visit, RequestSession {
     return session === null ? null : { idleAt: session.idleAt, absoluteAt: session.absoluteAt }
   }
 
+  get user(): ScopedState | null {
+    return this.#browser.state()?.user ?? null
+  }
+
+  tab(id: string): ScopedState | null {
+    return this.#browser.state()?.tab(id) ?? null
+  }
+
   get(key: string): Promise<unknown> {
     return this.#ask(() => this.#values.get(key))
   }
@@ -114,7 +123,6 @@ export class OpenVisit implements Visit, RequestSession {
     const { userId, claims = {}, authenticator = 'app' } = person
     const { session } = this.#browser
     return this.#ask(async () => {
-      const held = session?.identity === null ? await this.#browser.scope()?.read() : undefined
       const { address } = this.#incoming
       const issued = await manager.signIn({
         identity: { userId, claims, authenticator },
@@ -127,9 +135,6 @@ export class OpenVisit implements Visit, RequestSession {
       // What was collected for one person is not the next one's.
       if (session !== null && session.identity !== null) this.#collected?.drop()
       this.#browser.enter(issued)
-      if (held !== undefined && held.size > 0) {
-        await this.#browser.scope()?.write([...held].map(([key, { text }]) => ({ key, text })))
-      }
       onEvent({ event: 'sign_in_succeeded', userId, address })
       return true
     })
@@ -230,7 +235,7 @@ export class OpenVisit implements Visit, RequestSession {
   get #values(): SessionValues {
     this.#collected ??= sessionValues({
       schemas: this.#parts.schemas,
-      scope: () => this.#browser.scope(),
+      scope: () => this.#browser.state()?.session.encoded ?? null,
       start: () => this.#start(),
       onChange: () => this.#mayChange('set'),
     })
@@ -239,11 +244,11 @@ export class OpenVisit implements Visit, RequestSession {
 
   /** The scope to write to, of a session that is started where there is none. */
   async #start(): Promise<ValueScope | null> {
-    const scope = this.#browser.scope()
-    if (scope !== null) return scope
+    const state = this.#browser.state()
+    if (state !== null) return state.session.encoded
     // While `settle` saves, the response waits already.
     if (!this.#hasWork) this.#mayChange('update')
-    return this.#browser.start()
+    return (await this.#browser.start())?.session.encoded ?? null
   }
 
   #leave(): void {
