@@ -4,7 +4,7 @@ import { sealedState } from '../core/sealed-state.ts'
 import { genericPreset } from './apps/generic.ts'
 import type { AppPreset } from './apps/preset.ts'
 import { streamlitPreset } from './apps/streamlit.ts'
-import { hook } from './child/environment.ts'
+import { hook, type StateAccess, stateVariables } from './child/environment.ts'
 import type { Presets } from './preset-choice.ts'
 import type { OpenedSessions } from './sessions.ts'
 import type { Site } from './site.ts'
@@ -35,6 +35,10 @@ export function presetsFor({ store, keyring, app, site, onError }: PresetParts):
 }
 
 /** The environment of an app that somebody else starts and `serve` stands in front of. Holds a secret. */
-export function environmentBehindServe(preset: AppPreset, { base }: Site): Readonly<Record<string, string>> {
-  return { ...preset.environment(), ...hook(preset, base, undefined) }
+export function environmentBehindServe(
+  preset: AppPreset,
+  { base }: Site,
+  state: StateAccess | null,
+): Readonly<Record<string, string>> {
+  return { ...preset.environment(), ...hook(preset, base, undefined), ...stateVariables(state) }
 }

@@ -14,7 +14,7 @@ export const environmentCommand: Command = {
   name: 'env',
   synopsis: 'streamlit [options]',
   about: 'Print what an app behind `serve` must be started with',
-  settings: [...storeSettings, 'publicUrl', 'insecureHttp', 'upstream'],
+  settings: [...storeSettings, 'publicUrl', 'insecureHttp', 'upstream', 'stateListen'],
   options: [{ name: 'format', value: '<form>', about: 'shell (the usual) or json' }],
   words: [1, 1],
   takesCommand: false,
@@ -23,6 +23,10 @@ export const environmentCommand: Command = {
     [
       'eval "$(holdfast env streamlit)" && streamlit run app.py --server.port 8501',
       'Starts an app for `holdfast serve`.',
+    ],
+    [
+      'eval "$(holdfast env streamlit --state-listen 127.0.0.1:8079)"',
+      'With what the app needs to keep state; `serve` is given the same --state-listen.',
     ],
     ['holdfast env streamlit --format json', 'The same for another program to read.'],
   ],
@@ -53,13 +57,16 @@ async function environment(
   const { openSessions } = await import('../../gateway/sessions.ts')
   const { environmentBehindServe, presetsFor } = await import('../../gateway/presets.ts')
   const { site } = await import('../../gateway/site.ts')
+  const { stateKey, stateUrl } = await import('../../gateway/child/own-app.ts')
   const where = site(config)
   const { store, keyring } = await openSessions(config, () => {})
   try {
     const preset = presetsFor({ store, keyring, app: config.name, site: where, onError() {} }).streamlit()
+    const { stateListen } = config
+    const state = stateListen === null ? null : { url: stateUrl(stateListen), key: stateKey(keyring) }
     const local = upstream === null || /^(?:127\.|localhost$|\[::1\]$)/.test(upstream.hostname)
     return {
-      ...environmentBehindServe(preset, where),
+      ...environmentBehindServe(preset, where, state),
       // Reachable round the gateway, it would believe anybody.
       ...(local && { STREAMLIT_SERVER_ADDRESS: '127.0.0.1' }),
       ...(upstream !== null && upstream.port !== '' && { STREAMLIT_SERVER_PORT: upstream.port }),

@@ -21,6 +21,10 @@ export const serveCommand: Command = {
       'Serves the app on port 8501 at http://127.0.0.1:8080.',
     ],
     [
+      'holdfast serve --upstream http://127.0.0.1:8501 --state-listen 127.0.0.1:8079',
+      'The same, and the app can keep state.',
+    ],
+    [
       'HOLDFAST_SECRET=… holdfast serve --upstream http://app:8501 --public-url https://apps.example.org --listen 0.0.0.0:8080',
       'In a container beside the app’s.',
     ],
