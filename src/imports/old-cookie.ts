@@ -54,10 +54,11 @@ export function unquoted(value: string): string {
   return Buffer.from(bytes, 'latin1').toString('utf8')
 }
 
-/** The text behind percent-encoding; `null` if it is none. */
+/** The text behind percent-encoding as JavaScript writes it; `null` if it is none, or is spelt another way. */
 export function percentDecoded(value: string): string | null {
   try {
-    return decodeURIComponent(value)
+    const text = decodeURIComponent(value)
+    return encodeURIComponent(text) === value ? text : null
   } catch {
     return null
   }
