@@ -1,0 +1,52 @@
+import type { ClientConfig } from 'pg'
+import { ConfigError } from '../core/errors.ts'
+
+/** Where a Postgres store is: the servers to try, in this order, and the schema that is ours. */
+export interface PostgresAddress {
+  /** For messages: hosts and database, never the password. */
+  readonly name: string
+  readonly schema: string
+  readonly hosts: readonly ClientConfig[]
+  /** Whether whoever sits on the network could read and answer in the server's place. */
+  readonly isInClear: boolean
+}
+
+const pattern = /^(postgres(?:ql)?:\/\/)([^@/?#]*@)?([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/
+const schemaPattern = /^[a-z_][a-z0-9_]{0,50}$/
+const loopback = /^(localhost|127\.[\d.]+|\[::1\]|)(:\d+)?$/
+
+function refuse(message: string): never {
+  throw new ConfigError('ERR_CONFIG_INVALID', message)
+}
+
+/**
+ * Reads `postgres://user:password@host:port,host:port/database?sslmode=verify-full&schema=holdfast`. Several hosts are one
+ * cluster: the one that takes writes is used, and another when that changes. Throws `ConfigError`; never tells the password.
+ */
+export function postgresAddress(url: string, schemaOption?: string): PostgresAddress {
+  const [, protocol, user = '', authority = '', path = '', query = ''] = pattern.exec(url) ?? []
+  if (protocol === undefined) {
+    refuse('--store: this is no Postgres URL. It looks like postgres://user:password@host:5432/database.')
+  }
+  const parameters = new URLSearchParams(query)
+  const wanted = parameters.get('target_session_attrs') ?? 'read-write'
+  if (wanted !== 'read-write' && wanted !== 'primary') {
+    refuse(`--store: target_session_attrs=${wanted} cannot work: a store is written to. Leave it out.`)
+  }
+  const schema = schemaOption ?? parameters.get('schema') ?? 'holdfast'
+  if (!schemaPattern.test(schema)) {
+    refuse(`--store: schema=${schema}: use lower-case letters, digits and _, at most 51, such as holdfast.`)
+  }
+  const isSafe = parameters.get('sslmode') !== null && parameters.get('sslmode') !== 'disable'
+  const socket = parameters.get('host')?.startsWith('/') ?? false
+  for (const own of ['schema', 'target_session_attrs']) parameters.delete(own)
+  const rest = `${path}${parameters.size > 0 ? `?${parameters}` : ''}`
+  const authorities = authority.split(',')
+  return {
+    name: `${protocol}${authority}${path}`,
+    schema,
+    hosts: authorities.map((host) => ({ connectionString: `${protocol}${user}${host}${rest}` })),
+    isInClear:
+      !isSafe && !socket && !authorities.every((host) => loopback.test(host) || host.startsWith('%2F')),
+  }
+}

@@ -1,0 +1,77 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { StoreError } from '../core/errors.ts'
+import { faultOf, PostgresSilence, storeErrorOf } from './postgres-fault.ts'
+import type { PostgresPool } from './postgres-pool.ts'
+
+/** How long one attempt may take: statements on the server, reads and connections here. */
+export const attemptMs = 250
+/** How long a call may take in all. */
+export const callMs = 1000
+
+export type Rows = readonly (readonly unknown[])[]
+
+/** Calls the functions in the database, each within a second. */
+export interface PostgresCalls {
+  /**
+   * Rows of a function that only reads. Tried again after an attempt without an answer. Rejects with `StoreError`.
+   */
+  read(text: string, values: readonly unknown[], deadline: number): Promise<Rows>
+  /**
+   * Rows of a function that writes. Tried again only if the attempt was certainly taken back: a deadlock, a lock or a
+   * statement that took too long, a standby. With no answer there is no second attempt: the first may have been made, and
+   * its answer would be another. So it may take what is left of the second. Rejects with `StoreError`: outcome unknown.
+   */
+  write(text: string, values: readonly unknown[], deadline: number): Promise<Rows>
+}
+
+export function postgresCalls(name: string, pool: PostgresPool): PostgresCalls {
+  async function attempt(
+    text: string,
+    values: readonly unknown[],
+    until: number,
+    deadline: number,
+  ): Promise<Rows> {
+    const connection = await pool.lend(deadline)
+    let isSilent = false
+    try {
+      const left = Math.max(1, Math.min(until, deadline - performance.now()))
+      return await connection.query(text, values, left)
+    } catch (error) {
+      isSilent = error instanceof PostgresSilence
+      if (faultOf(error).isOver) connection.destroy()
+      throw error
+    } finally {
+      pool.giveBack(connection, isSilent)
+    }
+  }
+
+  /** How long to pause before the next attempt; throws the `StoreError` if there must be none. */
+  function pauseAfter(error: unknown, round: number, isRead: boolean, deadline: number): number {
+    if (error instanceof StoreError) throw error
+    const fault = faultOf(error)
+    const mayRepeat = fault.isPassing && (isRead || fault.outcome === 'undone')
+    const pause = Math.random() * 10 * round
+    if (!mayRepeat || performance.now() + pause >= deadline) throw storeErrorOf(name, fault, error)
+    return pause
+  }
+
+  async function call(
+    text: string,
+    values: readonly unknown[],
+    deadline: number,
+    isRead: boolean,
+  ): Promise<Rows> {
+    for (let round = 1; ; round++) {
+      try {
+        return await attempt(text, values, isRead ? attemptMs : callMs, deadline)
+      } catch (error) {
+        await wait(pauseAfter(error, round, isRead, deadline))
+      }
+    }
+  }
+
+  return {
+    read: (text, values, deadline) => call(text, values, deadline, true),
+    write: (text, values, deadline) => call(text, values, deadline, false),
+  }
+}

@@ -1,0 +1,155 @@
+import { Socket } from 'node:net'
+import { Client, type ClientConfig, types } from 'pg'
+import { PostgresReadOnly, PostgresSilence, PostgresUnconfirmed } from './postgres-fault.ts'
+
+/** One connection to a server that takes writes. */
+export interface PostgresConnection {
+  /** Rows as arrays. Rejects after `patience` milliseconds; then the connection is over. */
+  query(text: string, values: readonly unknown[], patience: number): Promise<readonly (readonly unknown[])[]>
+  /** Runs several statements in one text, which takes no values. */
+  script(text: string, patience: number): Promise<void>
+  readonly isUsable: boolean
+  /** Called once, when the connection is over. */
+  onEnd(listener: () => void): void
+  /** Called for each NOTIFY of another connection. */
+  onNotice(listener: (payload: string) => void): void
+  /** Whether an open connection keeps the process alive. */
+  hold(isHeld: boolean): void
+  /** Lets go at once, without a word to a server that may not listen. */
+  destroy(): void
+}
+
+export interface ConnectionSettings {
+  readonly connectMs: number
+  /** How long the server itself tries a statement, waiting for locks included. */
+  readonly statementMs: number
+}
+
+const bytea = types.getTypeParser(types.builtins.BYTEA, 'text')
+const own = new Map<number, (text: string) => unknown>([
+  // Instants, versions and counts: all far below 2^53.
+  [types.builtins.INT8, Number],
+  // A copy: what Node's Buffer gives out may be a view into memory that others use.
+  [types.builtins.BYTEA, (text) => new Uint8Array(bytea(text) as Buffer)],
+])
+
+const parsers: NonNullable<ClientConfig['types']> = {
+  getTypeParser: ((oid: number, format?: 'text') =>
+    own.get(oid) ?? types.getTypeParser(oid, format)) as typeof types.getTypeParser,
+}
+
+function timeLimit<Value>(work: Promise<Value>, patience: number, onLate: () => void): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const late = (): void => {
+      reject(new PostgresSilence(patience))
+      onLate()
+    }
+    // After the poll phase: a process that was busy itself must first look whether the answer is there.
+    const timer = setTimeout(() => setImmediate(late), patience)
+    work.then(
+      (value) => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      (error) => {
+        clearTimeout(timer)
+        reject(error)
+      },
+    )
+  })
+}
+
+/** What pg's Client has and its types leave out. */
+interface MoreOfClient {
+  readonly processID: number | null
+  ref(): void
+  unref(): void
+}
+
+/** Connects, and makes sure that the server takes writes: reading from a standby would bring ended sessions back. */
+export async function connectPostgres(
+  config: ClientConfig,
+  { connectMs, statementMs }: ConnectionSettings,
+): Promise<PostgresConnection> {
+  // Ours, so that it can be cut off in every state, also while TLS or a sign-in hangs.
+  const socket = new Socket()
+  const client = new Client({
+    ...config,
+    stream: () => socket,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    fallback_application_name: 'holdfast',
+    statement_timeout: statementMs,
+    idle_in_transaction_session_timeout: 10_000,
+    types: parsers,
+  })
+  const more = client as unknown as MoreOfClient
+  let isUsable = true
+  let warning: string | null = null
+  const endings: (() => void)[] = []
+
+  function over(): void {
+    if (!isUsable) return
+    isUsable = false
+    socket.destroy()
+    for (const listener of endings) listener()
+  }
+
+  client.on('error', over)
+  client.on('end', over)
+  client.on('notice', ({ code, message }) => {
+    // "The transaction has already committed locally, but might not have been replicated to the standby."
+    if (code?.startsWith('01') || code === '57P01') warning = message ?? 'a warning'
+  })
+
+  const connection: PostgresConnection = {
+    get isUsable() {
+      return isUsable
+    },
+
+    async query(text, values, patience) {
+      warning = null
+      // Unnamed on purpose: a named statement does not survive a pooler that hands on the server's connection with each
+      // transaction. The plans that cost time are those within our functions, and the server keeps them.
+      const work = client.query<unknown[]>({ text, values: [...values], rowMode: 'array' })
+      const { rows } = await timeLimit(work, patience, over)
+      if (warning !== null) throw new PostgresUnconfirmed(warning)
+      return rows
+    },
+
+    async script(text, patience) {
+      await timeLimit(client.query(text), patience, over)
+    },
+
+    onEnd(listener) {
+      endings.push(listener)
+    },
+
+    onNotice(listener) {
+      client.on('notification', ({ processId, payload }) => {
+        if (processId !== more.processID) listener(payload ?? '')
+      })
+    },
+
+    hold(isHeld) {
+      if (isHeld) more.ref()
+      else more.unref()
+    },
+
+    destroy: over,
+  }
+
+  try {
+    await timeLimit(client.connect(), connectMs, over)
+    const [row] = await connection.query(
+      `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'`,
+      [],
+      connectMs,
+    )
+    if (row?.[0] !== false) throw new PostgresReadOnly()
+    return connection
+  } catch (error) {
+    over()
+    throw error
+  }
+}

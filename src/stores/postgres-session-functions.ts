@@ -1,0 +1,152 @@
+/**
+ * What is done to sessions, as functions: one statement, one transaction, one round trip for each call.
+ *
+ * All run under READ COMMITTED: each statement in a function sees what was committed before that statement began. Why
+ * that is enough is said at each; where two calls meet, they meet at the lock of one row of `sessions`.
+ */
+import { durable, instant, isUnrevoked, relaxed } from './postgres-tables.ts'
+
+const columns = 's.id, s.sid, s.owner, s.created_at, s.idle_at, s.absolute_at, s.version, s.sealed, s.key'
+const found = `
+    id text, sid text, owner text, created_at bigint, idle_at bigint, absolute_at bigint, version integer,
+    sealed bytea, key bytea`
+
+export function sessionFunctions(s: string): string {
+  const live = isUnrevoked(s)
+  return `
+  -- Writes first, looks afterwards. Looking first would leave a gap: while this waits for the transaction that ends the
+  -- same id, a tombstone appears that the look did not see. The statement after the wait sees it. What an uncommitted
+  -- insert that is taken back here holds up is another insert of the same id, which goes on as if it had not been.
+  CREATE OR REPLACE FUNCTION ${s}.create_session(
+    p_id text, p_sid text, p_owner text, p_created bigint, p_idle bigint, p_absolute bigint, p_version integer,
+    p_sealed bytea, p_key bytea
+  ) RETURNS text LANGUAGE plpgsql AS $$
+  DECLARE answer text := 'created';
+  BEGIN ${durable}
+    INSERT INTO ${s}.sessions (id, sid, owner, created_at, idle_at, absolute_at, version, sealed, key)
+      VALUES (p_id, p_sid, p_owner, p_created, p_idle, p_absolute, p_version, p_sealed, p_key)
+      ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN RETURN 'ended'; END IF;
+    IF EXISTS (SELECT FROM ${s}.retired AS r WHERE r.id = p_id OR r.sid = p_sid) THEN answer := 'ended';
+    ELSIF NOT EXISTS (SELECT FROM ${s}.sessions AS s WHERE s.sid = p_sid AND ${live}) THEN answer := 'revoked';
+    END IF;
+    IF answer <> 'created' THEN DELETE FROM ${s}.sessions AS s WHERE s.sid = p_sid; END IF;
+    RETURN answer;
+  END $$;
+
+  -- One statement, one snapshot: an id is found as live or as rotated, and never, in between two looks, as neither.
+  CREATE OR REPLACE FUNCTION ${s}.read_session(p_id text) RETURNS TABLE (
+    ${found}, next text, sealed_token bytea, presented_at bigint
+  ) LANGUAGE plpgsql STABLE AS $$
+  #variable_conflict use_column
+  BEGIN
+    RETURN QUERY
+      SELECT ${columns}, NULL::text, NULL::bytea, NULL::bigint FROM ${s}.sessions AS s WHERE s.id = p_id AND ${live}
+      UNION ALL
+      SELECT ${columns}, r.next, r.sealed_token, r.presented_at
+        FROM ${s}.retired AS r JOIN ${s}.sessions AS s ON s.sid = r.sid
+        WHERE r.id = p_id AND r.next IS NOT NULL AND ${live};
+  END $$;
+
+  -- The row's lock decides: whoever waits for it finds the version moved on, or no row. The epochs are those of the
+  -- statement's beginning; against a revocation that is committed meanwhile this counts as made before it, and as every
+  -- read looks at the epochs again, nothing comes back to life.
+  CREATE OR REPLACE FUNCTION ${s}.update_session(p_id text, p_version integer, p_sealed bytea)
+  RETURNS boolean LANGUAGE plpgsql AS $$
+  DECLARE v_sid text;
+  BEGIN ${durable}
+    UPDATE ${s}.sessions AS s SET sealed = p_sealed, version = s.version + 1
+      WHERE s.id = p_id AND s.version = p_version AND ${live} RETURNING s.sid INTO v_sid;
+    IF NOT FOUND THEN RETURN false; END IF;
+    INSERT INTO ${s}.changes (kind, id, sid) VALUES ('changed', p_id, v_sid);
+    RETURN true;
+  END $$;
+
+  -- One UPDATE under the row's lock; an earlier deadline writes nothing. The only write that may be lost in a crash.
+  CREATE OR REPLACE FUNCTION ${s}.touch_session(p_id text, p_idle bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+  BEGIN ${relaxed}
+    UPDATE ${s}.sessions AS s SET idle_at = p_idle WHERE s.id = p_id AND s.idle_at < p_idle AND ${live};
+    RETURN FOUND OR EXISTS (SELECT FROM ${s}.sessions AS s WHERE s.id = p_id AND ${live});
+  END $$;
+
+  -- The row's lock decides between rotations, updates and ends. Whether the new id was used is asked after it was
+  -- taken, for the reason given at create_session; the inner block undoes all of it where it was.
+  CREATE OR REPLACE FUNCTION ${s}.rotate_session(
+    p_id text, p_version integer, p_next text, p_sid text, p_owner text, p_created bigint, p_idle bigint,
+    p_absolute bigint, p_next_version integer, p_sealed bytea, p_key bytea, p_token bytea
+  ) RETURNS boolean LANGUAGE plpgsql AS $$
+  BEGIN ${durable}
+    IF p_next = p_id OR p_next_version <> p_version + 1 THEN RETURN false; END IF;
+    BEGIN
+      UPDATE ${s}.sessions AS s
+        SET id = p_next, idle_at = p_idle, version = p_next_version, sealed = p_sealed, key = p_key
+        WHERE s.id = p_id AND s.version = p_version AND s.sid = p_sid AND s.owner IS NOT DISTINCT FROM p_owner
+          AND s.created_at = p_created AND s.absolute_at = p_absolute AND ${live};
+      IF NOT FOUND THEN RETURN false; END IF;
+      IF EXISTS (SELECT FROM ${s}.retired AS r WHERE r.id = p_next) THEN
+        RAISE unique_violation;
+      END IF;
+      INSERT INTO ${s}.retired (id, sid, absolute_at, next, sealed_token)
+        VALUES (p_id, p_sid, p_absolute, p_next, p_token);
+      INSERT INTO ${s}.changes (kind, id, sid) VALUES ('changed', p_id, p_sid);
+    EXCEPTION WHEN unique_violation THEN RETURN false;
+    END;
+    RETURN true;
+  END $$;
+
+  -- One UPDATE under the lock of the predecessor's row.
+  CREATE OR REPLACE FUNCTION ${s}.present_session(p_id text, p_now bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+  BEGIN ${durable}
+    UPDATE ${s}.retired AS r SET presented_at = ${instant('p_now')}
+      WHERE r.next = p_id AND r.presented_at IS NULL
+        AND EXISTS (SELECT FROM ${s}.sessions AS s WHERE s.sid = r.sid AND ${live});
+    RETURN FOUND;
+  END $$;
+
+  -- The DELETE waits for whoever holds the row: a rotation, an update, a write of state (KEY SHARE). The statements
+  -- after it see all that those have written. Whoever waits for the DELETE finds no row.
+  CREATE OR REPLACE FUNCTION ${s}.end_session(p_sid text) RETURNS boolean LANGUAGE plpgsql AS $$
+  DECLARE v_id text; v_absolute bigint; v_live boolean;
+  BEGIN ${durable}
+    DELETE FROM ${s}.sessions AS s WHERE s.sid = p_sid RETURNING s.id, s.absolute_at, ${live}
+      INTO v_id, v_absolute, v_live;
+    IF NOT FOUND THEN RETURN false; END IF;
+    UPDATE ${s}.retired AS r SET next = NULL, sealed_token = NULL WHERE r.sid = p_sid AND r.next IS NOT NULL;
+    INSERT INTO ${s}.retired (id, sid, absolute_at) VALUES (v_id, p_sid, v_absolute);
+    DELETE FROM ${s}.entries AS e WHERE e.owner = 'sid:' || p_sid;
+    DELETE FROM ${s}.scopes AS c WHERE c.owner = 'sid:' || p_sid;
+    IF v_live THEN INSERT INTO ${s}.changes (kind, id, sid) VALUES ('ended', v_id, p_sid); END IF;
+    RETURN v_live;
+  END $$;
+
+  -- Moves the epoch, forward only, under the lock of its row. It need not touch the sessions: see isUnrevoked.
+  CREATE OR REPLACE FUNCTION ${s}.revoke_before(p_owner text, p_before bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+  BEGIN ${durable}
+    IF p_owner IS NULL THEN
+      UPDATE ${s}.epoch_of_all AS a SET before = p_before, swept_to = '' WHERE a.before < p_before;
+    ELSE
+      INSERT INTO ${s}.epochs AS e (owner, before) VALUES (p_owner, p_before)
+        ON CONFLICT (owner) DO UPDATE SET before = excluded.before, swept = false WHERE e.before < excluded.before;
+    END IF;
+    IF NOT FOUND THEN RETURN false; END IF;
+    INSERT INTO ${s}.changes (kind, owner, before) VALUES ('revoked', p_owner, p_before);
+    RETURN true;
+  END $$;
+
+  CREATE OR REPLACE FUNCTION ${s}.list_sessions(p_owner text) RETURNS TABLE (${found}) LANGUAGE plpgsql STABLE AS $$
+  #variable_conflict use_column
+  BEGIN
+    RETURN QUERY SELECT ${columns} FROM ${s}.sessions AS s WHERE s.owner = p_owner AND ${live}
+      ORDER BY s.created_at, s.sid;
+  END $$;
+
+  -- Pages by sid, which a rotation leaves as it is: a session is met once. Revoked ones are passed over, so a page may
+  -- hold less than was asked for; the last column says where the next one begins.
+  CREATE OR REPLACE FUNCTION ${s}.page_of_sessions(p_after text, p_limit integer)
+  RETURNS TABLE (${found}, live boolean) LANGUAGE plpgsql STABLE AS $$
+  #variable_conflict use_column
+  BEGIN
+    RETURN QUERY SELECT ${columns}, ${live} FROM ${s}.sessions AS s WHERE s.sid > p_after ORDER BY s.sid LIMIT p_limit;
+  END $$;
+  `
+}

@@ -1,0 +1,144 @@
+/**
+ * The tables, and how they came to be, step by step; `version` counts the steps a schema has taken. Never change a step
+ * that was released.
+ *
+ * sessions   live ones. Only touches leave the indexed columns alone, so that they update in place (fillfactor). A revoked
+ *            row stays until `sweep` reaches it; every statement holds it against the epochs.
+ * retired    ids that are no longer live, until the absolute deadline: the tombstones. `next` while the successor lives.
+ * epochs     the instants before which a user's sessions are revoked; epoch_of_all the one for everybody.
+ * scopes     whose state there is; `floor` is the highest version a deletion took. entries: the keys and values.
+ * feed, changes, replicas: what every process follows. UNLOGGED: they cost no WAL, and after a crash or on a standby that
+ *            took over they are empty. That is wanted: a new history is begun there, every process takes it for a gap, and
+ *            nothing is acknowledged until all leases of the old one have run out. Durable ones would be worse, not better:
+ *            after a failover they could tell of leases and numbers that are not those the processes know.
+ */
+export const steps: readonly ((schema: string) => string)[] = [
+  (s) => `
+  CREATE TABLE ${s}.sessions (
+    sid text COLLATE "C" PRIMARY KEY,
+    id text COLLATE "C" NOT NULL UNIQUE,
+    owner text COLLATE "C",
+    created_at bigint NOT NULL,
+    idle_at bigint NOT NULL,
+    absolute_at bigint NOT NULL,
+    version integer NOT NULL,
+    key bytea NOT NULL,
+    sealed bytea NOT NULL
+  ) WITH (fillfactor = 80);
+  CREATE INDEX sessions_by_owner ON ${s}.sessions (owner, created_at) WHERE owner IS NOT NULL;
+  CREATE INDEX sessions_by_deadline ON ${s}.sessions (absolute_at);
+
+  CREATE TABLE ${s}.retired (
+    id text COLLATE "C" PRIMARY KEY,
+    sid text COLLATE "C" NOT NULL,
+    absolute_at bigint NOT NULL,
+    next text COLLATE "C",
+    sealed_token bytea,
+    presented_at bigint
+  );
+  CREATE INDEX retired_by_sid ON ${s}.retired (sid);
+  CREATE INDEX retired_by_next ON ${s}.retired (next) WHERE next IS NOT NULL;
+  CREATE INDEX retired_by_deadline ON ${s}.retired (absolute_at);
+
+  CREATE TABLE ${s}.epochs (
+    owner text COLLATE "C" PRIMARY KEY,
+    before bigint NOT NULL,
+    swept boolean NOT NULL DEFAULT false
+  );
+  CREATE INDEX epochs_unswept ON ${s}.epochs (owner) WHERE NOT swept;
+  CREATE TABLE ${s}.epoch_of_all (
+    lone boolean PRIMARY KEY CHECK (lone),
+    before bigint NOT NULL,
+    swept_to text COLLATE "C"
+  );
+  INSERT INTO ${s}.epoch_of_all VALUES (true, 0, NULL);
+
+  CREATE TABLE ${s}.scopes (
+    owner text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    floor bigint NOT NULL,
+    PRIMARY KEY (owner, name)
+  );
+  CREATE TABLE ${s}.entries (
+    owner text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    version bigint NOT NULL,
+    value bytea NOT NULL,
+    PRIMARY KEY (owner, name, key)
+  );
+  -- What is sealed does not compress: trying would cost as much as writing it.
+  ALTER TABLE ${s}.entries ALTER value SET STORAGE EXTERNAL;
+
+  CREATE TABLE ${s}.onces (key text COLLATE "C" PRIMARY KEY, until bigint NOT NULL);
+  CREATE INDEX onces_by_deadline ON ${s}.onces (until);
+  CREATE TABLE ${s}.hits (key text COLLATE "C" PRIMARY KEY, until bigint NOT NULL, count bigint NOT NULL);
+  CREATE INDEX hits_by_deadline ON ${s}.hits (until);
+
+  CREATE TABLE ${s}.keyring (
+    lone boolean PRIMARY KEY CHECK (lone),
+    version integer NOT NULL,
+    box bytea NOT NULL
+  );
+  CREATE TABLE ${s}.health (lone boolean PRIMARY KEY CHECK (lone), written_at timestamptz NOT NULL);
+
+  CREATE UNLOGGED TABLE ${s}.feed (
+    lone boolean PRIMARY KEY CHECK (lone),
+    begun_at timestamptz NOT NULL,
+    head bigint NOT NULL,
+    mark uuid NOT NULL
+  );
+  -- Nobody can have had a lease before there were tables.
+  INSERT INTO ${s}.feed VALUES (true, '-infinity', 0, gen_random_uuid());
+  CREATE UNLOGGED TABLE ${s}.changes (
+    place bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    seq bigint,
+    mark uuid,
+    previous uuid,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    kind text NOT NULL,
+    id text,
+    sid text,
+    owner text,
+    before bigint,
+    name text,
+    keys text[]
+  );
+  CREATE UNIQUE INDEX changes_by_seq ON ${s}.changes (seq) WHERE seq IS NOT NULL;
+  CREATE INDEX changes_unnumbered ON ${s}.changes (place) WHERE seq IS NULL;
+  CREATE UNLOGGED TABLE ${s}.replicas (
+    replica uuid PRIMARY KEY,
+    beats bigint NOT NULL,
+    confirmed bigint NOT NULL
+  );
+  `,
+]
+
+/**
+ * Holds where a session `s` is revoked by no epoch. A part of every statement that treats a session as live; should the
+ * row of `epoch_of_all` be lost, nothing is live.
+ *
+ * This is what makes a revocation against a concurrent `create` harmless without a lock: whether `create` saw the epoch
+ * or not, every read that starts after the epoch was committed does, and holds the row against it.
+ */
+export function isUnrevoked(s: string): string {
+  return `(
+    s.created_at >= (SELECT a.before FROM ${s}.epoch_of_all AS a WHERE a.lone)
+    AND s.created_at >= coalesce((SELECT e.before FROM ${s}.epochs AS e WHERE e.owner = s.owner), s.created_at)
+  )`
+}
+
+/** For the body of a function whose effect must be on the disk when it answers, whatever the server's default is. */
+export const durable = `
+    IF current_setting('synchronous_commit') = 'off' THEN
+      PERFORM set_config('synchronous_commit', 'on', true);
+    END IF;`
+
+/** For the body of a function whose effect may be lost when the server's machine crashes right after. */
+export const relaxed = `
+    PERFORM set_config('synchronous_commit', 'off', true);`
+
+/** The instant an argument names, in milliseconds; the server's clock where it is null. */
+export function instant(argument: string): string {
+  return `coalesce(${argument}, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint)`
+}
