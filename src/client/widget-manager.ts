@@ -15,6 +15,8 @@ export interface WidgetManager {
     deleteState(id: string): void
     forEach(visit: (state: WidgetState) => void): void
   }
+  /** What has been put into forms and not been submitted. */
+  readonly forms?: ReadonlyMap<string, { readonly widgetStates: WidgetManager['widgetStates'] }>
   /** Forgets every widget that is not drawn. */
   removeInactive: (drawn: ReadonlySet<string>) => void
 }

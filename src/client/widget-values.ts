@@ -56,6 +56,12 @@ export function widgetValues(manager: WidgetManager, given: GivenValues): Record
   manager.widgetStates.forEach(({ id, fileUploaderStateValue }) => {
     if (fileUploaderStateValue && !given.ids.includes(id)) ids.add(id)
   })
+  // A file that is taken out of a form, or replaced there, is deleted at once: the one that was submitted is no more.
+  manager.forms?.forEach(({ widgetStates }) => {
+    widgetStates.forEach(({ id, fileUploaderStateValue }) => {
+      if (fileUploaderStateValue) ids.delete(id)
+    })
+  })
   const kept: Record<string, WidgetValue> = {}
   for (const id of ids) {
     const value = keptValue(manager.widgetStates.getState(id))

@@ -41,7 +41,7 @@ const DRIVER = {
   background: { service_worker: 'worker.js' },
 }
 
-const executablePath: string = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
+const executablePath: string = process.env.HOLDFAST_TEST_CHROMIUM ?? '/usr/bin/chromium'
 
 /** Starts Chromium with a profile of its own; `app.test` leads to this machine and is no secure context. */
 export async function openBrowser(): Promise<Browser> {

@@ -75,7 +75,7 @@ export async function openContractGateway(): Promise<ContractGateway> {
     const attribute = JSON.stringify(config).replaceAll("'", '&#39;')
     const element = (name: string) =>
       `<script src="/_holdfast/${name}" data-holdfast='${attribute}'></script>`
-    if (url.pathname === '/streamlit')
+    if (url.pathname.startsWith('/streamlit'))
       return streamlitPage.replace('SCRIPTS', element('streamlit.js') + element('client.js'))
     return APP.replace('SCRIPT', element('client.js')).replace(
       'QUIET',

@@ -20,6 +20,7 @@ class States {
   forEach(visit) { this.map.forEach(visit) }
 }
 class Manager {
+  forms = new Map()
   widgetStates = new States()
   removeInactive(drawn) { for (const id of this.widgetStates.map.keys()) if (!drawn.has(id)) this.widgetStates.deleteState(id) }
 }

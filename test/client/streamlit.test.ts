@@ -131,6 +131,17 @@ describe('what a Streamlit page leaves', () => {
     expect(JSON.parse(await left(page)).values).toEqual({})
   })
 
+  it('is no file that a form has already replaced', async () => {
+    const page = await filled()
+    await page.evaluate(`{
+      const widgetStates = new States()
+      for (const id of ['upload', 'table']) Object.assign(widgetStates.createState(id), manager.widgetStates.getState(id))
+      manager.forms.set('form', { widgetStates })
+    }`)
+    await page.reload()
+    expect(Object.keys(JSON.parse(await left(page)).values)).toEqual(['table', 'chart'])
+  })
+
   it('is taken once, and stays nowhere', async () => {
     const page = await filled()
     await page.reload()
@@ -172,16 +183,24 @@ describe('what a Streamlit page leaves', () => {
     expect(await page.evaluate('JSON.stringify(sessionStorage)')).not.toContain('Cara')
   })
 
-  it('is nothing of what frames show, and frames take nothing from it', async () => {
-    const page = await filled()
-    await page.evaluate(`new Promise((done) => {
-      const frame = document.body.appendChild(document.createElement('iframe'))
-      frame.onload = done
-      frame.src = '/streamlit'
-    })`)
+  it('is for each of the frames of somebody else’s page its own', async () => {
+    const frame = (path: string) => `frame=${encodeURIComponent(gateway.url(path))}`
+    const query = `${frame('/streamlit/a')}&${frame('/streamlit/b')}`
+    const page = await browser.open(gateway.url(`/foreign?${query}`, 'app.test'))
+    const eachFrame = (run: string) =>
+      Promise.all(
+        page
+          .frames()
+          .slice(1)
+          .map((one) => one.evaluate(run)),
+      )
+    await eachFrame('connect()')
+    await eachFrame('rerun()')
+    await eachFrame(`draw('stDataFrame', location.pathname, ${JSON.stringify(edits)})`)
     await page.reload()
-    await running(page)
-    expect(await states(page)).toMatchObject({ table: edits })
+    await eachFrame('connect()')
+    await eachFrame('rerun()')
+    expect(await eachFrame('states()')).toEqual([{ '/streamlit/a': edits }, { '/streamlit/b': edits }])
   })
 })
 
