@@ -41,8 +41,7 @@ export function capabilityMint(keyring: Keyring, app: string): CapabilityMint {
 
   return {
     write({ sid, user, absoluteAt }, dataKey) {
-      const stateKey = derive(dataKey, toUtf8(sid), 'state/v1')
-      const parts = [bytesOf(sid, sidBytes), stateKey, instant(absoluteAt)]
+      const parts = [bytesOf(sid, sidBytes), stateKeyOf(dataKey, sid), instant(absoluteAt)]
       if (user !== null) parts.push(bytesOf(user, ownerBytes))
       const text = `s1.${keyring.kid}.${toBase64url(concat(...parts))}`
       return `${text}.${toBase64url(mac(text))}`
@@ -59,6 +58,11 @@ export function capabilityMint(keyring: Keyring, app: string): CapabilityMint {
       return body === null ? null : parse(body)
     },
   }
+}
+
+/** The key from which all keys of a session's state derive. */
+export function stateKeyOf(dataKey: Uint8Array, sid: string): Uint8Array {
+  return derive(dataKey, toUtf8(sid), 'state/v1')
 }
 
 function parse(body: Uint8Array): Capability | null {

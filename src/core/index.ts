@@ -54,6 +54,21 @@ export type {
   StateTextEvent,
   TextChange,
 } from './state.ts'
+export {
+  type EnsuredUrlSession,
+  type EnsureOptions,
+  ensureUrlSession,
+  type HydrateOptions,
+  hydrateUrlSession,
+  persistUrlSession,
+  type UrlSessionOptions,
+} from './url-continuity.ts'
+export {
+  createUrlSessions,
+  type UrlSession,
+  type UrlSessions,
+  type UrlSessionsOptions,
+} from './url-session.ts'
 export { Foreign, type Value } from './value.ts'
 export { decodeValue } from './value-decode.ts'
 export { encodeValue } from './value-encode.ts'

@@ -6,6 +6,9 @@ export const holdfastPath = '/_holdfast/'
 /** The query parameter by which a page's WebSocket names its tab; never sent upstream. */
 export const tabParameter = '_holdfast_tab'
 
+/** The query parameter that holds the token of a URL session, unless the app names another. Never to be logged. */
+export const urlSessionParameter = 'holdfast_sid'
+
 /** What the id of a tab looks like: 16 random bytes in base64url. */
 export const tabShape: RegExp = /^[\w-]{22}$/
 

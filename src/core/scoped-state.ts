@@ -57,8 +57,8 @@ function itemOf({ text, version }: StateText): StateItem {
   return { value: decodeValue(text), version }
 }
 
-/** The versions of a write without conditions; throws where it did not happen. */
-function versionsOf(written: StateOutcome): ReadonlyMap<string, number> {
+/** The versions that a write came to. Throws `StateError` where it did not happen. */
+export function versionsOf(written: StateOutcome): ReadonlyMap<string, number> {
   switch (written.outcome) {
     case 'written':
       return written.versions
