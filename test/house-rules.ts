@@ -12,6 +12,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   auth: ['core'],
   pages: ['core'],
   adapters: ['core'],
+  testing: ['core'],
   jwt: ['core'],
   imports: ['core'],
   gateway: ['core', 'stores', 'auth', 'pages', 'adapters'],

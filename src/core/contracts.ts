@@ -1,5 +1,5 @@
 /**
- * What the parts of Holdfast promise each other. The comments are the contract; `test/stores/contract.ts` proves it.
+ * What the parts of Holdfast promise each other. The comments are the contract; `src/testing/store-contract.ts` proves it.
  *
  * Instants are epoch milliseconds and end in `At`. `null` means "there is none". Absent and unavailable are different
  * things everywhere: absence is a value, unavailability is a thrown `StoreError`, and never the one for the other.

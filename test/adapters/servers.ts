@@ -179,7 +179,7 @@ const startFastify: StartServer = async (sessions, gates) => {
   return started(withUpgrades(app.server, sessions), () => app.close())
 }
 
-export const servers: Readonly<Record<string, StartServer>> = {
+export const servers: Readonly<Record<'fetch' | 'Hono' | 'Express 5' | 'Fastify 5', StartServer>> = {
   fetch: startFetch,
   Hono: startHono,
   'Express 5': startExpress,

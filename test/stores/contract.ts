@@ -1,33 +1,13 @@
-/**
- * The contract of `SessionStore`, as tests. A store is done when its suite passes:
- *
- *     describeStore('myStore()', async () => ({ store, advance, close }))
- */
-import { describe } from 'vitest'
-import { describeChanges } from './contract/changes.ts'
-import { describeCounters } from './contract/counters.ts'
-import { describeEnding } from './contract/ending.ts'
+/** The published contract, in Vitest, and beside it random histories held against a model. */
+import { describe, expect, it } from 'vitest'
+import type { OpenStore } from '../../src/testing/opened-store.ts'
+import { describeStore as describeContract } from '../../src/testing/store-contract.ts'
 import { describeHistory } from './contract/history.ts'
-import type { OpenStore } from './contract/opened.ts'
-import { describeRevocation } from './contract/revocation.ts'
-import { describeRotation } from './contract/rotation.ts'
-import { describeSessions } from './contract/sessions.ts'
-import { describeState } from './contract/state.ts'
-import { describeSweep } from './contract/sweep.ts'
 
-export type { OpenedStore, OpenStore } from './contract/opened.ts'
+export type { OpenedStore, OpenStore } from '../../src/testing/opened-store.ts'
 
 /** Proves every sentence of the store contract. `open` makes a new, empty store for each test. */
 export function describeStore(name: string, open: OpenStore): void {
-  describe(name, () => {
-    describeSessions(open)
-    describeRotation(open)
-    describeEnding(open)
-    describeRevocation(open)
-    describeState(open)
-    describeCounters(open)
-    describeSweep(open)
-    describeChanges(open)
-    describeHistory(open)
-  })
+  describeContract({ describe, expect, it }, name, open)
+  describe(name, () => describeHistory(open))
 }

@@ -1,5 +1,5 @@
 import { memoryStore } from '../../src/stores/memory.ts'
-import { startAt } from './contract/records.ts'
+import { startAt } from '../../src/testing/records.ts'
 import { describeStore } from './contract.ts'
 
 describeStore('memoryStore()', async () => {

@@ -1,7 +1,7 @@
 import type { SessionStore } from '../../src/core/contracts.ts'
 import { redisStore } from '../../src/stores/redis.ts'
-import type { OpenedStore, OpenStore } from './contract/opened.ts'
-import { startAt } from './contract/records.ts'
+import type { OpenedStore, OpenStore } from '../../src/testing/opened-store.ts'
+import { startAt } from '../../src/testing/records.ts'
 
 /** Opens stores at this address, each under keys of its own. */
 export function opensAt(url: () => string): OpenStore {

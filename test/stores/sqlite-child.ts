@@ -5,7 +5,7 @@
 import { createInterface } from 'node:readline'
 import type { SessionStore, StoreChange, StoredSession } from '../../src/core/contracts.ts'
 import { sqliteStore } from '../../src/stores/sqlite.ts'
-import { bytes, created, record, successorOf } from './contract/records.ts'
+import { bytes, created, record, successorOf } from '../../src/testing/records.ts'
 
 /** What a child is asked, one JSON object a line. */
 export type Request =

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { SessionStore } from '../../src/core/contracts.ts'
 import { sqliteStore } from '../../src/stores/sqlite.ts'
+import { bytes, created, liveOf, record } from '../../src/testing/records.ts'
 import { type Child, startChild } from './child.ts'
-import { bytes, created, liveOf, record } from './contract/records.ts'
 import type { Acknowledged } from './sqlite-child.ts'
 
 let folder: string

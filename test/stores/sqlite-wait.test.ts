@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { SessionStore } from '../../src/core/contracts.ts'
 import type { StoreError } from '../../src/core/errors.ts'
 import { sqliteStore } from '../../src/stores/sqlite.ts'
-import { atOnce, changesOf, tally } from './contract/opened.ts'
-import { bytes, created, newSid, startAt } from './contract/records.ts'
+import { atOnce, changesOf, tally } from '../../src/testing/opened-store.ts'
+import { bytes, created, newSid, startAt } from '../../src/testing/records.ts'
 
 let folder: string
 let path: string

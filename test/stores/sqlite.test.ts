@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SessionStore } from '../../src/core/contracts.ts'
 import { sqliteStore } from '../../src/stores/sqlite.ts'
-import { startAt } from './contract/records.ts'
+import { startAt } from '../../src/testing/records.ts'
 import { describeStore } from './contract.ts'
 
 describeStore('sqliteStore()', async () => {

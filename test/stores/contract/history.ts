@@ -1,6 +1,8 @@
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SessionStore, StateScope, StoreChange, StoredSession } from '../../../src/core/contracts.ts'
+import type { OpenedStore, OpenStore } from '../../../src/testing/opened-store.ts'
+import { bytes, day, startAt, text } from '../../../src/testing/records.ts'
 import {
   type Answer,
   answer,
@@ -13,8 +15,6 @@ import {
   sorted,
   userOf,
 } from './model.ts'
-import type { OpenedStore, OpenStore } from './opened.ts'
-import { bytes, day, startAt, text } from './records.ts'
 
 const sid = fc.nat({ max: 2 })
 const id = fc.nat({ max: 3 })

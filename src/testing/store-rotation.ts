@@ -1,5 +1,4 @@
-import { describe, expect, it } from 'vitest'
-import { atOnce, type OpenStore, tally, withStore } from './opened.ts'
+import { atOnce, type OpenStore, tally, withStore } from './opened-store.ts'
 import {
   bytes,
   created,
@@ -12,8 +11,9 @@ import {
   startAt,
   successorOf,
 } from './records.ts'
+import type { TestRunner } from './test-runner.ts'
 
-export function describeRotation(open: OpenStore): void {
+export function describeRotation({ describe, expect, it }: TestRunner, open: OpenStore): void {
   describe('rotate', () => {
     it(
       'starts the successor and leaves at the old id where it leads',

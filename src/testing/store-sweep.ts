@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest'
-import type { SessionStore } from '../../../src/core/contracts.ts'
-import { all, atOnce, type OpenStore, withStore } from './opened.ts'
+import type { SessionStore } from '../core/contracts.ts'
+import { all, atOnce, type OpenStore, withStore } from './opened-store.ts'
 import { bytes, created, day, hour, record, rotated } from './records.ts'
+import type { TestRunner } from './test-runner.ts'
 
 /** Sweeps until nothing is left to remove; how many rows each sweep removed. */
 async function sweepAll(store: SessionStore, limit: number): Promise<number[]> {
@@ -13,7 +13,7 @@ async function sweepAll(store: SessionStore, limit: number): Promise<number[]> {
   }
 }
 
-export function describeSweep(open: OpenStore): void {
+export function describeSweep({ describe, expect, it }: TestRunner, open: OpenStore): void {
   describe('sweep', () => {
     it(
       'removes at most as many rows as it was told, until none is left',

@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest'
-import type { SessionStore, StoredSession } from '../../../src/core/contracts.ts'
-import { atOnce, type OpenStore, tally, withStore, withTwo } from './opened.ts'
+import type { SessionStore, StoredSession } from '../core/contracts.ts'
+import { atOnce, type OpenStore, tally, withStore, withTwo } from './opened-store.ts'
 import { bytes, created, day, newSid, record, rotated, successorOf } from './records.ts'
+import type { TestRunner } from './test-runner.ts'
 
 /** Every way a session could come back to life. */
 async function attemptRevival(store: SessionStore, session: StoredSession): Promise<readonly unknown[]> {
@@ -16,7 +16,7 @@ async function attemptRevival(store: SessionStore, session: StoredSession): Prom
   ]
 }
 
-export function describeEnding(open: OpenStore): void {
+export function describeEnding({ describe, expect, it }: TestRunner, open: OpenStore): void {
   describe('end', () => {
     it(
       'ends the session with all its ids and its state, and nothing else',

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
-import { atOnce, type OpenStore, tally, withStore, withTwo } from './opened.ts'
+import { atOnce, type OpenStore, tally, withStore, withTwo } from './opened-store.ts'
 import { bytes, hour, text } from './records.ts'
+import type { TestRunner } from './test-runner.ts'
 
-export function describeCounters(open: OpenStore): void {
+export function describeCounters({ describe, expect, it }: TestRunner, open: OpenStore): void {
   describe('once', () => {
     it(
       'is true once for each key until its time is over',

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { SessionStore, StoreChange } from '../../../src/core/contracts.ts'
+import type { SessionStore, StoreChange } from '../core/contracts.ts'
 
 /** A new, empty store under test, with the clock it runs on. */
 export interface OpenedStore {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { SessionStore, StoredSession } from '../../../src/core/contracts.ts'
+import type { SessionStore, StoredSession } from '../core/contracts.ts'
 
 /** Where the clock of every store under test starts: 2026-01-02T03:04:05Z. */
 export const startAt = 1_767_323_045_000

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
-import { all, atOnce, type OpenStore, tally, withStore } from './opened.ts'
+import { all, atOnce, type OpenStore, tally, withStore } from './opened-store.ts'
 import { bytes, created, liveOf, newId, record, rotated, startAt, successorOf } from './records.ts'
+import type { TestRunner } from './test-runner.ts'
 
-export function describeSessions(open: OpenStore): void {
+export function describeSessions({ describe, expect, it }: TestRunner, open: OpenStore): void {
   describe('create and read', () => {
     it(
       'gives back what was stored, field by field and byte by byte',

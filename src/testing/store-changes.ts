@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest'
-import type { StoreChange } from '../../../src/core/contracts.ts'
-import { changesOf, current, type OpenStore, withStore, withTwo } from './opened.ts'
+import type { StoreChange } from '../core/contracts.ts'
+import { changesOf, current, type OpenStore, withStore, withTwo } from './opened-store.ts'
 import { bytes, created, rotated, startAt, successorOf } from './records.ts'
+import type { TestRunner } from './test-runner.ts'
 
 const failed = (error: unknown): string => (error as { code?: string }).code ?? 'no code'
 
-export function describeChanges(open: OpenStore): void {
+export function describeChanges({ describe, expect, it }: TestRunner, open: OpenStore): void {
   describe('watch', () => {
     it(
       'tells of every change, in the order of the writes',

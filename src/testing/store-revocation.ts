@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest'
-import type { SessionStore, StoredSession } from '../../../src/core/contracts.ts'
-import { all, type OpenStore, withStore, withTwo } from './opened.ts'
+import type { SessionStore, StoredSession } from '../core/contracts.ts'
+import { all, type OpenStore, withStore, withTwo } from './opened-store.ts'
 import { bytes, created, day, record, rotated, startAt, successorOf } from './records.ts'
+import type { TestRunner } from './test-runner.ts'
 
 const epoch = startAt + 1000
 
-export function describeRevocation(open: OpenStore): void {
+export function describeRevocation({ describe, expect, it }: TestRunner, open: OpenStore): void {
   describe('revokeBefore', () => {
     it(
       'ends what a user had before the instant, and nothing from then on',
