@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from state_gateway import Gateway, state_gateway
 from streamlit_server import APPS, Server, hook_environment, serving
 
 
@@ -27,4 +28,17 @@ def pages_app(logs: Path) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def sign_in_app(logs: Path) -> Iterator[Server]:
     with serving(APPS / "sign_in.py", logs / "sign-in.log", hook_environment()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def gateway() -> Iterator[Gateway]:
+    with state_gateway() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def state_app(logs: Path, gateway: Gateway) -> Iterator[Server]:
+    environment = {**hook_environment(), **gateway.environment}
+    with serving(APPS / "state_app.py", logs / "state.log", environment) as server:
         yield server

@@ -98,8 +98,15 @@ class Run:
 class Tab:
     """A page: connects, reruns the script with the widget states it is given, and listens."""
 
-    def __init__(self, server: Server, session_id: str | None = None, user: dict[str, Any] | None = None):
+    def __init__(
+        self,
+        server: Server,
+        session_id: str | None = None,
+        user: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ):
         self._server = server
+        # What the gateway adds to the upgrade, and a browser could not.
         with urllib.request.urlopen(f"{server.origin}/_stcore/health") as answer:
             cookie = answer.headers["Set-Cookie"].split(";")[0]
         self._xsrf = cookie.split("=", 1)[1]
@@ -109,7 +116,7 @@ class Tab:
             f"ws://127.0.0.1:{server.port}/_stcore/stream",
             subprotocols=protocols,
             origin=server.origin,
-            additional_headers={"Cookie": self._cookie},
+            additional_headers={"Cookie": self._cookie, **(headers or {})},
             max_size=None,
         )
         self.session_id = ""

@@ -6,9 +6,10 @@ after F5 without a line of it in the app.
 
 from __future__ import annotations
 
+from holdfast import state
 from holdfast._errors import StateError
 from holdfast._guard import require_role, require_sign_in
 from holdfast._install import restore
 from holdfast._user import User, user
 
-__all__ = ["StateError", "User", "require_role", "require_sign_in", "restore", "user"]
+__all__ = ["StateError", "User", "require_role", "require_sign_in", "restore", "state", "user"]

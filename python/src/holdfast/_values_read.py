@@ -37,12 +37,12 @@ def _read(tree: Any, depth: int) -> Any:
         return _whole(tree)
     if not isinstance(tree, (dict, list)):
         return tree
-    if depth > DEEPEST * 3:
-        # A set or a dict of other keys takes up to three levels of JSON.
+    kind = None if isinstance(tree, list) else next((key for key in tree if key.startswith("$")), None)
+    # Wrappers do not count: they are how a set is written, not what it lies in.
+    if depth == DEEPEST and (kind is None or kind in _CONTAINERS):
         raise StateError("ERR_VALUE_DEPTH", f"the value is nested more than {DEEPEST} deep")
     if isinstance(tree, list):
         return [_read(one, depth + 1) for one in tree]
-    kind = next((key for key in tree if key.startswith("$")), None)
     if kind is None:
         return {_whole(key): _read(one, depth + 1) for key, one in tree.items()}
     return _read_kind(tree, kind, depth)
@@ -56,13 +56,13 @@ def _read_kind(tree: dict[str, Any], kind: str, depth: int) -> Any:
     lists = _LISTS.get(kind)
     try:
         if lists is not None:
-            return lists([_read(one, depth + 2) for one in _list(data)])
+            return lists([_read(one, depth + 1) for one in _list(data)])
         if kind == "$map":
-            return {_read(key, depth + 3): _read(one, depth + 3) for key, one in map(_pair, _list(data))}
+            return {_read(key, depth + 1): _read(one, depth + 1) for key, one in map(_pair, _list(data))}
         if kind == "$object":
             if type(data) is not dict:
                 raise ValueError("no object")
-            return {_whole(key): _read(one, depth + 2) for key, one in data.items()}
+            return {_whole(key): _read(one, depth + 1) for key, one in data.items()}
         if kind == "$datetime":
             return _datetime(_text(data), beside.get("zone"))
         if kind == "$ndarray":
@@ -170,3 +170,5 @@ _PLAIN: dict[str, Callable[[str], Any]] = {
 }
 
 _LISTS: dict[str, Callable[[list[Any]], Any]] = {"$tuple": tuple, "$set": set, "$frozenset": frozenset}
+
+_CONTAINERS = {*_LISTS, "$map", "$object"}

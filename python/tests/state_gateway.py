@@ -1,0 +1,63 @@
+"""Starts the gateway's own state API (`state_gateway.ts`), and makes sessions in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+
+
+@dataclass
+class Gateway:
+    """A running state API."""
+
+    url: str
+    key: str
+    child: subprocess.Popen[str]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What an app finds it by."""
+        return {"HOLDFAST_URL": self.url, "HOLDFAST_STATE_KEY": self.key}
+
+    def session(self, user: str | None = "anna", tab: str = "one-tab-of-the-session") -> dict[str, str]:
+        """The headers of a request in a new session of this user; None for nobody."""
+        made = self._ask({"do": "session", "user": user})
+        return {"Holdfast-Session": made["capability"], "Holdfast-Tab": tab, "sid": made["sid"]}
+
+    def end(self, headers: dict[str, str]) -> None:
+        """Ends the session."""
+        assert self._ask({"do": "end", "sid": headers["sid"]}) == {"ended": True}
+
+    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        assert self.child.stdin is not None
+        assert self.child.stdout is not None
+        self.child.stdin.write(json.dumps(question) + "\n")
+        self.child.stdin.flush()
+        answer: dict[str, Any] = json.loads(self.child.stdout.readline())
+        return answer
+
+
+@contextmanager
+def state_gateway() -> Iterator[Gateway]:
+    """A state API for the time of the block; what it keeps ends with it."""
+    path = os.pathsep.join([str(ROOT / "node_modules" / ".bin"), os.environ["PATH"]])
+    node = shutil.which("node", path=path)
+    command = [str(node), str(HERE / "state_gateway.ts")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        try:
+            told = json.loads(child.stdout.readline())
+            yield Gateway(told["url"], told["key"], child)
+        finally:
+            child.terminate()
+            child.wait(timeout=10)
