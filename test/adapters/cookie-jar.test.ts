@@ -32,7 +32,7 @@ describe('cookieJar', () => {
   })
 
   it('agrees with tough-cookie on what the library sends', async () => {
-    await using at = await stage(servers.fetch))
+    await using at = await stage(servers.fetch)
     const jar = cookieJar(at.clock.now)
     const browser = new Browser(at.port)
     for (const path of ['/set?a=1', '/form', '/sign-in?remember=1', '/sign-out', '/form']) {
