@@ -16,11 +16,6 @@ export interface SignOutPageOptions extends PageContext {
   readonly error?: 'form' | 'unavailable'
 }
 
-export interface SignedOutPageOptions extends PageContext {
-  /** Where to go after signing in again. @default the app */
-  readonly returnTo?: string
-}
-
 const statusOf = { form: 400, unavailable: 503 } as const
 
 /** The page that asks whether to sign out: a GET never does it by itself. */
@@ -51,31 +46,6 @@ ${user !== undefined && html`<p>${texts.signOut.as(user)}</p>`}
       layout({
         language: texts.language,
         title: texts.signOut.submit,
-        app: options.app,
-        nonce,
-        main,
-        shape: 'text',
-      }),
-  })
-}
-
-/** The page that says one is out, with the way back in. */
-export function signedOutPage(options: SignedOutPageOptions): Page {
-  const texts = textsFor(options.acceptLanguage)
-  const { base, returnTo = `${base}/` } = options
-  const signIn = `${ownPath(base, 'sign-in')}?return_to=${encodeURIComponent(returnTo)}`
-  const main = html`<h1>${texts.signedOut.heading}</h1>
-<p>${texts.signedOut.lead(options.app)}</p>
-<div class="actions"><a class="button" href="${signIn}">${texts.signedOut.again}</a></div>`
-  return pageResponse({
-    status: 200,
-    secure: options.secure,
-    form: false,
-    headers: { 'content-language': texts.language, vary: 'Accept-Language' },
-    document: (nonce) =>
-      layout({
-        language: texts.language,
-        title: texts.signedOut.heading,
         app: options.app,
         nonce,
         main,

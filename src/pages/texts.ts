@@ -44,11 +44,6 @@ export interface Texts {
     readonly form: string
     readonly unavailable: string
   }
-  readonly signedOut: {
-    readonly heading: string
-    readonly lead: (app: string) => string
-    readonly again: string
-  }
   readonly problem: Readonly<Record<ProblemCode, ProblemText>>
   readonly actions: {
     readonly signIn: string

@@ -2,7 +2,7 @@ import type { Page, PageContext } from '../../src/pages/page-response.ts'
 import { problemPage } from '../../src/pages/problem.ts'
 import { type ProblemCode, problemStatus } from '../../src/pages/problem-code.ts'
 import { signInPage } from '../../src/pages/sign-in.ts'
-import { signedOutPage, signOutPage } from '../../src/pages/sign-out.ts'
+import { signOutPage } from '../../src/pages/sign-out.ts'
 
 /** Every problem code there is. */
 export const problemCodes = Object.keys(problemStatus) as readonly ProblemCode[]
@@ -25,7 +25,6 @@ export function everyPage(context: Partial<PageContext> = {}, text = 'Ada'): Rea
     ['sign-out', signOutPage({ ...signIn, user: text })],
     ['sign-out, form', signOutPage({ ...signIn, error: 'form' })],
     ['sign-out, unavailable', signOutPage({ ...signIn, error: 'unavailable' })],
-    ['signed out', signedOutPage({ ...place, returnTo: `/${text}` })],
     ...problemCodes.map((code): [string, Page] => [
       code,
       problemPage({ ...place, code, requestId: text, returnTo: `/${text}` }),

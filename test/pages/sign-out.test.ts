@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { signedOutPage, signOutPage } from '../../src/pages/sign-out.ts'
+import { signOutPage } from '../../src/pages/sign-out.ts'
 
 const options = { app: 'Sales', base: '/tool', secure: true, returnTo: '/tool/report', token: '1.abc' }
 
@@ -31,14 +31,5 @@ describe('signOutPage', () => {
     const { status, body } = signOutPage({ ...options, error: 'form' })
     expect(status).toBe(400)
     expect(body).toContain('role="alert">This page was open for too long.')
-  })
-})
-
-describe('signedOutPage', () => {
-  it('leads back through sign-in', () => {
-    expect(signedOutPage({ app: 'Sales', base: '/tool', secure: true }).body).toContain(
-      '<a class="button" href="/tool/_holdfast/sign-in?return_to=%2Ftool%2F">Sign in again</a>',
-    )
-    expect(signedOutPage(options).body).toContain('return_to=%2Ftool%2Freport"')
   })
 })

@@ -1,6 +1,5 @@
 /** Ending one's own session: acknowledged only when it is out everywhere. */
-
-import { csrf, isOwnNavigation } from '../../core/csrf.ts'
+import { isOwnNavigation } from '../../core/csrf.ts'
 import { StoreError } from '../../core/errors.ts'
 import { formCookie, readFormCookie } from '../../core/form-cookie.ts'
 import { newFormBinding } from '../../core/form-token.ts'
@@ -13,6 +12,7 @@ import type { GatewayParts } from '../parts.ts'
 import { sendProblem } from '../problems.ts'
 import { parameter } from '../target.ts'
 import { isNavigation, readBody, sendOn, sendPage, type Visit } from '../visit.ts'
+import { formRefusal, isFormToken } from './own-form.ts'
 
 const longestForm = 4_096
 
@@ -23,11 +23,11 @@ export async function signOutRoute(parts: GatewayParts, visit: Visit): Promise<v
     const wanted = parameter(visit.target.query, 'return_to')
     return confirm(parts, visit, undefined, returnPath(wanted, parts.site.base))
   }
-  const verdict = csrf('POST', request.headers, { origin: parts.site.origin })
+  const refusal = formRefusal(parts, request)
   // Our script posts without a body, and so without a type.
   const bodiless = request.headers['content-type'] === undefined && request.headers['content-length'] === '0'
-  if (verdict !== 'allowed' && !(verdict === 'content-type' && bodiless))
-    return sendProblem(parts, visit, 'cross-origin')
+  if (refusal !== null && !(refusal === 'unsupported-type' && bodiless))
+    return sendProblem(parts, visit, refusal)
   if (!bodiless && !(await isOurForm(parts, visit)))
     return confirm(parts, visit, 'form', `${parts.site.base}/`)
   await end(parts, visit)
@@ -45,10 +45,7 @@ export async function appSignOutRoute(parts: GatewayParts, visit: Visit): Promis
 async function isOurForm(parts: GatewayParts, visit: Visit): Promise<boolean> {
   const body = await readBody(visit.request, longestForm)
   const token = body === null ? undefined : readForm(body)?.get(signInFields.token)
-  const binding = readFormCookie(visit.request.headers.cookie, parts.formCookieName)
-  return (
-    token !== undefined && binding !== null && parts.formTokens.verify(token, 'sign-out', binding) === 'valid'
-  )
+  return isFormToken(parts, visit.request, token, 'sign-out')
 }
 
 function confirm(

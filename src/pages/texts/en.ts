@@ -44,11 +44,6 @@ export const en: Texts = {
     unavailable:
       'We could not confirm that you are signed out, so you may still be signed in. Please try again.',
   },
-  signedOut: {
-    heading: 'You are signed out',
-    lead: (app) => `Your session with ${app} has ended, in every tab of this browser.`,
-    again: 'Sign in again',
-  },
   problem: {
     'bad-request': {
       title: 'That request cannot be understood',

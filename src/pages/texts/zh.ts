@@ -41,11 +41,6 @@ export const zh: Texts = {
     form: '页面打开时间过长，请重试。',
     unavailable: '未能确认退出，您可能仍处于登录状态。请重试。',
   },
-  signedOut: {
-    heading: '您已退出登录',
-    lead: (app) => `您在 ${app} 的会话已结束，此浏览器中的所有标签页均已退出。`,
-    again: '重新登录',
-  },
   problem: {
     'bad-request': {
       title: '无法理解此请求',

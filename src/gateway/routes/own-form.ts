@@ -1,0 +1,25 @@
+/** Whether a form is one of ours, and came from one of our pages. */
+import type { IncomingMessage } from 'node:http'
+import { type CsrfVerdict, csrf } from '../../core/csrf.ts'
+import { readFormCookie } from '../../core/form-cookie.ts'
+import type { FormPurpose } from '../../core/form-token.ts'
+import type { ProblemCode } from '../../pages/problem-code.ts'
+import type { GatewayParts } from '../parts.ts'
+
+/** Why a form that was posted is refused unread; `null` if it may be read. */
+export function formRefusal(parts: GatewayParts, { headers }: IncomingMessage): ProblemCode | null {
+  const verdict: CsrfVerdict = csrf('POST', headers, { origin: parts.site.origin })
+  if (verdict === 'allowed') return null
+  return verdict === 'content-type' ? 'unsupported-type' : 'cross-origin'
+}
+
+/** Whether this token was given to the browser that sends it, with a form of this kind. */
+export function isFormToken(
+  { formCookieName, formTokens }: GatewayParts,
+  { headers }: IncomingMessage,
+  token: string | undefined,
+  purpose: FormPurpose,
+): boolean {
+  const binding = readFormCookie(headers.cookie, formCookieName)
+  return token !== undefined && binding !== null && formTokens.verify(token, purpose, binding) === 'valid'
+}
