@@ -3,10 +3,13 @@
  * that lead to their fiber, and a stream socket. Its server only sends back what it is sent.
  */
 export const streamlitPage: string = `<!doctype html><html><head>SCRIPTS</head><body><div id="root"></div><script>
-addEventListener('error', (event) => { (window.faults ??= []).push(event.message) })
+// Also for those who ask when the page is gone.
+addEventListener('error', ({ message }) => { (window.faults ??= []).push(message); localStorage.setItem('faults', message) })
 addEventListener('unhandledrejection', (event) => { (window.faults ??= []).push(String(event.reason)) })
 // What is left for the next page, which takes it away.
-addEventListener('pagehide', () => localStorage.setItem('left', sessionStorage.getItem('holdfast-widgets') ?? 'nothing'))
+addEventListener('pagehide', () => {
+  try { localStorage.setItem('left', sessionStorage.getItem('holdfast-widgets') ?? 'nothing') } catch {}
+})
 
 class State {
   constructor(fields) { Object.assign(this, fields) }

@@ -82,6 +82,16 @@ describe('a Streamlit page after F5', () => {
     expect(await page.evaluate('Object.hasOwn(WebSocket.prototype.send, "prototype")')).toBe(false)
   })
 
+  it('is given them once, however many runs it asks for before the first', async () => {
+    const page = await filled()
+    await page.reload()
+    await page.evaluate('connect()')
+    await page.evaluate(`Promise.all([rerun('${session}'), rerun('${session}')])`)
+    await run(page)
+    await page.evaluate(`manager.removeInactive(new Set(['chart']))`)
+    expect(await states(page)).toEqual({ chart: selection })
+  })
+
   it('does not overwrite what it already has', async () => {
     const page = await filled()
     await page.reload()
@@ -231,13 +241,23 @@ describe('a page of a Streamlit that the script does not know', () => {
   it.each(['blocked', 'full'])('works where storage is %s', async (kind) => {
     const page = await browser.context.newPage()
     const whole = `Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('no') } })`
-    const writes = `Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') }`
+    const writes = `{
+      const { setItem } = Storage.prototype
+      Storage.prototype.setItem = function (key, value) {
+        if (key === 'holdfast-widgets') throw new DOMException('full', 'QuotaExceededError')
+        setItem.call(this, key, value)
+      }
+    }`
     await page.addInitScript(kind === 'blocked' ? whole : writes)
+    const faults: Error[] = []
+    page.on('pageerror', (fault) => faults.push(fault))
     await page.goto(gateway.url('/streamlit'))
     await running(page)
     await draw(page, 'stDataFrame', 'table', edits)
     await page.reload()
     await running(page)
     expect(await states(page)).toEqual({})
+    expect(faults).toEqual([])
+    expect(await page.evaluate(`localStorage.getItem('faults')`)).toBeNull()
   })
 })
