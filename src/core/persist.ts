@@ -1,0 +1,194 @@
+/** Objects that are kept as state by themselves: fields are read back when they are opened, and what changed is saved. */
+import { StateError } from './errors.ts'
+import { type KeptFields, keptFields } from './persisted-fields.ts'
+import type { StandardSchema } from './standard-schema.ts'
+import type { ScopedState } from './state.ts'
+import { decodeValue } from './value-decode.ts'
+import { encodeValue } from './value-encode.ts'
+
+/** How an object is kept. */
+export interface PersistOptions<State extends object> {
+  /** Counts changes of the fields' meaning: one more whenever `migrate` has something to do. @default 1 */
+  readonly version?: number
+  /** What an older version left, turned into what this one means. Gets plain fields, and the version they are of. */
+  readonly migrate?: (fields: Record<string, unknown>, from: number) => Record<string, unknown>
+  /** What the fields must be, of any library that speaks Standard Schema; asked when they are read back. */
+  readonly schema?: StandardSchema<Partial<State>>
+  /**
+   * Where another tab changed the same field since it was read. `overwrite`: what is saved last stays. `keep`: what the
+   * other saved stays, and this object takes it over. `refuse`: nothing is saved, and `save` says so. @default 'overwrite'
+   */
+  readonly merge?: 'overwrite' | 'keep' | 'refuse'
+  /**
+   * Where what is kept cannot be used: refused by the schema, or of a newer version. `refuse`: opening throws `StateError`
+   * (`ERR_STATE_INVALID`). `reset`: it starts anew, and the next save replaces it. @default 'refuse'
+   */
+  readonly invalid?: 'refuse' | 'reset'
+}
+
+/**
+ * `saved`: these fields were written, in one step (none, if nothing had changed). `conflict`: none was, for these were
+ * changed by others meanwhile (`merge: 'refuse'`). `gone`: the session has ended.
+ */
+export type SaveOutcome =
+  | { readonly outcome: 'saved'; readonly fields: readonly string[] }
+  | { readonly outcome: 'conflict'; readonly fields: readonly string[] }
+  | { readonly outcome: 'gone' }
+
+/** An object under a name in a scope. */
+export interface Persisted<State extends object> {
+  /** To be changed at will, however deep; nothing is written before `save`. */
+  readonly state: State
+  /**
+   * Writes what changed, each field for itself: tabs that change different fields both keep theirs. Throws `ValueError`
+   * for what cannot be kept, and `StateError` (`ERR_STATE_TOO_LARGE`); then nothing was written.
+   */
+  save(): Promise<SaveOutcome>
+}
+
+type Maker<State extends object> = new () => State
+
+interface Definition {
+  readonly name: string
+  readonly options: PersistOptions<object>
+}
+
+// On the class itself, under a name nobody else can have: a registry beside it would be shared by all that runs here.
+const definition: unique symbol = Symbol('holdfast.persist')
+
+/**
+ * Marks a class whose instances are kept under a name: `@persist('app-state') class AppState { items: string[] = [] }`,
+ * then `await persisted(scope, AppState)`. A standard decorator; also to be called, `persist('app-state')(AppState)`.
+ */
+export function persist<State extends object>(
+  name: string,
+  options: PersistOptions<State> = {},
+): (target: Maker<State>, context?: ClassDecoratorContext) => void {
+  checkName(name)
+  return (target) => {
+    Object.defineProperty(target, definition, { value: { name, options } })
+  }
+}
+
+/** Opens an instance of a class that was marked with `persist`. Rejects with `StoreError` when the store cannot tell. */
+export async function persisted<State extends object>(
+  scope: ScopedState,
+  marked: Maker<State>,
+): Promise<Persisted<State>>
+/** Opens an object under a name: what it is when nothing is kept yet, or a class to make it of. */
+export async function persisted<State extends object>(
+  scope: ScopedState,
+  name: string,
+  initial: State | Maker<State>,
+  options?: PersistOptions<State>,
+): Promise<Persisted<State>>
+export async function persisted<State extends object>(
+  scope: ScopedState,
+  nameOrMarked: string | Maker<State>,
+  initial?: State | Maker<State>,
+  options: PersistOptions<State> = {},
+): Promise<Persisted<State>> {
+  if (typeof nameOrMarked !== 'string') {
+    const { name, options: own } = definitionOf(nameOrMarked)
+    return open(scope, name, new nameOrMarked(), own as PersistOptions<State>)
+  }
+  if (initial === undefined)
+    throw new TypeError(`persisted(scope, "${nameOrMarked}", …): say what it starts as.`)
+  checkName(nameOrMarked)
+  return open(scope, nameOrMarked, typeof initial === 'function' ? new initial() : copyOf(initial), options)
+}
+
+/** The objects of one piece of work, a request: opened as they are needed, and saved together at its end. */
+export interface Persistence {
+  /** As `persisted`, of which only the object is left to look after. The same name gives the same object. */
+  open<State extends object>(marked: Maker<State>): Promise<State>
+  open<State extends object>(
+    name: string,
+    initial: State | Maker<State>,
+    options?: PersistOptions<State>,
+  ): Promise<State>
+  /** Saves them all; what each came to, by name. */
+  save(): Promise<ReadonlyMap<string, SaveOutcome>>
+}
+
+export function persistence(scope: ScopedState): Persistence {
+  const opened = new Map<string, Promise<Persisted<object>>>()
+
+  function open<State extends object>(
+    nameOrMarked: string | Maker<State>,
+    initial?: State | Maker<State>,
+    options?: PersistOptions<State>,
+  ): Promise<State> {
+    const name = typeof nameOrMarked === 'string' ? nameOrMarked : definitionOf(nameOrMarked).name
+    const present = opened.get(name)
+    const opening =
+      present ??
+      (typeof nameOrMarked === 'string'
+        ? persisted(scope, nameOrMarked, initial as State | Maker<State>, options)
+        : persisted(scope, nameOrMarked))
+    if (present === undefined) {
+      opened.set(name, opening)
+      // What could not be opened is not there to be saved, and may be tried again.
+      opening.catch(() => opened.delete(name))
+    }
+    return opening.then(({ state }) => state as State)
+  }
+
+  return {
+    open,
+    async save() {
+      const outcomes = new Map<string, SaveOutcome>()
+      for (const [name, opening] of opened) outcomes.set(name, await (await opening).save())
+      return outcomes
+    },
+  }
+}
+
+async function open<State extends object>(
+  scope: ScopedState,
+  name: string,
+  state: State,
+  options: PersistOptions<State>,
+): Promise<Persisted<State>> {
+  const kept = keptFields(scope, name, options)
+  await kept.restore(state)
+  return { state, save: () => save(kept, state, options.merge ?? 'overwrite') }
+}
+
+// Each failure means that another tab's save succeeded.
+const attempts = 20
+
+async function save(
+  kept: KeptFields,
+  state: object,
+  merge: 'overwrite' | 'keep' | 'refuse',
+): Promise<SaveOutcome> {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const saved = await kept.write(state, merge !== 'overwrite')
+    if (saved.outcome !== 'conflict' || merge !== 'keep') return saved
+    await kept.takeOver(state, saved.fields)
+  }
+  throw new StateError(
+    'ERR_STATE_CONFLICT',
+    `Others changed the same state ${attempts} times meanwhile. Try again.`,
+  )
+}
+
+/** A copy, so that what one request does to a constant of the app's never shows in another. */
+function copyOf<State extends object>(initial: State): State {
+  return decodeValue(encodeValue(initial)) as unknown as State
+}
+
+function definitionOf(marked: Maker<object>): Definition {
+  const own = Object.getOwnPropertyDescriptor(marked, definition)?.value as Definition | undefined
+  if (own !== undefined) return own
+  throw new TypeError(`The class ${marked.name} is not marked: write @persist('name') before it.`)
+}
+
+function checkName(name: string): void {
+  if (name !== '' && !name.includes('/')) return
+  throw new StateError(
+    'ERR_STATE_KEY',
+    `persist(${JSON.stringify(name)}): the name must not be empty or hold a "/".`,
+  )
+}
