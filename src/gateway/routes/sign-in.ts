@@ -2,7 +2,6 @@
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Identity } from '../../core/contracts.ts'
-import { csrf } from '../../core/csrf.ts'
 import { formCookie, readFormCookie, removeFormCookie } from '../../core/form-cookie.ts'
 import { newFormBinding } from '../../core/form-token.ts'
 import { returnPath } from '../../core/return-to.ts'
@@ -12,6 +11,7 @@ import type { GatewayParts } from '../parts.ts'
 import { sendProblem } from '../problems.ts'
 import { parameter } from '../target.ts'
 import { readBody, sendOn, sendPage, type Visit } from '../visit.ts'
+import { formRefusal, isFormToken } from './own-form.ts'
 
 const longestForm = 16_384
 // Checking takes long on purpose; longer than this, something is stuck.
@@ -58,11 +58,8 @@ function showForm(parts: GatewayParts, visit: Visit, shown: Shown): void {
 
 async function submit(parts: GatewayParts, visit: Visit): Promise<void> {
   const { request, response } = visit
-  const verdict = csrf('POST', request.headers, { origin: parts.site.origin })
-  if (verdict !== 'allowed') {
-    const code = verdict === 'content-type' ? 'unsupported-type' : 'cross-origin'
-    return sendProblem(parts, visit, code)
-  }
+  const refusal = formRefusal(parts, request)
+  if (refusal !== null) return sendProblem(parts, visit, refusal)
   const body = await readBody(request, longestForm)
   const form = body === null ? null : readSignInForm(body)
   if (form === null) return sendProblem(parts, visit, body === null ? 'too-large' : 'bad-request')
@@ -87,10 +84,10 @@ async function submit(parts: GatewayParts, visit: Visit): Promise<void> {
  * itself says that a page of ours sent the form (no page's script can say so), its word is enough; the token is for
  * browsers that say nothing.
  */
-function isOurForm(parts: GatewayParts, { headers }: IncomingMessage, form: SignInForm): boolean {
-  if (headers['sec-fetch-site'] === 'same-origin') return true
-  const binding = readFormCookie(headers.cookie, parts.formCookieName)
-  return binding !== null && parts.formTokens.verify(form.token, 'sign-in', binding) === 'valid'
+function isOurForm(parts: GatewayParts, request: IncomingMessage, form: SignInForm): boolean {
+  return (
+    request.headers['sec-fetch-site'] === 'same-origin' || isFormToken(parts, request, form.token, 'sign-in')
+  )
 }
 
 type Outcome =
