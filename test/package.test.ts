@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { build } from '../scripts/build.ts'
 import { start } from './cli/command.ts'
@@ -18,6 +19,50 @@ interface Manifest {
 }
 
 const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest
+
+// What somebody who builds on it has installed beside it.
+const neighbours = ['express', 'fastify', 'hono', '@types/node', '@types/express']
+
+const consumerSource = `
+import { createSessions, returnPath, type RequestSession, type Sessions } from 'holdfast'
+import { expressSessions } from 'holdfast/express'
+import { fastifySessions } from 'holdfast/fastify'
+import { fetchSessions } from 'holdfast/fetch'
+import { honoSessions } from 'holdfast/hono'
+import { memoryStore } from 'holdfast/memory'
+import { sqliteStore } from 'holdfast/sqlite'
+import { cookieJar, describeStore, fakeClock } from 'holdfast/testing'
+import express from 'express'
+import { fastify } from 'fastify'
+import { Hono } from 'hono'
+
+interface Data { cart: string[]; seenAt: Date }
+export const sessions: Sessions<Data> = await createSessions<Data>({ store: memoryStore(), origin: 'http://localhost:3000' })
+export const inFile = sqliteStore({ path: 'x.db' })
+
+export async function typed(session: RequestSession<Data>): Promise<number> {
+  session.set('cart', ['kelp'])
+  // @ts-expect-error another type
+  session.set('cart', 1)
+  // @ts-expect-error another key
+  session.set('basket', [])
+  const cart: string[] | undefined = await session.get('cart')
+  return (await session.update('cart', (present = []) => [...present, 'x'])).length + (cart?.length ?? 0)
+}
+
+const onExpress = expressSessions(sessions)
+express().use(onExpress.middleware).get('/', onExpress.requireSignIn({ roles: ['a'] }), async (request, response) => {
+  response.json(await typed(onExpress.sessionOf(request)))
+})
+const onHono = honoSessions(sessions)
+new Hono().use(onHono.middleware).get('/', onHono.requireSignIn(), async (c) => c.json(await typed(c.var.session)))
+const onFastify = fastifySessions(sessions)
+fastify().register(onFastify.plugin).get('/', { preHandler: onFastify.requireSignIn() }, (request) => typed(onFastify.sessionOf(request)))
+export const handler: (request: Request) => Promise<Response> = fetchSessions(sessions).withSession(
+  async (_, session) => Response.json(await typed(session)),
+)
+export const others = [returnPath('/x', ''), cookieJar(), fakeClock(), describeStore]
+`
 
 /** The files that an export or a program leads to, in the source. */
 function sources(): string[] {
@@ -37,6 +82,7 @@ describe('package.json', () => {
 
 describe('the package', { timeout: 240_000 }, () => {
   let folder = ''
+  let tarball = ''
   const installed = (...path: string[]): string => join(folder, 'node_modules/holdfast', ...path)
 
   beforeAll(async () => {
@@ -45,16 +91,11 @@ describe('the package', { timeout: 240_000 }, () => {
     const npm = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder]
     const { stdout } = await run('npm', npm, { cwd: root, maxBuffer: 16 * 1024 * 1024 })
     const [packed] = JSON.parse(stdout) as readonly { filename: string }[]
+    tarball = join(folder, packed?.filename ?? '')
     await mkdir(installed(), { recursive: true })
-    await run('tar', [
-      '-xzf',
-      join(folder, packed?.filename ?? ''),
-      '-C',
-      installed(),
-      '--strip-components=1',
-    ])
+    await run('tar', ['-xzf', tarball, '-C', installed(), '--strip-components=1'])
     // Its dependencies as they are here: what is proven is what is in the package.
-    for (const name of Object.keys(manifest.dependencies)) {
+    for (const name of [...Object.keys(manifest.dependencies), ...neighbours]) {
       await mkdir(join(folder, 'node_modules', name, '..'), { recursive: true })
       await symlink(join(root, 'node_modules', name), join(folder, 'node_modules', name))
     }
@@ -68,6 +109,77 @@ describe('the package', { timeout: 240_000 }, () => {
       `import { createSessionManager } from 'holdfast'; console.log(typeof createSessionManager)`,
     )
     expect((await run(process.execPath, ['use.mjs'], { cwd: folder })).stdout).toBe('function\n')
+  })
+
+  it('loads nothing at an entry point but what that one is for', async () => {
+    // Of the packages in the store of the machine, those that a file of ours asks for.
+    await writeFile(
+      join(folder, 'loads.mjs'),
+      `import { registerHooks } from 'node:module'
+      const asked = new Set()
+      registerHooks({ resolve(name, context, next) {
+        const found = next(name, context)
+        const isOurs = context.parentURL?.includes('/node_modules/holdfast/')
+        if (isOurs && !name.startsWith('.') && !name.startsWith('node:')) asked.add(name)
+        return found
+      } })
+      await import(process.argv[2])
+      console.log(JSON.stringify([...asked].sort()))`,
+    )
+    const loads: Record<string, unknown> = {}
+    for (const entry of Object.keys(manifest.exports)) {
+      if (entry === './package.json') continue
+      const { stdout } = await run(process.execPath, ['loads.mjs', `holdfast${entry.slice(1)}`], {
+        cwd: folder,
+      })
+      loads[entry] = JSON.parse(stdout)
+    }
+    expect(loads).toEqual({
+      '.': [],
+      './fetch': [],
+      './hono': [],
+      './express': [],
+      './fastify': [],
+      './memory': [],
+      './sqlite': [],
+      './redis': ['redis'],
+      './postgres': ['pg'],
+      './jwt': ['jose'],
+      './import': ['@msgpack/msgpack'],
+      './testing': [],
+    })
+  })
+
+  it.each(['nodenext', 'bundler'])('type-checks where modules are found the way of %s', async (way) => {
+    const consumer = join(folder, way)
+    await mkdir(consumer)
+    await writeFile(join(consumer, 'package.json'), '{ "type": "module" }')
+    await writeFile(join(consumer, 'consumer.ts'), consumerSource)
+    const compilerOptions = {
+      ...{ strict: true, exactOptionalPropertyTypes: true, noEmit: true, target: 'es2024', types: ['node'] },
+      ...(way === 'nodenext' ? { module: 'nodenext' } : { module: 'preserve', moduleResolution: 'bundler' }),
+      skipLibCheck: true,
+    }
+    await writeFile(
+      join(consumer, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, files: ['consumer.ts'] }),
+    )
+    const checked = run(join(root, 'node_modules/.bin/tsc'), ['-p', consumer], { cwd: folder })
+    await expect(checked.catch(({ stdout }) => stdout)).resolves.toMatchObject({ stdout: '' })
+  })
+
+  it('is found sound by publint and by are-the-types-wrong', async () => {
+    const { messages } = await publint({ pkgDir: installed(), pack: false })
+    expect(messages).toEqual([])
+    const attw = [tarball, '--profile', 'esm-only', '--format', 'json']
+    const { stdout } = await run(join(root, 'node_modules/.bin/attw'), attw, {
+      cwd: folder,
+      maxBuffer: 64 * 1024 * 1024,
+    })
+    const { analysis } = JSON.parse(stdout) as { analysis: { problems: { resolutionKind?: string }[] } }
+    // What is only an ES module is none to whoever can read no other, and says so.
+    const ignored = new Set(['node10', 'node16-cjs'])
+    expect(analysis.problems.filter(({ resolutionKind = '' }) => !ignored.has(resolutionKind))).toEqual([])
   })
 
   it('keeps its inner files to itself', async () => {
