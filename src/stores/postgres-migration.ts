@@ -1,7 +1,6 @@
 import { ConfigError, StoreError } from '../core/errors.ts'
 import type { PostgresAddress } from './postgres-address.ts'
 import type { PostgresConnection } from './postgres-connection.ts'
-import { faultOf, storeErrorOf } from './postgres-fault.ts'
 import { feedFunctions } from './postgres-feed-functions.ts'
 import { sessionFunctions } from './postgres-session-functions.ts'
 import { stateFunctions } from './postgres-state-functions.ts'
@@ -15,7 +14,10 @@ const patience = 20_000
 // must go on being there and mean the same, for while replicas are replaced one by one both run.
 const functions = 1
 
-/** Makes or migrates the schema. Several processes may start at once: one does it, under a lock, the others wait. */
+/**
+ * Makes or migrates the schema. Several processes may start at once: one does it, under a lock, the others wait. Throws
+ * `ConfigError` or `StoreError` for what will not pass by itself, else what the connection said.
+ */
 export async function prepareSchema(connection: PostgresConnection, address: PostgresAddress): Promise<void> {
   const { schema, name } = address
   const ask = async (text: string, values: readonly unknown[] = []) =>
@@ -94,7 +96,7 @@ export async function prepareSchema(connection: PostgresConnection, address: Pos
   async function explained(error: unknown): Promise<Error> {
     const isRefused = error instanceof Error && 'code' in error && error.code === '42501'
     if (isRefused && connection.isUsable) return rightsError(error.message)
-    return storeErrorOf(name, faultOf(error), error)
+    return error instanceof Error ? error : new Error('unknown error')
   }
 
   async function rightsError(reason: string): Promise<ConfigError> {

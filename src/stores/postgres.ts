@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { SessionStore, StateChange, StateWrite } from '../core/contracts.ts'
 import { ConfigError, StoreError } from '../core/errors.ts'
 import { postgresAddress } from './postgres-address.ts'
@@ -31,6 +32,7 @@ export interface PostgresStore extends SessionStore {
 }
 
 const pageSize = 200
+const openPatience = 3000
 
 /**
  * A store in a PostgreSQL database, 13 or newer. Rejects with `ConfigError` where a person must put something right, with
@@ -42,7 +44,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Post
   const hosts = postgresHosts(address.hosts)
   const connect = (): Promise<PostgresConnection> =>
     hosts.connect({ connectMs: attemptMs, statementMs: attemptMs })
-  const warnings = await prepare()
+  const warnings = await patiently(prepare)
   const watchers = createWatchers()
   const pool = postgresPool({ name, size: options.connections ?? 10, connect })
   const calls = postgresCalls(name, pool)
@@ -50,21 +52,29 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Post
   const turns = createTurns()
   const underWay = new Set<Promise<unknown>>()
   let closing: Promise<void> | undefined
-  await feed.start().catch((error: unknown) => {
-    throw storeErrorOf(name, faultOf(error), error)
-  })
+  await patiently(() => feed.start())
 
   async function prepare(): Promise<readonly string[]> {
-    let connection: PostgresConnection | null = null
+    const connection = await hosts.connect({ connectMs: openPatience, statementMs: 20_000 })
     try {
-      connection = await hosts.connect({ connectMs: 5000, statementMs: 20_000 })
       await prepareSchema(connection, address)
       return await examineSettings(connection, address)
-    } catch (error) {
-      if (error instanceof ConfigError || error instanceof StoreError) throw error
-      throw storeErrorOf(name, faultOf(error), error)
     } finally {
-      connection?.destroy()
+      connection.destroy()
+    }
+  }
+
+  /** Opening may take longer than a call: a server that is just starting, or a machine that starts many processes. */
+  async function patiently<Value>(work: () => Promise<Value>): Promise<Value> {
+    for (const until = performance.now() + openPatience; ; ) {
+      try {
+        return await work()
+      } catch (error) {
+        if (error instanceof ConfigError || error instanceof StoreError) throw error
+        const fault = faultOf(error)
+        if (!fault.isPassing || performance.now() > until) throw storeErrorOf(name, fault, error)
+        await wait(50)
+      }
     }
   }
 
