@@ -32,6 +32,7 @@ class Server:
 
     port: int
     log: Path
+    child: subprocess.Popen[bytes]
 
     @property
     def origin(self) -> str:
@@ -64,7 +65,7 @@ def serving(app: Path, log: Path, environment: dict[str, str]) -> Iterator[Serve
     ):
         try:
             _wait_for(port, child, log)
-            yield Server(port, log)
+            yield Server(port, log, child)
         finally:
             child.terminate()
             child.wait(timeout=20)

@@ -116,6 +116,7 @@ def test_everything_public_is_named() -> None:
         "require_role",
         "require_sign_in",
         "restore",
+        "state",
         "user",
     ]
     assert all(getattr(holdfast, name).__doc__ for name in holdfast.__all__)

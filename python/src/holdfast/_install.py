@@ -12,7 +12,7 @@ from holdfast._post_import import after_import
 
 def install_when_imported() -> None:
     """Arranges for the hook to go in as soon as Streamlit is imported, if it ever is."""
-    # streamlit.runtime.runtime imports everything that _restore wraps, so after it all of it is
+    # streamlit.runtime.runtime imports everything that _wrap wraps, so after it all of it is
     # complete. user_info has to be caught before streamlit/__init__ copies `login` out of it.
     after_import(
         {
@@ -34,9 +34,9 @@ def restore() -> None:
 
 
 def _install_restore() -> None:
-    from holdfast import _restore
+    from holdfast import _wrap
 
-    _restore.install()
+    _wrap.install()
 
 
 def _install_login() -> None:

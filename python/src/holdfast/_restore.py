@@ -16,96 +16,28 @@ every name first, and an error in a decision of ours leaves that one page to Str
 
 from __future__ import annotations
 
-import dataclasses
-import functools
-import inspect
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
+from holdfast._names import Names
 from holdfast._notice import notice
 from holdfast._page import Page, Pages
+from holdfast._sessions import Sessions
 
 _PAGE_ATTRIBUTE = "_holdfast_page"
-_MARK = "_holdfast_wrapped"
-
 _UPLOAD = "file_uploader_state_value"
 # The page's script puts this before the id of an upload widget whose files it made the page show.
 _SHOWN = "holdfast-shown "
 
 
-@dataclasses.dataclass(frozen=True)
-class _Names:
-    """The classes of Streamlit that are wrapped, or read."""
-
-    session_state: Any
-    register_result: Any
-    widget_metadata: Any
-    widget_states: Any
-    wstates: Any
-    session_manager: Any
-    app_session: Any
-    get_script_run_ctx: Any
-
-
-def _names() -> _Names:
-    from streamlit.proto.WidgetStates_pb2 import WidgetStates
-    from streamlit.runtime.app_session import AppSession
-    from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
-    from streamlit.runtime.state.common import RegisterWidgetResult, WidgetMetadata
-    from streamlit.runtime.state.session_state import SessionState, WStates
-    from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
-
-    return _Names(
-        session_state=SessionState,
-        register_result=RegisterWidgetResult,
-        widget_metadata=WidgetMetadata,
-        widget_states=WidgetStates,
-        wstates=WStates,
-        session_manager=WebsocketSessionManager,
-        app_session=AppSession,
-        get_script_run_ctx=get_script_run_ctx,
-    )
-
-
-def missing_names(names: Any) -> list[str]:
-    """What of Streamlit's inside is not where the hook needs it; empty when all is well."""
-    fields = [
-        (names.session_state, ("_old_state", "_new_widget_state")),
-        (names.wstates, ("states",)),
-        (names.register_result, ("value", "value_changed")),
-        (names.widget_metadata, ("id", "deserializer")),
-    ]
-    methods = [
-        (names.session_state, "register_widget", ["self", "metadata", "user_key"]),
-        (names.session_state, "on_script_will_rerun", ["self"]),
-        (names.session_state, "on_script_finished", ["self", "widget_ids_this_run"]),
-        (names.session_manager, "connect_session", ["self"]),
-        (names.session_manager, "get_active_session_info", ["self", "session_id"]),
-        (names.app_session, "flush_browser_queue", ["self"]),
-    ]
-    missing = [
-        f"{owner.__name__}.{name}"
-        for owner, wanted in fields
-        for name in wanted
-        if name not in getattr(owner, "__dataclass_fields__", {})
-    ]
-    for owner, name, parameters in methods:
-        method = getattr(owner, name, None)
-        if method is None or list(inspect.signature(method).parameters)[: len(parameters)] != parameters:
-            missing.append(f"{owner.__name__}.{name}")
-    connect = getattr(names.session_manager, "connect_session", None)
-    if connect is not None and "existing_session_id" not in inspect.signature(connect).parameters:
-        missing.append("connect_session(existing_session_id)")
-    return missing
-
-
-class _Restore:
+class Restore:
     """The wrapped methods' decisions."""
 
-    def __init__(self, names: _Names) -> None:
+    def __init__(self, names: Names) -> None:
         self._names = names
         self._pages = Pages()
+        self._sessions = Sessions(names)
         self._complained = False
 
     def guarded(self, decide: Callable[[], Any], otherwise: Any) -> Any:
@@ -128,12 +60,14 @@ class _Restore:
         ctx = self._names.get_script_run_ctx(suppress_warning=True)
         return None if ctx is None else self._pages.of(ctx.session_id)
 
-    def connected(self, manager: Any, session_id: str, wanted: str | None) -> None:
-        """A new page took up `session_id`, if that is the session it wanted."""
-        if wanted is None or session_id != wanted:
-            return
+    def connected(self, manager: Any, session_id: str, wanted: str | None, client: Any) -> None:
+        """A page took up `session_id`: a session that exists, if it is the one it wanted; else a new one."""
         info = manager.get_active_session_info(session_id)
         if info is None:
+            return
+        resumed = wanted is not None and session_id == wanted
+        is_waiting = self._sessions.connected(info.session, session_id, client, resumed)
+        if not resumed and not is_waiting:
             return
         page = Page()
         setattr(info.session, _PAGE_ATTRIBUTE, page)
@@ -150,6 +84,8 @@ class _Restore:
         """The page's widget states, without the empty upload widgets that it has only just drawn."""
         ctx = self._names.get_script_run_ctx(suppress_warning=True)
         page = None if ctx is None else self._pages.of(ctx.session_id)
+        if ctx is not None:
+            self._sessions.give_back(ctx.session_id, state)
         if page is None or fresh is None:
             return fresh
         if not page.ran and len(fresh.widgets) > 0:
@@ -184,6 +120,16 @@ class _Restore:
         # Ids that the script never drew are the sender's invention, and are not collected.
         if widget_id in state._old_state or widget_id in state._new_widget_state.states:
             page.uploaded.add(widget_id)
+
+    def about_to_draw(self, state: Any, metadata: Any) -> None:
+        """Gives the widget what the store keeps of it, if only its own deserializer can read that."""
+        ctx = self._names.get_script_run_ctx(suppress_warning=True)
+        if ctx is not None:
+            self._sessions.understand(ctx.session_id, state, metadata)
+
+    def run_ended(self, ctx: Any) -> None:
+        """Has what the session holds now stored, on another thread."""
+        self._sessions.run_ended(ctx)
 
     def must_tell(self, state: Any, metadata: Any, result: Any) -> bool:
         """Whether the page has yet to learn the value that this widget has here."""
@@ -233,78 +179,3 @@ def _is_default(metadata: Any, value: Any) -> bool:
         # Values without a plain truth of equality (arrays, frames): telling the page a value that
         # it has already is harmless, not telling it one that it has not loses it.
         return False
-
-
-def install() -> None:
-    """Wraps Streamlit, once per process; where a name is missing, says so and leaves it alone."""
-    try:
-        names = _names()
-        missing = missing_names(names)
-    except ImportError as reason:
-        missing = [str(reason)]
-        names = None
-    if names is None or missing:
-        notice(f"this Streamlit is not supported, widgets will not survive F5: no {', '.join(missing)}")
-        return
-    if getattr(names.session_state.register_widget, _MARK, False):
-        return
-    _wrap_all(names, _Restore(names))
-
-
-def _wrap_all(names: _Names, restore: _Restore) -> None:
-    def connect_session(original: Any) -> Any:
-        def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
-            session_id = original(self, *args, **kwargs)
-            given = inspect.signature(original).bind(self, *args, **kwargs).arguments
-            wanted = given.get("existing_session_id")
-            restore.guarded(lambda: restore.connected(self, session_id, wanted), None)
-            return session_id
-
-        return wrapped
-
-    def on_script_finished(original: Any) -> Any:
-        def wrapped(self: Any, widget_ids_this_run: Any, *args: Any, **kwargs: Any) -> Any:
-            active = restore.guarded(
-                lambda: restore.active_widgets(self, widget_ids_this_run), widget_ids_this_run
-            )
-            return original(self, active, *args, **kwargs)
-
-        return wrapped
-
-    def on_script_will_rerun(original: Any) -> Any:
-        def wrapped(self: Any, fresh: Any, *args: Any, **kwargs: Any) -> Any:
-            reported = restore.guarded(lambda: restore.reported(self, fresh), fresh)
-            return original(self, reported, *args, **kwargs)
-
-        return wrapped
-
-    def register_widget(original: Any) -> Any:
-        def wrapped(self: Any, metadata: Any, user_key: Any) -> Any:
-            result = original(self, metadata, user_key)
-            if restore.guarded(lambda: restore.must_tell(self, metadata, result), False):
-                return dataclasses.replace(result, value_changed=True)
-            return result
-
-        return wrapped
-
-    def flush_browser_queue(original: Any) -> Any:
-        def wrapped(self: Any) -> Any:
-            messages = original(self)
-            messages = restore.guarded(lambda: restore.own(self, messages), messages)
-            restore.guarded(lambda: restore.flushed(self, messages), None)
-            return messages
-
-        return wrapped
-
-    _wrap(names.session_manager, "connect_session", connect_session)
-    _wrap(names.session_state, "on_script_finished", on_script_finished)
-    _wrap(names.session_state, "on_script_will_rerun", on_script_will_rerun)
-    _wrap(names.session_state, "register_widget", register_widget)
-    _wrap(names.app_session, "flush_browser_queue", flush_browser_queue)
-
-
-def _wrap(owner: Any, name: str, around: Callable[[Any], Any]) -> None:
-    original = getattr(owner, name)
-    wrapped = functools.wraps(original)(around(original))
-    setattr(wrapped, _MARK, True)
-    setattr(owner, name, wrapped)
