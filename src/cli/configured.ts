@@ -29,7 +29,7 @@ export function besideApp({ config, upstream }: LoadedConfig): GatewayConfig {
 
 /** A gateway that nobody can pass is a mistake, better told now than found at the sign-in page. */
 function inhabited(config: Config): Config {
-  if (config.users !== null || config.access === 'anyone') return config
+  if (config.users !== null || config.loginApi !== null || config.access === 'anyone') return config
   throw new ConfigError(
     'ERR_CONFIG_INVALID',
     'Nobody could sign in: there is no users file. Make one with: holdfast users add <name>\n' +

@@ -28,6 +28,8 @@ export interface SocketRegistryOptions {
   readonly tick?: number
   /** How often a session is confirmed by the store, so that a lost change is noticed. @default 30000 */
   readonly recheckEvery?: number
+  /** Told of each session that the store has just confirmed. */
+  onConfirmed?(session: Session): void
 }
 
 interface Entry {
@@ -60,6 +62,7 @@ export function socketRegistry(options: SocketRegistryOptions): SocketRegistry {
       else {
         entry.session = session
         entry.confirmedAt = now()
+        options.onConfirmed?.(session)
       }
     } catch {
       // Unknown is not absent: the socket stays for the grace, and not a moment longer.

@@ -40,6 +40,7 @@ export interface LoadedConfig {
 
 const usualFile = 'holdfast.yaml'
 const usualUsers = 'users.yaml'
+const usualVerifyEvery = 10 * 60_000
 const others = [
   ...['CONFIG', 'SECRET', 'DEBUG', 'URL', 'STATE_KEY', 'SIGN_IN_PATH', 'TESTS'],
   ...['FORCE_URL_SESSION_IN_TESTS', 'DISABLE_URL_SESSION'],
@@ -65,7 +66,7 @@ export async function loadConfig({ options, variables }: ConfigSources): Promise
 
   const said = merged(merged(atHome(fromFile.input, file), fromVariables.input), fromOptions.input)
   const config = filled(said, secretsOf(variables))
-  const wrong = contradictions(config)
+  const wrong = [...incomplete(said), ...contradictions(config)]
   if (wrong.length > 0) throw invalid(wrong)
   return { config, upstream: said.upstream ?? null, command: said.command ?? null, file }
 }
@@ -177,7 +178,8 @@ function merged(under: ConfigInput, over: ConfigInput): ConfigInput {
     remember: { ...under.session?.remember, ...over.session?.remember },
     anonymous: { ...under.session?.anonymous, ...over.session?.anonymous },
   }
-  return { ...under, ...over, session }
+  const loginApi = { ...under.loginApi, ...over.loginApi }
+  return { ...under, ...over, session, ...(Object.keys(loginApi).length > 0 && { loginApi }) }
 }
 
 function filled(said: ConfigInput, secrets: readonly string[]): Config {
@@ -186,7 +188,7 @@ function filled(said: ConfigInput, secrets: readonly string[]): Config {
     ...addresses(said),
     name: said.name ?? '',
     store: said.store ?? 'sqlite:.holdfast/holdfast.db',
-    users: said.users ?? (existsSync(usualUsers) ? usualUsers : null),
+    ...peopleOf(said),
     access: said.access ?? 'signed-in',
     rules: said.rules ?? [],
     documentsOnly: said.documentsOnly ?? false,
@@ -197,6 +199,14 @@ function filled(said: ConfigInput, secrets: readonly string[]): Config {
     startTimeout: said.startTimeout ?? 60_000,
     log: said.log ?? 'pretty',
   }
+}
+
+function peopleOf({ users, loginApi }: ConfigInput): Pick<Config, 'users' | 'loginApi'> {
+  if (loginApi?.url === undefined) {
+    return { users: users ?? (existsSync(usualUsers) ? usualUsers : null), loginApi: null }
+  }
+  const { url, verifyUrl = null, verifyEvery = usualVerifyEvery } = loginApi
+  return { users: users ?? null, loginApi: { url, verifyUrl, verifyEvery } }
 }
 
 function addresses(said: ConfigInput): Pick<Config, 'listen' | 'publicUrl' | 'insecureHttp' | 'stateListen'> {
@@ -230,6 +240,17 @@ function secretsOf(variables: ConfigSources['variables']): readonly string[] {
     .split(',')
     .map((one) => one.trim())
     .filter((one) => one !== '')
+}
+
+/** What is said of a login API without the rest that it needs. */
+function incomplete({ users, loginApi }: ConfigInput): string[] {
+  if (loginApi === undefined) return []
+  if (loginApi.url === undefined) return ['loginApi needs `url`: where names and passwords are sent.']
+  // A password would be tried at both, and so be told to the one that it is not for.
+  if (users !== undefined) return ['users and loginApi: choose one. A password must not be tried at both.']
+  if (loginApi.verifyEvery !== undefined && loginApi.verifyUrl === undefined)
+    return ['loginApi.verifyEvery needs loginApi.verifyUrl: where to ask whether a token still holds.']
+  return []
 }
 
 /** What each setting may say by itself and not together with the others. */

@@ -169,6 +169,27 @@ const session = section(
   'a map with `idle` and `absolute`',
 )
 
+const apiUrl = text(
+  readApiUrl,
+  'the address of an API such as https://id.example.org/sign-in; http:// only on this machine, for it is sent passwords',
+)
+
+function readApiUrl(input: string): URL | null {
+  const url = URL.parse(input)
+  if (url === null || url.username !== '' || url.password !== '' || url.hash !== '') return null
+  const local = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)
+  return url.protocol === 'https:' || (url.protocol === 'http:' && local) ? url : null
+}
+
+const loginApi = section(
+  {
+    url: exactOptional(apiUrl),
+    verifyUrl: exactOptional(apiUrl),
+    verifyEvery: exactOptional(duration),
+  },
+  'a map with `url`, `verifyUrl` and `verifyEvery`',
+)
+
 const wordsWanted = 'must be a list of words such as [streamlit, run, app.py]'
 const word = string(wordsWanted)
 const cidrWanted = 'must be a list of CIDRs such as [10.0.0.0/8]'
@@ -193,6 +214,11 @@ export interface ConfigInput {
   readonly stateListen?: { readonly host: string; readonly port: number }
   readonly secretFile?: string
   readonly users?: string
+  readonly loginApi?: {
+    readonly url?: URL
+    readonly verifyUrl?: URL
+    readonly verifyEvery?: number
+  }
   readonly access?: Access
   readonly rules?: readonly AccessRule[]
   readonly documentsOnly?: boolean
@@ -224,6 +250,7 @@ export const configSchema: GenericSchema<unknown, ConfigInput> = section(
     stateListen: exactOptional(listen),
     secretFile: exactOptional(path),
     users: exactOptional(path),
+    loginApi: exactOptional(loginApi),
     access: exactOptional(oneOf(['signed-in', 'anyone'])),
     rules: exactOptional(array(rule, 'must be a list of maps, each with `path` and `access` or `roles`')),
     documentsOnly: exactOptional(onOff),

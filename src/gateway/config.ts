@@ -25,6 +25,13 @@ export interface Config {
   readonly stateListen: { readonly host: string; readonly port: number } | null
   /** The users file; `null`: nobody can sign in with a password. */
   readonly users: string | null
+  /** An API that knows who may sign in, and is asked again about those who have; `null`: the users file is all. */
+  readonly loginApi: {
+    readonly url: URL
+    readonly verifyUrl: URL | null
+    /** In milliseconds. */
+    readonly verifyEvery: number
+  } | null
   readonly access: Access
   readonly rules: readonly AccessRule[]
   /** Accepts that rules guard documents only, where the app picks its pages inside one socket. */

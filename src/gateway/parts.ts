@@ -13,6 +13,7 @@ import type { Log } from './log.ts'
 import type { ForwardedHeaders } from './proxy/forwarded.ts'
 import type { HttpProxy } from './proxy/http.ts'
 import type { Site } from './site.ts'
+import type { Vouching } from './vouching.ts'
 
 /** Whether a password may be checked now. Rejects with `StoreError` when the counters cannot tell. */
 export interface SignInGate {
@@ -42,6 +43,8 @@ export interface GatewayParts {
   /** `null`: nobody can sign in with a password. */
   readonly authenticator: CredentialsAuthenticator | null
   readonly signInGate: SignInGate
+  /** Asks a login API again about those it vouched for; `null` where people are known otherwise. */
+  readonly vouching: Vouching | null
   readonly preset: AppPreset
   readonly forwarded: ForwardedHeaders
   readonly proxy: HttpProxy

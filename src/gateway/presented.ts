@@ -13,10 +13,14 @@ export function presented(parts: GatewayParts, request: IncomingMessage): Presen
   const credential = parts.cookie.read(request.headers.cookie)
   if (credential === null) return nobody
   const session = parts.sessions.peek(credential)
-  return session === null ? ask(parts, credential) : { session, credential, replacement: null }
+  if (session === null) return ask(parts, credential)
+  parts.vouching?.used(session)
+  return { session, credential, replacement: null }
 }
 
 async function ask(parts: GatewayParts, credential: string): Promise<Presented> {
   const loaded = await parts.sessions.load(credential)
+  if (loaded !== null && parts.vouching !== null && !(await parts.vouching.restored(loaded.session)))
+    return { session: null, credential, replacement: null }
   return { credential, session: loaded?.session ?? null, replacement: loaded?.replacement ?? null }
 }

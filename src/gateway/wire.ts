@@ -1,6 +1,5 @@
 /** Puts everything together: the one place that knows every part. */
 import { type SignInThrottle, signInThrottle } from '../auth/throttle.ts'
-import { openUsersFile } from '../auth/users-file.ts'
 import type { SessionStore } from '../core/contracts.ts'
 import { type CookieOptions, cookieTransport } from '../core/cookie.ts'
 import { ConfigError } from '../core/errors.ts'
@@ -8,7 +7,6 @@ import type { EventListener } from '../core/events.ts'
 import { formTokens } from '../core/form-token.ts'
 import type { Keyring } from '../core/keyring.ts'
 import type { SessionManager } from '../core/manager.ts'
-import { sealedState } from '../core/sealed-state.ts'
 import { socketRegistry } from '../core/sockets.ts'
 import type { AppPreset } from './apps/preset.ts'
 import { startOwnApp, stateKey } from './child/own-app.ts'
@@ -17,6 +15,7 @@ import { browserScript } from './client-script.ts'
 import type { GatewayConfig } from './config.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import type { Log } from './log.ts'
+import { openPeople } from './people.ts'
 import { reservePort } from './port.ts'
 import { choosePreset } from './preset-choice.ts'
 import { presetsFor } from './presets.ts'
@@ -26,7 +25,6 @@ import { openSessions } from './sessions.ts'
 import { type Site, site } from './site.ts'
 import { startStateListener } from './state/state-listener.ts'
 import { stateRoutes } from './state/state-routes.ts'
-import { followUsers } from './users-follower.ts'
 
 /** A gateway that serves, with everything it opened. */
 export interface RunningGateway {
@@ -91,12 +89,8 @@ async function assemble(
   const { store, keyring, sessions } = await openSessions(config, onEvent)
   closers.push(() => store.close())
 
-  const users = config.users === null ? null : await openUsersFile(config.users)
-  if (users !== null) {
-    closers.push(() => users.close())
-    const state = sealedState(store, keyring)
-    closers.push(await followUsers({ users, sessions, state, app: config.name, log }))
-  }
+  const people = await openPeople({ config, store, keyring, sessions, log, now })
+  closers.push(() => people.close())
 
   const presets = presetsFor({
     store,
@@ -123,7 +117,7 @@ async function assemble(
     config.upstream.kind === 'url' ? config.upstream.url : new URL(`http://127.0.0.1:${app?.supervisor.port}`)
   if (app !== null) await Promise.race([app.supervisor.ready(config.startTimeout), aborted(signal)])
 
-  const sockets = socketRegistry({ sessions, now })
+  const sockets = socketRegistry({ sessions, now, onConfirmed: (session) => people.vouching?.used(session) })
   const cookieOptions: CookieOptions = {
     secure: where.secure,
     name: cookieName(config, where),
@@ -149,7 +143,8 @@ async function assemble(
       cookie: cookieTransport(cookieOptions),
       formCookieName: cookieTransport(cookieOptions, 'form').name,
       formTokens: formTokens(keyring.key('form/v1'), now),
-      authenticator: users?.authenticator() ?? null,
+      authenticator: people.authenticator,
+      vouching: people.vouching,
       signInGate: gate(store, keyring),
       preset,
       forwarded: forwardedHeaders(where, (session) => sessions.capability(session)),

@@ -130,6 +130,29 @@ describe('loadConfig()', () => {
     expect(await message({ options: { 'trust-proxy': ['0.0.0.0/0'] } })).toContain('everybody')
   })
 
+  it('reads a login API, asked about each session every ten minutes if nothing is said', async () => {
+    const variables = {
+      HOLDFAST_LOGIN_API_URL: 'https://id.example.org/in',
+      HOLDFAST_LOGIN_API_VERIFY_URL: 'http://127.0.0.1:9/verify',
+    }
+    const { config } = await load({ variables, file: 'loginApi: { url: https://other.example.org }\n' })
+    expect(config.loginApi).toEqual({
+      url: new URL('https://id.example.org/in'),
+      verifyUrl: new URL('http://127.0.0.1:9/verify'),
+      verifyEvery: 600_000,
+    })
+  })
+
+  it('refuses a login API that passwords should not be sent to, or that leaves something open', async () => {
+    const refused = (file: string): Promise<string> => message({ file })
+    expect(await refused('loginApi: { url: http://id.example.org }')).toContain('only on this machine')
+    expect(await refused('loginApi: { url: https://ann:secret@id.example.org }')).toContain('must be')
+    expect(await refused('loginApi: { verifyUrl: https://id.example.org }')).toContain('needs `url`')
+    expect(await refused('loginApi: { url: https://id.example.org, verifyEvery: 5m }')).toContain('verifyUrl')
+    const both = 'loginApi: { url: https://id.example.org }\nusers: people.yaml\n'
+    expect(await refused(both)).toContain('choose one')
+  })
+
   it('refuses a weak secret without repeating it', async () => {
     const text = await message({ variables: { HOLDFAST_SECRET: 'correct-horse' } })
     expect(text).toContain('too weak')

@@ -22,8 +22,10 @@ import type { Access, AccessRule } from '../../src/gateway/access.ts'
 import { genericPreset } from '../../src/gateway/apps/generic.ts'
 import { streamlitPreset } from '../../src/gateway/apps/streamlit.ts'
 import { clientAddress } from '../../src/gateway/client-address.ts'
+import type { Config } from '../../src/gateway/config.ts'
 import { type Gateway, startGateway } from '../../src/gateway/gateway.ts'
 import type { LogFields, LogLevel } from '../../src/gateway/log.ts'
+import { openPeople } from '../../src/gateway/people.ts'
 import { forwardedHeaders } from '../../src/gateway/proxy/forwarded.ts'
 import { httpProxy } from '../../src/gateway/proxy/http.ts'
 import { site } from '../../src/gateway/site.ts'
@@ -45,6 +47,8 @@ export interface HarnessOptions {
   readonly policy?: Policy
   readonly now?: () => number
   readonly headersTimeout?: number
+  /** An API that knows who may sign in, in place of the users file. */
+  readonly loginApi?: Config['loginApi']
   /** A store that another replica works with, too. */
   readonly store?: WatchedStore
 }
@@ -118,7 +122,10 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   }
   const state = sealedState(store.store, keyring)
   closers.push(await followUsers({ users, sessions, state, app: '', log: logger }))
-  const sockets = socketRegistry({ sessions, now })
+  const { loginApi = null } = options
+  const peopleOf = { config: { users: null, loginApi, name: '' }, store: store.store, keyring, sessions }
+  const { authenticator, vouching } = await openPeople({ ...peopleOf, log: logger, now })
+  const sockets = socketRegistry({ sessions, now, onConfirmed: (one) => vouching?.used(one) })
   const cookieOptions = {
     secure: where.secure,
     name: where.base.slice(1).replaceAll('/', '-'),
@@ -140,7 +147,8 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       cookie,
       formCookieName: cookieTransport(cookieOptions, 'form').name,
       formTokens: formTokens(keyring.key('form/v1'), now),
-      authenticator: users.authenticator(),
+      authenticator: authenticator ?? users.authenticator(),
+      vouching,
       signInGate: signInThrottle({ store: store.store, key: keyring.key('throttle/v1') }),
       forwarded: forwardedHeaders(where, (session) => sessions.capability(session)),
       preset:

@@ -5,12 +5,14 @@ import type { Identity } from '../../core/contracts.ts'
 import { formCookie, readFormCookie, removeFormCookie } from '../../core/form-cookie.ts'
 import { newFormBinding } from '../../core/form-token.ts'
 import { returnPath } from '../../core/return-to.ts'
+import type { Session } from '../../core/session.ts'
 import { type SignInError, signInPage, signInReason } from '../../pages/sign-in.ts'
 import { readSignInForm, type SignInForm } from '../../pages/sign-in-form.ts'
 import type { GatewayParts } from '../parts.ts'
 import { sendProblem } from '../problems.ts'
 import { parameter } from '../target.ts'
 import { readBody, sendOn, sendPage, type Visit } from '../visit.ts'
+import type { Vouching } from '../vouching.ts'
 import { formRefusal, isFormToken } from './own-form.ts'
 
 const longestForm = 16_384
@@ -140,10 +142,21 @@ async function start(
     replaces: visit.presented.session,
   })
   if (issued === null) return null
+  if (parts.vouching !== null && !(await kept(parts, parts.vouching, issued.session))) return null
   parts.onEvent({ event: 'sign_in_succeeded', userId: identity.userId, address: visit.address })
   // Without "stay signed in" the cookie ends with the browser; the server's own limits hold either way.
   const maxAge = remember ? Math.floor((issued.session.absoluteAt - parts.now()) / 1000) : null
   return { kind: 'signed-in', credential: issued.credential, maxAge }
+}
+
+/** What could not be kept could not be asked about again: then the session is not begun. */
+async function kept({ sessions }: GatewayParts, vouching: Vouching, session: Session): Promise<boolean> {
+  try {
+    return await vouching.signedIn(session)
+  } catch (error) {
+    await sessions.end(session.sid)
+    throw error
+  }
 }
 
 function replacementOf(parts: GatewayParts, visit: Visit): Record<string, string[]> {

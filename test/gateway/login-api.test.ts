@@ -1,0 +1,225 @@
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { StoreError } from '../../src/core/errors.ts'
+import { fetchFrom, type Harness, type HarnessOptions, startHarness } from './harness.ts'
+import { openSocket } from './socket-client.ts'
+
+const token = 'token-that-only-the-api-and-holdfast-know'
+const every = 10 * 60_000
+
+interface Api {
+  readonly url: URL
+  readonly verifyUrl: URL
+  /** What it was sent, in order. */
+  readonly asked: { readonly path: string; readonly body: Record<string, unknown> }[]
+  /** How often it was asked whether a token holds. */
+  readonly checks: () => number
+  /** What it says of a token; `null`: no. */
+  user: Record<string, unknown> | null
+  /** Answers in place of the usual. */
+  instead: ((response: ServerResponse) => void) | null
+}
+
+/** Somebody else's API that knows Ada, by the password "right". */
+async function startApi(): Promise<Api> {
+  const asked: Api['asked'] = []
+  const server = createServer(async (request, response) => {
+    let text = ''
+    for await (const piece of request.setEncoding('utf8')) text += piece as string
+    const body = JSON.parse(text) as Record<string, unknown>
+    asked.push({ path: request.url ?? '', body })
+    if (api.instead !== null) return api.instead(response)
+    const right = request.url === '/verify' ? body.token === token : body.password === 'right'
+    if (api.user === null) response.statusCode = 401
+    response.end(JSON.stringify(right && api.user !== null ? { ...api.user, token } : {}))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close().closeAllConnections())
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const api: Api = {
+    url: new URL('/sign-in', origin),
+    verifyUrl: new URL('/verify', origin),
+    asked,
+    checks: () => asked.filter(({ path }) => path === '/verify').length,
+    user: { id: 42, username: 'ada', name: 'Ada', roles: ['diver'], api_key: 'not for apps' },
+    instead: null,
+  }
+  return api
+}
+
+interface Stage {
+  readonly api: Api
+  readonly to: Harness
+  /** The same store and the same time, in another process. */
+  replica(): Promise<Harness>
+  pass(milliseconds: number): void
+  /** The status of a page asked for with this cookie. */
+  visit(cookie: string, at?: Harness): Promise<number>
+}
+
+async function startStage(more: HarnessOptions = {}): Promise<Stage> {
+  const api = await startApi()
+  let at = Date.now()
+  const loginApi = { url: api.url, verifyUrl: api.verifyUrl, verifyEvery: every }
+  const options: HarnessOptions = { ...more, loginApi, now: () => at }
+  const to = await startHarness(options)
+  return {
+    api,
+    to,
+    replica: () => startHarness({ ...options, store: to.store }),
+    pass(milliseconds) {
+      at += milliseconds
+    },
+    async visit(cookie, where = to) {
+      return (await fetchFrom(where.port, '/', { headers: { host: where.host, cookie } })).status
+    },
+  }
+}
+
+/** Waits for what happens beside a request, by asking again. */
+async function eventually(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if (await holds()) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error(`Never: ${what}`)
+}
+
+describe('a login API', () => {
+  it('lets in whom it knows, with what it says of them, and nobody else', async () => {
+    const { to, visit } = await startStage()
+    const cookie = await to.signIn('ada', 'right')
+    expect(await visit(cookie)).toBe(200)
+    const seen = to.upstream.requests.at(-1)
+    expect(seen?.values('x-forwarded-user')).toEqual(['42'])
+    expect(seen?.values('x-forwarded-preferred-username')).toEqual(['ada'])
+    expect(seen?.values('x-forwarded-groups')).toEqual(['diver'])
+    await expect(to.signIn('ada', 'wrong')).rejects.toThrow('401')
+  })
+
+  it('is not asked about a session more often than it was said', async () => {
+    const { api, to, visit, pass } = await startStage()
+    const cookie = await to.signIn('ada', 'right')
+    pass(every - 1)
+    for (let i = 0; i < 5; i++) await visit(cookie)
+    expect(api.checks()).toBe(0)
+    pass(1)
+    await Promise.all([1, 2, 3, 4, 5].map(() => visit(cookie)))
+    await eventually('it is asked', () => api.checks() === 1)
+    expect(await visit(cookie)).toBe(200)
+    expect(api.checks()).toBe(1)
+  })
+
+  it('ends the session everywhere when it says no', async () => {
+    const { api, to, visit, pass, replica } = await startStage()
+    const cookie = await to.signIn('ada', 'right')
+    const other = await replica()
+    const there = cookie.replace(to.cookieName, other.cookieName)
+    expect(await visit(there, other)).toBe(200)
+    api.user = null
+    pass(every)
+    await visit(cookie)
+    await eventually('the session has ended', async () => (await visit(cookie)) !== 200)
+    expect(await visit(there, other)).toBe(401)
+  })
+
+  it('ends it before the first request where it comes back later, to another replica', async () => {
+    const { api, to, visit, pass, replica } = await startStage()
+    const cookie = await to.signIn('ada', 'right')
+    const other = await replica()
+    api.user = null
+    pass(every)
+    expect(await visit(cookie.replace(to.cookieName, other.cookieName), other)).toBe(401)
+    expect(other.upstream.requests).toEqual([])
+  })
+
+  it('closes the socket of somebody who only looks, when it says no', async () => {
+    const { api, to, pass } = await startStage()
+    const cookie = await to.signIn('ada', 'right')
+    const socket = await openSocket(to, { cookie })
+    api.user = null
+    pass(every + 30_000)
+    await socket.closed
+    expect(api.checks()).toBe(1)
+  }, 20_000)
+
+  it('signs nobody out while it is away, and asks again after', async () => {
+    const { api, to, visit, pass, replica } = await startStage()
+    const cookie = await to.signIn('ada', 'right')
+    for (const instead of [
+      (response: ServerResponse) => response.destroy(),
+      (response: ServerResponse) => response.writeHead(500).end(),
+      (response: ServerResponse) => response.writeHead(404).end('{}'),
+      (response: ServerResponse) => response.end('<html>maintenance</html>'),
+      (response: ServerResponse) => response.end(JSON.stringify('x'.repeat(100_000))),
+    ]) {
+      api.instead = instead
+      pass(every)
+      const before = api.checks()
+      expect(await visit(cookie)).toBe(200)
+      await eventually('it is asked', () => api.checks() > before)
+      const other = await replica()
+      expect(await visit(cookie.replace(to.cookieName, other.cookieName), other)).toBe(200)
+    }
+    api.instead = null
+    api.user = null
+    pass(30_000)
+    await visit(cookie)
+    await eventually('the session has ended', async () => (await visit(cookie)) !== 200)
+  })
+
+  it('ends the session of somebody with other roles now, or who is somebody else', async () => {
+    for (const change of [{ roles: ['admin'] }, { id: 43 }]) {
+      const { api, to, visit, pass } = await startStage()
+      const cookie = await to.signIn('ada', 'right')
+      api.user = { ...api.user, ...change }
+      pass(every)
+      await visit(cookie)
+      await eventually('the session has ended', async () => (await visit(cookie)) !== 200)
+    }
+  })
+
+  it('is not "wrong password" when it cannot be asked', async () => {
+    const { api, to } = await startStage()
+    api.instead = (response) => response.destroy()
+    await expect(to.signIn('ada', 'right')).rejects.toThrow('503')
+  })
+})
+
+describe('security: a login API', () => {
+  it('gives its token to no browser, no app and no log', async () => {
+    const { api, to, visit, pass } = await startStage()
+    const cookie = await to.signIn('ada', 'right')
+    const info = await fetchFrom(to.port, '/_holdfast/session', { headers: { host: to.host, cookie } })
+    await visit(cookie)
+    pass(every)
+    await visit(cookie)
+    await eventually('it is asked', () => api.checks() === 1)
+    const shown = JSON.stringify([info, to.log, to.events, to.upstream.requests.map((one) => one.rawHeaders)])
+    expect(shown).toContain('"ada"')
+    expect(shown).not.toContain(token)
+    expect(shown).not.toContain('not for apps')
+    expect(shown).not.toContain('right')
+  })
+
+  it('sends no password after a redirect', async () => {
+    const { api, to } = await startStage()
+    const elsewhere = await startApi()
+    api.instead = (response) => response.writeHead(307, { location: elsewhere.url.href }).end()
+    await expect(to.signIn('ada', 'right')).rejects.toThrow('503')
+    expect(elsewhere.asked).toEqual([])
+  })
+
+  it('makes no session whose token could not be kept', async () => {
+    const { to } = await startStage()
+    to.store.before = async (method) => {
+      if (method === 'writeState') throw new StoreError('ERR_STORE_FULL', 'The disk is full.')
+    }
+    await expect(to.signIn('ada', 'right')).rejects.toThrow('503')
+    to.store.before = null
+    for await (const session of to.sessions.listAll()) expect(session).toBeNull()
+  })
+})
