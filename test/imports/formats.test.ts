@@ -6,6 +6,7 @@ import { flaskSessionStore, readFlaskRecord } from '../../src/imports/flask-sess
 import type { Imported, ImportedRecord } from '../../src/imports/import-transport.ts'
 import { starletteSession } from '../../src/imports/starlette-session.ts'
 import { persistSession } from '../../src/imports/streamlit-persist-session.ts'
+import { cookieOf } from './flask-cookie.ts'
 import { bytesOf, golden, goldenExpress, madeAt, named } from './golden.ts'
 import { holding } from './samples.ts'
 
@@ -27,6 +28,11 @@ describe('flaskSession', () => {
       nest: [{ x: [new Uint8Array(Buffer.from('z'))] }],
       username: 'test_user',
     })
+  })
+
+  it('is what our own tests make, to the byte', () => {
+    const made = cookieOf({ _permanent: true, username: 'test_user' }, flask.secret, madeAt)
+    expect(made).toBe(named(flask.cookies, 'login'))
   })
 
   it('reads what is compressed, what is not Latin, and what is empty', async () => {
