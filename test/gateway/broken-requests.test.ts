@@ -45,7 +45,7 @@ describe('a client that breaks the rules', () => {
   it('by naming no Host has nothing of what it sent behind that looked at', async () => {
     const to = await startHarness()
     // Asks the store at once, where a request for the app would be given up again: its client is gone.
-    const behind = to.request('GET /_holdfast/ready HTTP/1.1')
+    const behind = to.request('GET /_holdfast/ready')
     const asked = to.store.calls.get('ping') ?? 0
     const { said } = await send(to.port, `GET / HTTP/1.1\r\nAccept: */*\r\n\r\n${behind}`, 10_000)
     expect(said).toMatch(/^HTTP\/1\.1 400 /)
