@@ -1,6 +1,7 @@
 /** WebSocket bytes in passing: frame boundaries are known, an end is said between two frames, and nothing piles up. */
 import { randomBytes } from 'node:crypto'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -206,6 +207,45 @@ describe('relay', () => {
     made.close(4401, 'signed-out')
     await Promise.all([got.closed, ended])
     expect(performance.now() - started).toBeLessThan(4_000)
+  })
+
+  it('passes large messages to the byte both ways, also to a peer that reads in fits', async () => {
+    const { browser, app } = await joined()
+    for (const [from, to, frame] of [
+      [app, browser, serverFrame(2, randomBytes(3_000_000))],
+      [browser, app, clientFrame(2, randomBytes(3_000_000))],
+    ] as const) {
+      const got = collect(to)
+      const fits = setInterval(() => (to.isPaused() ? to.resume() : to.pause()), 2)
+      from.write(frame)
+      await expect.poll(() => got.bytes().length, { timeout: 10_000 }).toBe(frame.length)
+      clearInterval(fits)
+      to.resume()
+      expect(got.bytes().equals(frame)).toBe(true)
+      to.removeAllListeners('data')
+    }
+  })
+
+  it('gives the memory of a large chunk back once it is written, and not before', async () => {
+    const written: { chunk: Buffer; done: () => void }[] = []
+    const upstream = new Duplex({
+      read() {},
+      write: (chunk: Buffer, _encoding, done) => void written.push({ chunk, done }),
+    })
+    const client = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() })
+    relay({ client, upstream })
+    const memory = new ArrayBuffer(16_384)
+    const small = Buffer.from(new ArrayBuffer(100))
+    const part = Buffer.alloc(20_000).subarray(0, 16_384)
+    for (const chunk of [Buffer.from(memory), small, part]) client.emit('data', chunk)
+    await expect.poll(() => written.length).toBe(1)
+    expect(written[0]?.chunk.length).toBe(16_384)
+    for (let at = 0; at < 3; at++) {
+      await expect.poll(() => written.length).toBe(at + 1)
+      written[at]?.done()
+    }
+    await expect.poll(() => memory.byteLength).toBe(0)
+    expect([small.length, part.length]).toEqual([100, 16_384])
   })
 
   it('holds no frame in memory for a browser that does not read, also while it says goodbye', async () => {

@@ -24,7 +24,7 @@ export function sessionIdTap(
 
   return (head, piece, last) => {
     if (done || head.opcode > 2) return
-    if (size < mostBytes) pieces.push(piece)
+    if (size < mostBytes) pieces.push(Buffer.from(piece))
     size += piece.length
     if (!last || !head.fin) return
     const id = fieldAt(Buffer.concat(pieces), sessionIdPath)?.toString('latin1') ?? ''

