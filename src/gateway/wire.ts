@@ -8,6 +8,7 @@ import { formTokens } from '../core/form-token.ts'
 import type { Keyring } from '../core/keyring.ts'
 import type { SessionManager } from '../core/manager.ts'
 import { socketRegistry } from '../core/sockets.ts'
+import { createUrlSessions } from '../core/url-session.ts'
 import type { AppPreset } from './apps/preset.ts'
 import { startOwnApp, stateKey } from './child/own-app.ts'
 import { clientAddress } from './client-address.ts'
@@ -102,8 +103,9 @@ async function assemble(
   const preset = await choosePreset(config, where.base, presets, log, signal)
   refuseEmptyRules(config, preset)
 
+  const urlSessions = createUrlSessions({ store, keyring, app: config.name, now })
   const key = stateKey(keyring)
-  const handle = stateRoutes({ state: sessions.state, log })
+  const handle = stateRoutes({ state: sessions.state, urlSessions, log })
   const app =
     config.upstream.kind === 'url'
       ? null

@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { createUrlSessions } from '../../src/core/url-session.ts'
 import { startStateListener } from '../../src/gateway/state/state-listener.ts'
 import { stateRoutes } from '../../src/gateway/state/state-routes.ts'
 import { anna, ben, fetchFrom, type Harness, startHarness } from './harness.ts'
@@ -24,7 +25,8 @@ interface Api {
 async function startApi(): Promise<Api> {
   const to = await startHarness({ access: 'anyone' })
   const log = { write: () => undefined }
-  const handle = stateRoutes({ state: to.sessions.state, log })
+  const urlSessions = createUrlSessions({ store: to.store.store, keyring: to.keyring })
+  const handle = stateRoutes({ state: to.sessions.state, urlSessions, log })
   const listener = await startStateListener({ listen: { host: '127.0.0.1', port: 0 }, key, handle })
   onTestFinished(() => listener.close())
   return {
@@ -182,6 +184,46 @@ describe('the state API', () => {
     })
     await ended
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([{ keys: ['a'] }, { ended: true }])
+  })
+})
+
+describe('a URL session', () => {
+  it('keeps what is written by its token, and ends', async () => {
+    const api = await startApi()
+    const { body: made } = await api.ask('/url-session/ensure', {})
+    expect(made).toMatchObject({ created: true, token: expect.stringMatching(/^u1\./) })
+    const { token } = made
+    const changes = [{ key: 'step', value: '2.0' }]
+    expect(await api.ask('/url-session/write', { token, changes })).toMatchObject({ status: 200 })
+    expect((await api.ask('/url-session/read', { token })).body.entries).toEqual({
+      step: { value: '2.0', version: 1 },
+    })
+    expect((await api.ask('/url-session/ensure', { token })).body).toEqual({ token, created: false })
+    expect((await api.ask('/url-session/end', { token })).body).toEqual({ ended: true })
+    expect(await api.ask('/url-session/read', { token })).toMatchObject({
+      status: 404,
+      body: { code: 'ERR_URL_SESSION' },
+    })
+    expect((await api.ask('/url-session/ensure', { token })).body).toMatchObject({ created: true })
+  })
+
+  it('security: opens for whom it was made, is never adopted, and signs nobody in', async () => {
+    const api = await startApi()
+    const mine = { 'holdfast-session': await api.capability(await api.to.sessionOf(anna)) }
+    const other = { 'holdfast-session': await api.capability(await api.to.sessionOf(ben)) }
+    const token = String((await api.ask('/url-session/ensure', {}, mine)).body.token)
+    for (const headers of [other, {}])
+      expect((await api.ask('/url-session/read', { token }, headers)).status).toBe(404)
+    expect((await api.ask('/url-session/read', { token }, mine)).status).toBe(200)
+    for (const invented of ['chosen', `${token}A`, token.replace('u1', 'v1')]) {
+      const { body } = await api.ask('/url-session/ensure', { token: invented }, mine)
+      expect(body.created, invented).toBe(true)
+      expect(body.token).not.toBe(invented)
+    }
+    const forged = { host: api.to.host, cookie: `${api.to.cookieName}=${token}` }
+    expect((await fetchFrom(api.to.port, '/_holdfast/session', { headers: forged })).status).toBe(401)
+    const stranger = { 'holdfast-session': `${mine['holdfast-session']}A` }
+    expect((await api.ask('/url-session/ensure', {}, stranger)).status).toBe(400)
   })
 })
 

@@ -2,10 +2,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { StateError, StoreError, ValueError } from '../../core/errors.ts'
 import { tabShape } from '../../core/protocol.ts'
-import type { EncodedState, ScopedState, StateEngine, StateOutcome } from '../../core/state.ts'
+import type { EncodedState, ScopedState, StateEngine } from '../../core/state.ts'
+import type { UrlSessions } from '../../core/url-session.ts'
 import type { Log } from '../log.ts'
 import { readBody } from '../visit.ts'
-import { type Fault, sendFault, sendJson } from './state-answer.ts'
+import { type Fault, sendFault } from './state-answer.ts'
 import {
   type ReadRequest,
   readRequest,
@@ -13,10 +14,13 @@ import {
   type WriteRequest,
   writeRequest,
 } from './state-request.ts'
+import { answerEntries, answerWrite } from './state-scope-answer.ts'
 import { followState } from './state-watch.ts'
+import { type UrlSessionCall, urlSessionRoutes } from './url-session-routes.ts'
 
 export interface StateRoutesOptions {
   readonly state: StateEngine
+  readonly urlSessions: UrlSessions
   readonly log: Log
 }
 
@@ -28,7 +32,7 @@ const bodyPatience = 20_000
 export function stateRoutes(
   options: StateRoutesOptions,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { state, log } = options
+  const { state, urlSessions, log } = options
 
   return async (request, response) => {
     const route = routes.get(request.url ?? '')
@@ -40,24 +44,20 @@ export function stateRoutes(
     const text = await readBody(request, longestBody, bodyPatience)
     if (text === null) return sendFault(response, 413, tooLong)
     try {
-      await route({ state, request, response, body: JSON.parse(text) as unknown })
+      await route({ state, urlSessions, request, response, body: JSON.parse(text) as unknown })
     } catch (error) {
       answerFailure(response, error, log)
     }
   }
 }
 
-interface Call {
-  readonly state: StateEngine
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  readonly body: unknown
-}
+type Call = UrlSessionCall
 
 const routes: ReadonlyMap<string, (call: Call) => Promise<void> | void> = new Map([
   ['/state/read', read],
   ['/state/write', write],
   ['/state/watch', watch],
+  ...urlSessionRoutes,
 ])
 
 async function read(call: Call): Promise<void> {
@@ -66,12 +66,7 @@ async function read(call: Call): Promise<void> {
   const scope = opened(call, asked)
   if (scope === null || typeof asked === 'string') return
   const found = await scope.read(asked.keys)
-  // The texts go out as they are: what reads and writes them again could change them.
-  const entries = [...found].map(
-    ([key, { text, version }]) =>
-      `${JSON.stringify(key)}:{"value":${JSON.stringify(text)},"version":${version}}`,
-  )
-  sendJson(response, `{"entries":{${entries.join(',')}}}`)
+  answerEntries(response, found)
 }
 
 async function write(call: Call): Promise<void> {
@@ -86,27 +81,6 @@ function watch(call: Call): void {
   const { request, response, body } = call
   const scope = opened(call, readRequest(body))
   if (scope !== null) followState(request, response, scope)
-}
-
-/** Answers what a write came to. */
-function answerWrite(response: ServerResponse, outcome: StateOutcome): void {
-  if (outcome.outcome === 'written') {
-    return sendJson(response, JSON.stringify({ versions: Object.fromEntries(outcome.versions) }))
-  }
-  if (outcome.outcome === 'gone') return sendFault(response, 410, ended)
-  if (outcome.outcome === 'conflict') {
-    const { keys } = outcome
-    const detail = 'Another write was first. Read these keys again, and write on top of what they hold now.'
-    return sendFault(response, 409, { code: 'ERR_STATE_CONFLICT', detail, keys })
-  }
-  const { key, bytes, limit, of } = outcome
-  const name = key.length > 100 ? `${key.slice(0, 100)}…` : key
-  const detail =
-    of === 'value'
-      ? `The value under ${JSON.stringify(name)} has ${bytes} bytes, and ${limit} is the most. Keep large things in a file ` +
-        'or a database, and its name here.'
-      : `With ${JSON.stringify(name)} this scope would hold ${bytes} bytes, and ${limit} is the most. Delete what is no longer needed.`
-  sendFault(response, 413, { code: 'ERR_STATE_TOO_LARGE', detail, key, bytes, limit, of })
 }
 
 /** The scope a request is about; `null` if it was answered already. */
@@ -158,10 +132,6 @@ const unknownPath: Fault = {
 const tooLong: Fault = {
   code: 'ERR_STATE_REQUEST',
   detail: `The body is longer than ${longestBody} bytes, or was cut off. Write in smaller parts.`,
-}
-const ended: Fault = {
-  code: 'ERR_SESSION_ENDED',
-  detail: 'The session has ended, and what belonged to it is gone. Nothing was written.',
 }
 const noSession: Fault = {
   code: 'ERR_STATE_SESSION',
