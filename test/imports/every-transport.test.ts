@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { CookieJar } from 'tough-cookie'
 import { describe, expect, it } from 'vitest'
-import { madeAt } from './golden.ts'
+import { golden, madeAt, named } from './golden.ts'
 import { encrypted, headerOf, type Sample, samples } from './samples.ts'
 
 async function userOf(sample: Sample, header: string, now: number = madeAt): Promise<string | null> {
@@ -102,6 +102,13 @@ describe('encryptedCookies', () => {
   it('reads what the old system wrote, and whose it is', async () => {
     const read = await encrypted.open().read({ cookie: headerOf(encrypted) }, madeAt)
     expect(read).toMatchObject({ user: 'anna', data: { user: 'anna', note: 'hello' }, issuedAt: madeAt })
+  })
+
+  it('refuses what is too old, and what is from the future', async () => {
+    for (const name of ['old', 'ahead']) {
+      const value = encodeURIComponent(named(golden.fernet.tokens, name))
+      expect(await encrypted.open().read({ cookie: headerOf(encrypted, value) }, madeAt)).toBeNull()
+    }
   })
 
   it('refuses it under another password', async () => {

@@ -28,6 +28,7 @@ export interface Golden {
     readonly files: Texts
     readonly nested: string
     readonly hostile: string
+    readonly calls: string
   }
   readonly pyjwt: {
     readonly secret: string

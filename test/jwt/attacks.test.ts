@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { Session } from '../../src/core/session.ts'
 import type { AccessClaims } from '../../src/jwt/access-claims.ts'
 import { createJwtSessions, type JwtSessions } from '../../src/jwt/jwt-sessions.ts'
-import { startProcess } from '../core/samples.ts'
+import { type Clock, startProcess } from '../core/samples.ts'
 import {
   type Attack,
   algorithmAttacks,
@@ -14,7 +15,15 @@ import { ed25519, es256, hs256, part, signed, threeKeys } from './forge.ts'
 
 const issuer = 'https://app.example.org'
 
-async function opened(): Promise<{ jwt: JwtSessions; claims: AccessClaims; token: string }> {
+interface World {
+  readonly jwt: JwtSessions
+  readonly claims: AccessClaims
+  readonly token: string
+  readonly session: Session
+  readonly clock: Clock
+}
+
+async function opened(): Promise<World> {
   const { sessions: manager, store, clock, signIn } = await startProcess()
   const keys = await threeKeys()
   const jwt = createJwtSessions({ manager, store, keys, issuer, audience: 'survey', now: clock.now })
@@ -22,7 +31,7 @@ async function opened(): Promise<{ jwt: JwtSessions; claims: AccessClaims; token
   const token = (await jwt.accessToken(session)) ?? ''
   const verified = await jwt.verify(token)
   if (!verified.valid) throw new Error(`The token that all attacks start from is ${verified.refusal}.`)
-  return { jwt, claims: verified.claims, token }
+  return { jwt, claims: verified.claims, token, session, clock }
 }
 
 let world: Awaited<ReturnType<typeof opened>>
@@ -91,6 +100,17 @@ describe('an access token', () => {
       })
     const beyond = signed(head, part({ ...world.claims, nbf: now + 6 }))
     expect(await world.jwt.verify(beyond)).toEqual({ valid: false, refusal: 'not_yet_valid' })
+  })
+
+  it('is refused once its session is over, whatever it says of itself', async () => {
+    const { jwt, claims, session, clock } = await opened()
+    clock.at = session.idleAt - 1_000
+    const iat = Math.floor(clock.at / 1000)
+    const head = part({ alg: 'ES256', kid: 'es-1', typ: 'at+jwt' })
+    const token = signed(head, part({ ...claims, iat, exp: iat + 3600 }))
+    expect(await jwt.verify(token)).toMatchObject({ valid: true })
+    clock.at = session.idleAt
+    expect(await jwt.verify(token)).toEqual({ valid: false, refusal: 'session_ended' })
   })
 
   it('is refused with any one bit flipped', async () => {

@@ -44,6 +44,7 @@ describe('importJwtKey', () => {
     ['a key for encryption', { ...es256, use: 'enc' }],
     ['a point off the curve', { ...es256, y: es256.x ?? '' }],
     ['halves of two keys', { ...ed25519, d: es256.d ?? '' }],
+    ['halves of two points', { ...es256, d: 'VEmDZpDXXK8p8N0Cndsxs924q6nS1RXFASRl6BfUqdw' }],
     ['a kid without a letter', { ...es256, kid: '' }],
     ['a kid of 129 letters', { ...es256, kid: 'k'.repeat(129) }],
     ['nothing of it', {}],

@@ -194,11 +194,12 @@ describe('createJwtSessions', () => {
   })
 
   it('issues none for a browser nobody signed in with', async () => {
-    const { jwt, sessions } = await open()
+    const { jwt, sessions, told } = await open()
     const anonymous = sessions.beginAnonymous()
     const started = given(await sessions.start(anonymous))
     expect(await jwt.accessToken(started.session)).toBeNull()
     expect(await jwt.refresh(anonymous)).toBeNull()
+    expect(told('session_rotated')).toBe(0)
     expect(await jwt.signOut(anonymous)).toBe(false)
   })
 

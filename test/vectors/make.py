@@ -163,6 +163,11 @@ def hostile():
         "dict_subclass": pickle.dumps(Grows(username="old"), 4),
         "function": pickle.dumps({"username": "old", "f": hostile}, 4),
         "date": pickle.dumps({"username": "old", "d": datetime.datetime(2026, 1, 2)}, 4),
+        "named_and_dropped": b"cos\nsystem\n0(Vusername\nVold\nd.",
+        "encode_instance": b"\x80\x02c_codecs\nencode\n)\x81}(X\x08\0\0\0usernameX\x03\0\0\0oldub.",
+        "codec_inside": b"(Vusername\nVold\nVx\nc_codecs\nencode\n(Vx\nVrot13\ntRd.",
+        "number_names": pickle.dumps({1: "a", "username": "old"}, 4),
+        "no_utf8": b"\x80\x02}X\x08\0\0\0usernameX\x02\0\0\0\xff\xfes.",
         "system": b"cos\nsystem\n(S'id'\ntR.",
         "inst": b"(S'id'\nios\nsystem\n.",
         "obj": b"(cos\nsystem\nS'id'\no.",
@@ -210,6 +215,7 @@ def persist_part():
         "files": {str(protocol): b64(pickle.dumps(state, protocol)) for protocol in (2, 4, 5)},
         "nested": b64(pickle.dumps(nested, 4)),
         "hostile": b64(pickle.dumps(Runs(), 4)),
+        "calls": b64(b"\x80\x02cappmod\nAppState\n)\x81}(X\x01\0\0\0xcos\nsystem\nX\x02\0\0\0idX\x06\0\0\0latin1\x86Rub."),
     }
 
 
