@@ -12,7 +12,7 @@ import type { GatewayParts } from './parts.ts'
 import { presented } from './presented.ts'
 import { sendProblem } from './problems.ts'
 import { requestHeaders } from './proxy/headers.ts'
-import { healthRoute } from './routes/health.ts'
+import { bareHealthRoute, healthRoute } from './routes/health.ts'
 import { ownRoute } from './routes/own.ts'
 import { sessionMark } from './routes/session.ts'
 import { replacementCookie } from './routes/sign-in.ts'
@@ -74,6 +74,7 @@ function refuse(parts: GatewayParts, bare: Bare, spoilt: WeakSet<Socket>): void 
     return
   }
   spoilt.add(socket)
+  if (bareHealthRoute(parts, bare.request, bare.response)) return
   bare.response.shouldKeepAlive = false
   sendProblem(parts, bare, 'bad-request')
 }

@@ -1,7 +1,8 @@
 /** `live`: this process runs. `ready`: it can serve people. For load balancers, under any Host, without a session. */
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { holdfastPath } from '../../core/protocol.ts'
 import type { GatewayParts } from '../parts.ts'
+import { requestTarget } from '../target.ts'
 
 /** Answers if the path is one of the two, below the base path or not. */
 export function healthRoute(parts: GatewayParts, path: string, response: ServerResponse): boolean {
@@ -16,6 +17,23 @@ export function healthRoute(parts: GatewayParts, path: string, response: ServerR
     .then(() => answer(response, 200, 'ready'))
     .catch(() => answer(response, 503, 'the store does not answer'))
   return true
+}
+
+/**
+ * Answers the two for a load balancer that speaks HTTP/1.0 and names no Host, which everything else is refused for. It
+ * carries nothing that could be read in two ways, and what it may send behind is not read.
+ */
+export function bareHealthRoute(
+  parts: GatewayParts,
+  { httpVersion, headers, method, url = '' }: IncomingMessage,
+  response: ServerResponse,
+): boolean {
+  const bare = ['host', 'content-length', 'transfer-encoding'].every((name) => headers[name] === undefined)
+  const target = requestTarget(url)
+  if (httpVersion !== '1.0' || !bare || target === null || (method !== 'GET' && method !== 'HEAD'))
+    return false
+  response.shouldKeepAlive = false
+  return healthRoute(parts, target.path, response)
 }
 
 function answer(response: ServerResponse, status: number, text: string): void {
