@@ -1,41 +1,13 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import {
-  enter,
-  openBrowser,
-  sessionCookie,
-  settled,
-  shown,
-  shows,
-  signIn,
-  signInPath,
-  signOut,
-} from './browser.ts'
-import { type Running, removeFolder, runGateway } from './gateway.ts'
+import type { BrowserContext, Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { enter, sessionCookie, settled, shown, shows, signIn, signInPath, signOut } from './browser.ts'
+import { setStage } from './stage.ts'
 
-let gateway: Running
-let browser: Browser
-let context: BrowserContext
-let page: Page
-
-beforeAll(async () => {
-  gateway = await runGateway()
-  browser = await openBrowser()
-})
-afterAll(async () => {
-  await browser?.close()
-  await gateway?.stop()
-  if (gateway !== undefined) await removeFolder(gateway.folder)
-})
-beforeEach(async () => {
-  context = await browser.newContext()
-  page = await context.newPage()
-})
-afterEach(() => context.close())
+const stage = setStage()
 
 /** The name and value of the session's cookie in a browser; fails if it has none. */
-async function held(of: BrowserContext = context): Promise<{ name: string; value: string }> {
-  const cookie = await sessionCookie(of, gateway.url)
+async function held(of: BrowserContext = stage.context): Promise<{ name: string; value: string }> {
+  const cookie = await sessionCookie(of, stage.gateway.url)
   if (cookie === null) throw new Error('The browser holds no session.')
   return cookie
 }
@@ -43,33 +15,33 @@ async function held(of: BrowserContext = context): Promise<{ name: string; value
 /** How the gateway answers who presents this value: `in`, or `out` with no word about any cookie. */
 async function answerTo(value: string): Promise<'in' | 'out'> {
   const headers = { cookie: `${cookieName()}=${value}` }
-  const answer = await fetch(`${gateway.url}/_stcore/host-config`, { headers, redirect: 'manual' })
+  const answer = await fetch(`${stage.gateway.url}/_stcore/host-config`, { headers, redirect: 'manual' })
   expect([200, 401]).toContain(answer.status)
   if (answer.status === 401) expect(answer.headers.get('set-cookie')).toBeNull()
   return answer.status === 200 ? 'in' : 'out'
 }
 
 function cookieName(): string {
-  return `holdfast-${gateway.port}`
+  return `holdfast-${stage.gateway.port}`
 }
 
 async function plant(value: string): Promise<void> {
-  await context.addCookies([{ name: cookieName(), value, url: gateway.url }])
+  await stage.context.addCookies([{ name: cookieName(), value, url: stage.gateway.url }])
 }
 
 /** A browser of Ben's, signed in. */
 async function benSignedIn(): Promise<{ context: BrowserContext; page: Page; session: string }> {
-  const other = await browser.newContext()
+  const other = await stage.browser.newContext()
   const tab = await other.newPage()
-  await enter(tab, gateway.url, 'ben')
+  await enter(tab, stage.gateway.url, 'ben')
   return { context: other, page: tab, session: await shown(tab, 'session') }
 }
 
 /** The credential that anybody is given who says they run a page. */
 async function anonymous(): Promise<string> {
-  const answer = await fetch(`${gateway.url}/_holdfast/begin`, {
+  const answer = await fetch(`${stage.gateway.url}/_holdfast/begin`, {
     method: 'POST',
-    headers: { origin: gateway.url },
+    headers: { origin: stage.gateway.url },
   })
   return /=([^;]+)/.exec(answer.headers.get('set-cookie') ?? '')?.[1] ?? ''
 }
@@ -81,10 +53,10 @@ function changedAt(text: string, index: number): string {
 
 describe('a cookie we did not write', () => {
   it('B13: a right token with a wrong signature changes nothing, and the owner keeps everything', async () => {
-    await enter(page, gateway.url)
-    await page.getByRole('button', { name: 'Count' }).click()
-    await shows(page, 'count', '1')
-    const session = await shown(page, 'session')
+    await enter(stage.page, stage.gateway.url)
+    await stage.page.getByRole('button', { name: 'Count' }).click()
+    await shows(stage.page, 'count', '1')
+    const session = await shown(stage.page, 'session')
     const { value } = await held()
     const [version = '', kid = '', token = '', mac = ''] = value.split('.')
     const forgeries = [
@@ -102,10 +74,10 @@ describe('a cookie we did not write', () => {
       `"${value}`,
     ]
     for (const forgery of forgeries) expect([forgery, await answerTo(forgery)]).toEqual([forgery, 'out'])
-    await page.reload()
-    await settled(page)
-    expect(await shown(page, 'session')).toBe(session)
-    expect(await shown(page, 'count')).toBe('1')
+    await stage.page.reload()
+    await settled(stage.page)
+    expect(await shown(stage.page, 'session')).toBe(session)
+    expect(await shown(stage.page, 'count')).toBe('1')
   })
 
   it('B15: a name, a path, a UUID, something endless or binary counts as no cookie', async () => {
@@ -128,12 +100,12 @@ describe('a cookie we did not write', () => {
     for (const guess of guesses)
       expect([guess.slice(0, 40), await answerTo(guess)]).toEqual([guess.slice(0, 40), 'out'])
     await plant('123e4567-e89b-12d3-a456-426614174000')
-    await page.goto(gateway.url)
-    expect(page.url()).toMatch(signInPath)
-    expect(await sessionCookie(context, gateway.url)).toBeNull()
-    await signIn(page)
-    await settled(page)
-    expect(await shown(page, 'user')).toBe('anna')
+    await stage.page.goto(stage.gateway.url)
+    expect(stage.page.url()).toMatch(signInPath)
+    expect(await sessionCookie(stage.context, stage.gateway.url)).toBeNull()
+    await signIn(stage.page)
+    await settled(stage.page)
+    expect(await shown(stage.page, 'user')).toBe('anna')
   })
 })
 
@@ -142,7 +114,7 @@ describe('fixation', () => {
     const [, kid = ''] = (await anonymous()).split('.')
     const chosen = `v1.${kid}.${'A'.repeat(43)}.${'A'.repeat(22)}`
     await plant(chosen)
-    await enter(page, gateway.url)
+    await enter(stage.page, stage.gateway.url)
     expect((await held()).value).not.toBe(chosen)
     expect(await answerTo(chosen)).toBe('out')
   })
@@ -151,22 +123,22 @@ describe('fixation', () => {
     const value = await anonymous()
     expect(value).toMatch(/^a1\./)
     await plant(value)
-    await enter(page, gateway.url)
+    await enter(stage.page, stage.gateway.url)
     expect((await held()).value).not.toBe(value)
     expect(await answerTo(value)).toBe('out')
   })
 
   it("B14: the attacker's own valid session, planted while the form is open, never becomes the victim's", async () => {
     const ben = await benSignedIn()
-    await page.goto(gateway.url)
+    await stage.page.goto(stage.gateway.url)
     const { value } = await held(ben.context)
     await plant(value)
-    await signIn(page, 'anna')
-    await settled(page)
-    expect(await shown(page, 'user')).toBe('anna')
-    expect(await shown(page, 'session')).not.toBe(ben.session)
+    await signIn(stage.page, 'anna')
+    await settled(stage.page)
+    expect(await shown(stage.page, 'user')).toBe('anna')
+    expect(await shown(stage.page, 'session')).not.toBe(ben.session)
     expect((await held()).value).not.toBe(value)
-    await ben.page.goto(gateway.url)
+    await ben.page.goto(stage.gateway.url)
     if (!signInPath.test(ben.page.url())) {
       await settled(ben.page)
       expect(await shown(ben.page, 'user')).toBe('ben')
@@ -176,13 +148,13 @@ describe('fixation', () => {
 
   it('B14: every sign-in has a cookie of its own, and sign-out leaves none', async () => {
     const values = new Set<string>()
-    await page.goto(gateway.url)
+    await stage.page.goto(stage.gateway.url)
     for (let times = 0; times < 3; times++) {
-      await signIn(page)
-      await settled(page)
+      await signIn(stage.page)
+      await settled(stage.page)
       values.add((await held()).value)
-      await signOut(page)
-      expect(await sessionCookie(context, gateway.url)).toBeNull()
+      await signOut(stage.page)
+      expect(await sessionCookie(stage.context, stage.gateway.url)).toBeNull()
     }
     expect(values.size).toBe(3)
     for (const value of values) expect(await answerTo(value)).toBe('out')
@@ -191,24 +163,24 @@ describe('fixation', () => {
 
 describe('what we set', () => {
   it('B17: goes by our own word: after sign-in the form leaves nothing, after sign-out the session leaves nothing', async () => {
-    await enter(page, gateway.url, 'anna', { remember: true })
+    await enter(stage.page, stage.gateway.url, 'anna', { remember: true })
     expect(await ours()).toEqual([cookieName()])
-    await signOut(page)
+    await signOut(stage.page)
     // The sign-in page that follows is a form again.
-    expect(await ours()).toEqual([`holdfast-form-${gateway.port}`])
+    expect(await ours()).toEqual([`holdfast-form-${stage.gateway.port}`])
   })
 
   it('B17: leaves the cookies of others alone', async () => {
-    await context.addCookies([{ name: 'theirs', value: 'kept', url: gateway.url }])
-    await enter(page, gateway.url)
-    await signOut(page)
-    const names = (await context.cookies(gateway.url)).map(({ name }) => name)
+    await stage.context.addCookies([{ name: 'theirs', value: 'kept', url: stage.gateway.url }])
+    await enter(stage.page, stage.gateway.url)
+    await signOut(stage.page)
+    const names = (await stage.context.cookies(stage.gateway.url)).map(({ name }) => name)
     expect(names).toContain('theirs')
     expect(names).toContain('_streamlit_xsrf')
   })
 })
 
 async function ours(): Promise<string[]> {
-  const cookies = await context.cookies(gateway.url)
+  const cookies = await stage.context.cookies(stage.gateway.url)
   return cookies.map(({ name }) => name).filter((name) => name.includes('holdfast'))
 }

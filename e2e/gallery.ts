@@ -19,11 +19,15 @@ export async function report(page: Page): Promise<Report> {
 }
 
 /** Waits until `ok` holds; what throws meanwhile does not hold. */
-export async function until(what: string, ok: () => Promise<boolean>): Promise<void> {
+export async function until(
+  what: string,
+  ok: () => Promise<boolean>,
+  timeout: number = 60_000,
+): Promise<void> {
   const check = async (): Promise<void> => {
     if (!(await ok().catch(() => false))) throw new Error(`Still waiting for ${what}`)
   }
-  await vi.waitFor(check, { timeout: 60_000, interval: 50 })
+  await vi.waitFor(check, { timeout, interval: 50 })
 }
 
 /** The report for which `ok` holds, as soon as there is one and the script has come to its end. */

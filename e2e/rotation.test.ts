@@ -1,100 +1,82 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { enter, openBrowser, sessionCookie, settled, shown, shows, signIn, signInPath } from './browser.ts'
-import { holdfast, type Running, removeFolder, runGateway } from './gateway.ts'
+import { describe, expect, it } from 'vitest'
+import { enter, sessionCookie, settled, shown, shows, signIn, signInPath } from './browser.ts'
+import { holdfast } from './gateway.ts'
+import { setStage } from './stage.ts'
 
-let gateway: Running
-let browser: Browser
-let context: BrowserContext
-let page: Page
-
-beforeAll(async () => {
-  gateway = await runGateway()
-  browser = await openBrowser()
-})
-afterAll(async () => {
-  await browser?.close()
-  await gateway?.stop()
-  if (gateway !== undefined) await removeFolder(gateway.folder)
-})
-beforeEach(async () => {
-  context = await browser.newContext()
-  page = await context.newPage()
-})
-afterEach(() => context.close())
+const stage = setStage()
 
 function secretFile(): string {
-  return join(gateway.folder, 'store/secret')
+  return join(stage.gateway.folder, 'store/secret')
 }
 
 async function rotate(env: NodeJS.ProcessEnv = {}): Promise<void> {
-  const store = `sqlite:${join(gateway.folder, 'store/holdfast.db')}`
+  const store = `sqlite:${join(stage.gateway.folder, 'store/holdfast.db')}`
   const { code, output } = await holdfast(['secrets', 'rotate', '--store', store], env)
   if (code !== 0) throw new Error(output)
 }
 
 async function restart(env: NodeJS.ProcessEnv = {}): Promise<void> {
-  await gateway.stop()
-  gateway = await gateway.again(env)
+  await stage.gateway.stop()
+  stage.gateway = await stage.gateway.again(env)
 }
 
 /** F5: still Anna. */
 async function stillIn(): Promise<void> {
-  await page.reload()
-  await settled(page)
-  expect(await shown(page, 'user')).toBe('anna')
+  await stage.page.reload()
+  await settled(stage.page)
+  expect(await shown(stage.page, 'user')).toBe('anna')
 }
 
 /** Somebody new can sign in as well. */
 async function othersGetIn(): Promise<void> {
-  const other = await browser.newContext()
+  const other = await stage.browser.newContext()
   const tab = await other.newPage()
-  await enter(tab, gateway.url, 'ben')
+  await enter(tab, stage.gateway.url, 'ben')
   expect(await shown(tab, 'user')).toBe('ben')
   await other.close()
 }
 
 describe('a new secret', () => {
   it('B24: signs nobody out, not while it runs and not at the next start', async () => {
-    await enter(page, gateway.url, 'anna', { remember: true })
-    await page.getByRole('button', { name: 'Count' }).click()
-    await shows(page, 'count', '1')
-    await settled(page)
-    const session = await shown(page, 'session')
-    const cookie = await sessionCookie(context, gateway.url)
+    await enter(stage.page, stage.gateway.url, 'anna', { remember: true })
+    await stage.page.getByRole('button', { name: 'Count' }).click()
+    await shows(stage.page, 'count', '1')
+    await settled(stage.page)
+    const session = await shown(stage.page, 'session')
+    const cookie = await sessionCookie(stage.context, stage.gateway.url)
     const old = await readFile(secretFile(), 'utf8')
 
     await rotate()
     expect(await readFile(secretFile(), 'utf8')).not.toContain(old.trim())
     await stillIn()
-    expect(await shown(page, 'session')).toBe(session)
-    expect(await shown(page, 'count')).toBe('1')
+    expect(await shown(stage.page, 'session')).toBe(session)
+    expect(await shown(stage.page, 'count')).toBe('1')
     await othersGetIn()
 
     await restart()
     await stillIn()
     await othersGetIn()
     // The same cookie, kept as long as before.
-    expect(await sessionCookie(context, gateway.url)).toEqual(cookie)
+    expect(await sessionCookie(stage.context, stage.gateway.url)).toEqual(cookie)
   })
 
   it('leaves the old one good for nothing', async () => {
     const old = await readFile(secretFile(), 'utf8')
     await rotate()
     const fresh = await readFile(secretFile(), 'utf8')
-    await gateway.stop()
+    await stage.gateway.stop()
     await writeFile(secretFile(), old)
-    await expect(gateway.again()).rejects.toThrow(/secret/)
+    await expect(stage.gateway.again()).rejects.toThrow(/secret/)
     await writeFile(secretFile(), fresh)
-    gateway = await gateway.again()
+    stage.gateway = await stage.gateway.again()
   })
 
   it('B24: given in the environment goes in three steps, and signs nobody out at any', async () => {
     const [old, fresh] = [await readFile(secretFile(), 'utf8'), randomBytes(32).toString('base64url')]
-    await enter(page, gateway.url)
+    await enter(stage.page, stage.gateway.url)
     await restart({ HOLDFAST_SECRET: `${fresh},${old.trim()}` })
     await stillIn()
     await restart({ HOLDFAST_SECRET: fresh })
@@ -108,7 +90,7 @@ describe('a new secret', () => {
 
 describe('a cookie of another time', () => {
   it('B24: is taken away without a word, and nobody is stuck', async () => {
-    const name = `holdfast-${gateway.port}`
+    const name = `holdfast-${stage.gateway.port}`
     const left = [
       'eyJzdWIiOiJhbm5hIn0.Zx8yLQ.3kq0Yw8eJ0sH1m4hH0l0i8k8kX0',
       'v0.k1.abcdefgh',
@@ -118,18 +100,18 @@ describe('a cookie of another time', () => {
       'A'.repeat(3_900),
     ]
     for (const value of left) {
-      await context.addCookies([
-        { name, value, url: gateway.url },
-        { name: 'holdfast', value, url: gateway.url },
-        { name: `holdfast-form-${gateway.port}`, value, url: gateway.url },
+      await stage.context.addCookies([
+        { name, value, url: stage.gateway.url },
+        { name: 'holdfast', value, url: stage.gateway.url },
+        { name: `holdfast-form-${stage.gateway.port}`, value, url: stage.gateway.url },
       ])
-      await page.goto(gateway.url)
-      expect(page.url()).toMatch(signInPath)
-      const kept = await context.cookies(gateway.url)
+      await stage.page.goto(stage.gateway.url)
+      expect(stage.page.url()).toMatch(signInPath)
+      const kept = await stage.context.cookies(stage.gateway.url)
       expect(kept.find((cookie) => cookie.name === name)).toBeUndefined()
     }
-    await signIn(page)
-    await settled(page)
-    expect(await shown(page, 'user')).toBe('anna')
+    await signIn(stage.page)
+    await settled(stage.page)
+    expect(await shown(stage.page, 'user')).toBe('anna')
   })
 })

@@ -40,7 +40,7 @@ async function everything() {
     ...process.env,
     PATH: [`${root}node_modules/.bin`, process.env.PATH].join(delimiter),
     HOLDFAST_TEST_PYTHON_BIN: venvBin,
-    ...(chromium !== null && { CHROMIUM_PATH: chromium, HOLDFAST_TEST_CHROMIUM: chromium }),
+    ...(chromium !== null && { HOLDFAST_TEST_CHROMIUM: chromium }),
   }
 
   await one('Building', node, ['scripts/build.ts'], env)
@@ -137,7 +137,7 @@ async function findChromium() {
 }
 
 async function which() {
-  const given = process.env.HOLDFAST_TEST_CHROMIUM ?? process.env.CHROMIUM_PATH
+  const given = process.env.HOLDFAST_TEST_CHROMIUM
   const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
   const folders = (process.env.PATH ?? '').split(delimiter)
   const paths = [given, ...folders.flatMap((folder) => names.map((name) => join(folder, name)))]
