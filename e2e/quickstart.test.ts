@@ -6,13 +6,14 @@ import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { holds, openBrowser, signInPath } from './browser.ts'
-import { removeFolder } from './gateway.ts'
+import { freePort, removeFolder } from './gateway.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const installed = ['node_modules', '.venv']
 const leftOut = new Set([...installed, '.git', '.holdfast', 'dist', 'e2e', 'test', 'bench'])
 
 let folder: string
+let listen: string
 let child: ChildProcess
 let printed = ''
 let exited: Promise<number | null>
@@ -23,7 +24,10 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'holdfast-quickstart-'))
   await cp(root, folder, { recursive: true, filter: (path) => !leftOut.has(relative(root, path)) })
   for (const name of installed) await symlink(join(root, name), join(folder, name))
-  child = spawn('node', ['scripts/start.mjs'], { cwd: folder, env: { ...process.env, PORT: '0' } })
+  listen = `127.0.0.1:${await freePort()}`
+  // PORT is another one: what is meant for us counts before what is meant for anybody.
+  const env = { ...process.env, PORT: '0', HOLDFAST_LISTEN: listen }
+  child = spawn('node', ['scripts/start.mjs'], { cwd: folder, env })
   child.stdout?.on('data', (chunk: Buffer) => (printed += chunk.toString()))
   child.stderr?.on('data', (chunk: Buffer) => (printed += chunk.toString()))
   exited = new Promise((resolve) => child.once('exit', (code) => resolve(code)))
@@ -50,6 +54,7 @@ async function drawn(page: Page, title: string): Promise<void> {
 
 it('`npm start` prints an address and a password, with which everything works at once', async () => {
   const url = await told('Open')
+  expect(url).toBe(`http://${listen}`)
   const page = await browser.newPage()
   await page.goto(url)
   await page.getByLabel('Username').fill(await told('Sign in'))

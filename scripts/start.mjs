@@ -21,7 +21,7 @@ async function start() {
   const app = await chooseApp(node)
   const password = await demoUser(node)
   if (password === null) return 1
-  return serve(node, app, password, await port())
+  return serve(node, app, password, await address())
 }
 
 /** The Streamlit example, or the TypeScript one where there is no Streamlit to be had. */
@@ -81,20 +81,22 @@ function randomPassword() {
   return [group(), group(), group()].join('-')
 }
 
-/** PORT, or 8080, or a free one if that is taken. */
-function port() {
+/** HOLDFAST_LISTEN; or PORT, or 8080, or a free one if that is taken, on this machine alone. */
+function address() {
+  const given = process.env.HOLDFAST_LISTEN
+  if (given !== undefined && given !== '') return given
   const wanted = Number(process.env.PORT ?? 8080)
   return new Promise((resolve) => {
     const server = createServer()
-    server.once('error', () => resolve(0))
-    server.listen(wanted, '127.0.0.1', () => server.close(() => resolve(wanted)))
+    server.once('error', () => resolve('127.0.0.1:0'))
+    server.listen(wanted, '127.0.0.1', () => server.close(() => resolve(`127.0.0.1:${wanted}`)))
   })
 }
 
 function serve(node, { folder, command }, password, listen) {
   const options = [
     '--listen',
-    `127.0.0.1:${listen}`,
+    listen,
     '--users',
     `${demo}/users.yaml`,
     '--store',
@@ -103,7 +105,7 @@ function serve(node, { folder, command }, password, listen) {
   say('• Starting the app and the gateway …')
   const child = spawn(node, [cli, 'run', ...options, '--', ...command], {
     cwd: folder,
-    // What the person has configured for another gateway is not for this one.
+    // What else the person has configured for another gateway is not for this one.
     env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HOLDFAST'))),
     stdio: ['ignore', 'pipe', 'inherit'],
   })
