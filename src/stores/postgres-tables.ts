@@ -90,8 +90,11 @@ export const steps: readonly ((schema: string) => string)[] = [
   );
   -- Nobody can have had a lease before there were tables.
   INSERT INTO ${s}.feed VALUES (true, '-infinity', 0, gen_random_uuid());
+  -- Of its own, and logged: PostgreSQL 15 cannot read the sequence of an unlogged table on a standby that took over
+  -- ("bad magic number in sequence").
+  CREATE SEQUENCE ${s}.places;
   CREATE UNLOGGED TABLE ${s}.changes (
-    place bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    place bigint PRIMARY KEY DEFAULT nextval('${s}.places'),
     seq bigint,
     mark uuid,
     previous uuid,

@@ -182,6 +182,20 @@ describe('a server that crashes', () => {
     expect(live.length).toBeGreaterThan(30)
   })
 
+  it('has what must last also where the server is told to answer before it is on the disk', async () => {
+    await server.sql('ALTER SYSTEM SET synchronous_commit = off')
+    await server.sql('SELECT pg_reload_conf()')
+    const store = await open()
+    const kept = await Promise.all([created(store), created(store), created(store)])
+    const last = await created(store)
+    // Before the log writer, every 200 ms, would have written it anyway.
+    await server.kill()
+    await server.start()
+    await healed(store)
+    for (const { id } of [...kept, last]) expect((await store.read(id))?.state).toBe('live')
+    await server.sql('ALTER SYSTEM RESET synchronous_commit')
+  })
+
   it('is a gap to those who follow the changes, and they go on following', async () => {
     const one = await open()
     const two = await open()
