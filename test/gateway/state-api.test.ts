@@ -202,7 +202,7 @@ describe('a URL session', () => {
     expect((await api.ask('/url-session/end', { token })).body).toEqual({ ended: true })
     expect(await api.ask('/url-session/read', { token })).toMatchObject({
       status: 404,
-      body: { code: 'ERR_URL_SESSION' },
+      body: { code: 'ERR_URL_SESSION_UNKNOWN' },
     })
     expect((await api.ask('/url-session/ensure', { token })).body).toMatchObject({ created: true })
   })

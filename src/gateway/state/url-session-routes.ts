@@ -90,7 +90,7 @@ async function end(
 }
 
 const unknown = {
-  code: 'ERR_URL_SESSION',
+  code: 'ERR_URL_SESSION_UNKNOWN',
   detail:
     'There is no such URL session for whoever asks: the token is unknown, over, or belongs to somebody else. Begin a new one.',
 }
