@@ -1,6 +1,6 @@
 /** One bucket: its connections, and what a call must go through before it is answered. */
 import type { RedisAddress } from './redis-address.ts'
-import { openConnection, type RedisArgument, type RedisConnection } from './redis-connection.ts'
+import { attemptMs, openConnection, type RedisArgument, type RedisConnection } from './redis-connection.ts'
 import { isMisplaced, isUnexecuted, isUnknownScript, NoAnswerError, storeError } from './redis-fault.ts'
 import { beatScript, removeRowsScript } from './redis-feed-scripts.ts'
 import type { Bucket } from './redis-locate.ts'
@@ -43,7 +43,17 @@ export interface BucketOptions {
 }
 
 // All of a call's attempts, and what it waits for then. A little less than the second that is promised.
-const patience = 950
+const patience = 940
+
+interface Limits {
+  readonly isRepeatable: boolean
+  readonly deadline: number
+}
+
+function mayRepeat(error: unknown, { isRepeatable, deadline }: Limits): boolean {
+  if (deadline - performance.now() < 50) return false
+  return isUnexecuted(error) || (isRepeatable && error instanceof NoAnswerError)
+}
 
 type Receipt = readonly [seq: unknown, entry: unknown, rows: unknown]
 
@@ -53,7 +63,7 @@ export function openBucket(options: BucketOptions): OpenBucket {
   const { prefix, locate } = options.bucket
   const monotonic = { monotonic: () => performance.now() }
   const roll = createRollCall(monotonic)
-  // After a fail-over this primary may not have heard of everyone who still trusts a beat to the one before.
+  // After a fail-over or a restart this server may not have heard of everyone who still trusts a beat to the one before.
   let strangersUntil = 0
 
   const calls = openConnection({
@@ -86,33 +96,32 @@ export function openBucket(options: BucketOptions): OpenBucket {
     },
   })
 
-  async function attempt(script: RedisScript, args: readonly RedisArgument[]): Promise<unknown> {
+  async function attempt(script: RedisScript, args: readonly RedisArgument[], ms?: number): Promise<unknown> {
     const rest = ['1', prefix, options.time(), options.mark(), ...args]
     try {
-      return await calls.send(['EVALSHA', script.sha, ...rest])
+      return await calls.send(['EVALSHA', script.sha, ...rest], ms)
     } catch (error) {
       if (!isUnknownScript(error)) throw error
-      return calls.send(['EVAL', script.text, ...rest])
+      return calls.send(['EVAL', script.text, ...rest], ms)
     }
   }
 
-  async function run(
-    script: RedisScript,
-    args: readonly RedisArgument[],
-    { isRepeatable, deadline }: { readonly isRepeatable: boolean; readonly deadline: number },
-  ): Promise<unknown> {
-    const mayRepeat = (error: unknown): boolean =>
-      (isUnexecuted(error) || (isRepeatable && error instanceof NoAnswerError)) &&
-      deadline - performance.now() > 50 &&
-      !calls.isOut
+  /** Waits a moment, if the call may be made again; throws the error otherwise. */
+  async function recover(error: unknown, limits: Limits): Promise<void> {
+    if (isMisplaced(error)) misplaced()
+    if (calls.isOut || !mayRepeat(error, limits)) throw error
+    await new Promise((resolve) => setTimeout(resolve, 10 + Math.random() * 20))
+  }
+
+  async function run(script: RedisScript, args: readonly RedisArgument[], limits: Limits): Promise<unknown> {
+    const left = (): number => limits.deadline - performance.now()
     for (;;) {
       try {
-        await calls.ready(deadline - performance.now())
-        return await attempt(script, args)
+        await calls.ready(left())
+        // What cannot be repeated is waited for as long as there is time: giving up earlier only makes more unknown.
+        return await attempt(script, args, limits.isRepeatable ? attemptMs : left())
       } catch (error) {
-        if (isMisplaced(error)) misplaced()
-        if (!mayRepeat(error)) throw error
-        await new Promise((resolve) => setTimeout(resolve, 10 + Math.random() * 20))
+        await recover(error, limits)
       }
     }
   }
@@ -125,11 +134,12 @@ export function openBucket(options: BucketOptions): OpenBucket {
     const entry = receipt === null || String(receipt[1]) === '' ? null : entryOf(String(receipt[1]))
     if (entry !== null) lease.take(entry)
     const needed = quorum()
-    const isTold = (): boolean => receipt === null || isPast(lease, seq, entry)
+    const isTold = (): boolean =>
+      receipt === null || (isPast(lease, seq, entry) && performance.now() >= strangersUntil)
     if (needed === 0 && isTold() && acknowledgement.isDue(others)) return
     const isDue = ({ began, isReplicated, rows }: Beaten): boolean =>
       began >= at &&
-      (needed === 0 || (isReplicated && performance.now() >= strangersUntil)) &&
+      (needed === 0 || isReplicated) &&
       isTold() &&
       acknowledgement.isDue(rows.filter((row) => row.replica !== replica))
     await pump.until(

@@ -63,7 +63,7 @@ export async function openBuckets(options: BucketsOptions): Promise<RedisBuckets
   }
 
   try {
-    const facts = await Promise.all(all.map((bucket) => factsOf(bucket, address)))
+    const facts = await Promise.all(all.map((bucket) => patiently(() => factsOf(bucket, address))))
     replicas = address.replicas ?? Math.max(...facts.map((each) => each.replicas))
     const isStrict = address.mode === 'strict' || (address.mode === null && replicas > 0)
     quorum = isStrict ? quorumOf(replicas) : 0
@@ -75,11 +75,26 @@ export async function openBuckets(options: BucketsOptions): Promise<RedisBuckets
     insist(verdict, address)
     const [first] = places
     if (first !== undefined) feed = openFeed(address, first.locate, all)
-    await Promise.all(all.map((bucket) => bucket.order(pingScript, [])))
+    await Promise.all(all.map((bucket) => patiently(() => bucket.order(pingScript, []))))
     return { all, verdict, of: (name) => all[bucketOf(name, all.length)] ?? nowhere(), close }
   } catch (error) {
     await close()
     throw isForbidden(error) || isForbidden((error as Error).cause) ? missingRights(error, address) : error
+  }
+}
+
+// Whoever starts may wait longer than a request may: many processes start at once after a deploy.
+const openingMs = 5000
+
+async function patiently<Value>(act: () => Promise<Value>): Promise<Value> {
+  const end = performance.now() + openingMs
+  for (;;) {
+    try {
+      return await act()
+    } catch (error) {
+      if (performance.now() > end || isForbidden(error) || isForbidden((error as Error).cause)) throw error
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
   }
 }
 
@@ -89,7 +104,7 @@ function nowhere(): never {
 
 async function factsOf(bucket: OpenBucket, address: RedisAddress): Promise<ServerFacts> {
   try {
-    await bucket.calls.ready(900)
+    await bucket.calls.ready(1000)
     const facts = await serverFacts((args) => bucket.calls.send(args))
     // How many were ever seen: one that is away now must not make writes promise less.
     const known = Number(await bucket.ask(replicasScript, [`${facts.replicas}`]))

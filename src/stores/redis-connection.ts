@@ -6,8 +6,8 @@ export type RedisArgument = string | Buffer
 
 /** One connection that comes back by itself. It keeps nothing for later: what cannot be sent now is refused now. */
 export interface RedisConnection {
-  /** Rejects with `NotSentError`, `NoAnswerError` after `attemptMs`, or what Redis answered. */
-  send(args: readonly RedisArgument[]): Promise<unknown>
+  /** Rejects with `NotSentError`, `NoAnswerError` after `ms` (`attemptMs` unless said), or what Redis answered. */
+  send(args: readonly RedisArgument[], ms?: number): Promise<unknown>
   /**
    * Resolves once it is connected; rejects with `NotSentError` that says why it is not. At once if that has been so for
    * longer than a call may take: in an outage nobody waits for nothing.
@@ -40,7 +40,7 @@ export interface RedisClient {
   destroy(): void
 }
 
-/** How long a single call may take. */
+/** How long a call that can be made again may take. */
 export const attemptMs = 250
 const handshakeMs = 1000
 const mostUnderWay = 10_000
@@ -94,7 +94,9 @@ export async function connect(options: ClientOptions): Promise<RedisClient> {
 export async function within<Value>(ms: number, promise: Promise<Value>, what: string): Promise<Value> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new NoAnswerError(`${what} within ${Math.round(ms)} ms`)), ms)
+    const giveUp = (): void => reject(new NoAnswerError(`${what} within ${Math.round(ms)} ms`))
+    // After the poll phase: a process that was busy itself must first look whether the answer is there.
+    timer = setTimeout(() => setImmediate(giveUp), ms)
   })
   try {
     return await Promise.race([promise, late])
@@ -170,10 +172,10 @@ export function openConnection(options: ConnectionOptions): RedisConnection {
     again()
   }
 
-  async function answered(used: RedisClient, args: readonly RedisArgument[]): Promise<unknown> {
+  async function answered(used: RedisClient, args: readonly RedisArgument[], ms: number): Promise<unknown> {
     const sentAt = performance.now()
     try {
-      const reply = await within(attemptMs, used.sendCommand(args), 'no answer')
+      const reply = await within(ms, used.sendCommand(args), 'no answer')
       heardAt = performance.now()
       return reply
     } catch (error) {
@@ -202,13 +204,13 @@ export function openConnection(options: ConnectionOptions): RedisConnection {
       return isOut()
     },
 
-    async send(args) {
+    async send(args, ms = attemptMs) {
       if (isClosed) throw new NotSentError('the store was closed')
       if (client === null) throw new NotSentError(reason)
       if (underWay >= mostUnderWay) throw new NotSentError(`${mostUnderWay} calls are under way already`)
       underWay += 1
       try {
-        return await answered(client, args)
+        return await answered(client, args, ms)
       } finally {
         underWay -= 1
       }

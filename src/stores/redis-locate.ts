@@ -41,19 +41,35 @@ export function locateBySentinel(address: RedisAddress): Locate {
 
 type Range = readonly [from: number, to: number, primary: readonly unknown[]]
 
-/** How to find the primary of the slot with this number. */
-export function locateInCluster(address: RedisAddress, slot: number): Locate {
+// All connections are lost at once and ask at once; the answer is good for all of them, but not for the next try.
+const sharedMs = 100
+
+/** How to find the primary of each slot. */
+export function locateInCluster(address: RedisAddress): (slot: number) => Locate {
   // Those who were met are asked too: the nodes that were named may all have been replaced since.
   let met: readonly Endpoint[] = address.nodes
-  return () =>
-    ask(address, [...met].sort(byChance), async (client) => {
-      const ranges = (await client.sendCommand(['CLUSTER', 'SLOTS'])) as unknown as Range[]
-      const known = ranges.flatMap((range) => range.slice(2) as unknown[][]).map(endpointOf)
-      met = [...new Map([...address.nodes, ...known].map((at) => [`${at.host} ${at.port}`, at])).values()]
-      const range = ranges.find(([from, to]) => Number(from) <= slot && slot <= Number(to))
-      if (range === undefined) throw new Error(`no node of the cluster has slot ${slot}`)
-      return endpointOf(range[2])
-    })
+  let shared: { readonly at: number; readonly ranges: Promise<readonly Range[]> } | null = null
+
+  async function rangesOf(client: RedisClient): Promise<readonly Range[]> {
+    const ranges = (await client.sendCommand(['CLUSTER', 'SLOTS'])) as readonly Range[]
+    const known = ranges.flatMap((range) => range.slice(2) as unknown[][]).map(endpointOf)
+    met = [...new Map([...address.nodes, ...known].map((at) => [`${at.host} ${at.port}`, at])).values()]
+    return ranges
+  }
+
+  function ranges(): Promise<readonly Range[]> {
+    const at = performance.now()
+    if (shared === null || at - shared.at > sharedMs) {
+      shared = { at, ranges: ask(address, [...met].sort(byChance), rangesOf) }
+    }
+    return shared.ranges
+  }
+
+  return (slot) => async () => {
+    const range = (await ranges()).find(([from, to]) => Number(from) <= slot && slot <= Number(to))
+    if (range === undefined) throw new Error(`no node of the cluster has slot ${slot}`)
+    return endpointOf(range[2])
+  }
 }
 
 const byChance = (): number => Math.random() - 0.5
@@ -95,10 +111,8 @@ const tags: readonly (readonly [tag: string, slot: number])[] = [
 export function bucketsOf(address: RedisAddress): readonly Bucket[] {
   const { topology, prefix, nodes } = address
   if (topology === 'cluster') {
-    return tags.map(([tag, slot]) => ({
-      prefix: `${prefix}:{${tag}}:`,
-      locate: locateInCluster(address, slot),
-    }))
+    const locate = locateInCluster(address)
+    return tags.map(([tag, slot]) => ({ prefix: `${prefix}:{${tag}}:`, locate: locate(slot) }))
   }
   const [only = { host: '127.0.0.1', port: 6379 }] = nodes
   const locate = topology === 'sentinel' ? locateBySentinel(address) : async () => only
