@@ -16,6 +16,7 @@ const server = createServer((request, response) => {
     document: false,
     secure: false,
     snippet: null,
+    setCookie: [],
     onFailure: () => response.writeHead(502).end(),
   })
 })

@@ -1,0 +1,46 @@
+/** express-session with its own memory store, which copies through JSON. */
+import type { AddressInfo } from 'node:net'
+import { promisify } from 'node:util'
+import express from 'express'
+import session from 'express-session'
+import { type AppSession, control, secret, serve } from './session-app.ts'
+
+declare module 'express-session' {
+  interface SessionData {
+    user: string
+    a?: string
+    b?: string
+  }
+}
+
+const app = express()
+app.disable('etag')
+app.use(async (request, response, next) => {
+  const answer = await control(request.originalUrl)
+  if (answer === null) next()
+  else response.type('json').send(answer)
+})
+app.use(session({ secret, resave: false, saveUninitialized: false }))
+app.use(async (request, response) => {
+  const regenerate = (): Promise<void> =>
+    promisify((done: (error?: unknown) => void) => request.session.regenerate(done))()
+  const own: AppSession = {
+    user: () => request.session?.user ?? null,
+    get: (key) => request.session[key as 'a'],
+    set(key, value) {
+      request.session[key as 'a'] = value
+    },
+    async signIn(user) {
+      await regenerate()
+      request.session.user = user
+    },
+    signOut: () => promisify((done: (error?: unknown) => void) => request.session.destroy(done))(),
+    async renew() {
+      const { user } = request.session
+      await regenerate()
+      if (user !== undefined) request.session.user = user
+    },
+  }
+  response.type('json').send(await serve(request.originalUrl, own))
+})
+const server = app.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port))

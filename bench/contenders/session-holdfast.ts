@@ -1,0 +1,38 @@
+/** Holdfast's sessions for the app that all libraries serve. */
+import { createSessions, type RequestSession, type Sessions } from '../../src/adapters/index.ts'
+import { memoryStore } from '../../src/stores/memory.ts'
+import { type AppSession, secret, time } from './session-app.ts'
+
+export interface Data {
+  a: string
+  b: string
+}
+
+let ahead = 0
+time.add(() => {
+  ahead += 120_000
+})
+
+const now = (): number => Date.now() + ahead
+
+export const sessions: Sessions<Data> = await createSessions<Data>({
+  store: memoryStore({ now }),
+  secret,
+  origin: 'http://localhost:3000',
+  policy: { rotateAfter: 60_000 },
+  now,
+})
+
+export function appSession(session: RequestSession<Data>): AppSession {
+  return {
+    user: () => session.identity?.userId ?? null,
+    get: (key) => session.get(key as 'a'),
+    set: (key, value) => session.set(key as 'a', value),
+    async signIn(user) {
+      await session.signIn({ userId: user })
+    },
+    signOut: () => session.signOut(),
+    // It does so by itself, after a time.
+    renew: () => undefined,
+  }
+}
