@@ -37,7 +37,7 @@ export function utf8(bytes: Buffer): string {
 
 /** A text of protocol 0, Latin-1 with `\uXXXX`. */
 export function escaped(line: string): string {
-  return line.replace(/\\u([0-9a-f]{4})|\\U([0-9a-f]{8})/gi, (_, short?: string, long?: string) => {
+  return line.replace(/\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})/g, (_, short?: string, long?: string) => {
     const point = Number.parseInt(short ?? long ?? '', 16)
     if (point > 0x10ffff) throw new NotPlain('no text')
     return String.fromCodePoint(point)

@@ -123,7 +123,7 @@ describe('readFlaskRecord', () => {
   const plain: ImportedRecord = {
     _permanent: true,
     ...{ username: 'old', n: 1, f: 1.5, l: [1, 'a', null], t: [1, 2], b: Uint8Array.of(120), big: 2n ** 70n },
-    ...{ neg: -3, u: '张三', empty: [{}, [], []] },
+    ...{ neg: -3, u: '张三', astral: 'a😀\\u0041', empty: [{}, [], []] },
   }
 
   it('reads msgpack with every kind of value that Flask-Session writes', () => {
@@ -319,11 +319,11 @@ describe('expressSession, whose secret got out', () => {
 })
 
 describe('persistSession', () => {
-  const asked = (file: Uint8Array, value: string = persist.cookie): Promise<Imported | null> =>
+  const asked = (file: Uint8Array): Promise<Imported | null> =>
     persistSession({
       ...{ secret: Buffer.from(persist.keyHex, 'hex'), cookie: 'app-state' },
       read: holding({ [persist.uuid]: file }),
-    }).read({ cookie: `app-state=${value}` }, madeAt)
+    }).read({ cookie: `app-state=${persist.cookie}` }, madeAt)
 
   it.each(Object.keys(persist.files))(
     'reads the attributes of an object pickled by protocol %s',
@@ -355,18 +355,28 @@ describe('persistSession', () => {
     }
   })
 
-  it('takes no other spelling of the id, each of which Python would', async () => {
+  it('takes no other spelling of the id, each of which Python would, and asks for no file by it', async () => {
     const { uuid } = persist
-    const signatureOf = (text: string): string =>
-      createHmac('sha256', Buffer.from(persist.keyHex, 'hex')).update(text).digest('hex')
+    const secret = Buffer.from(persist.keyHex, 'hex')
+    const signatureOf = (text: string): string => createHmac('sha256', secret).update(text).digest('hex')
     expect(`${uuid}.${signatureOf(uuid)}`).toBe(persist.cookie)
-    for (const spelt of [
+    const names: string[] = []
+    const read = async (name: string): Promise<null> => {
+      names.push(name)
+      return null
+    }
+    const others = [
       uuid.toUpperCase(),
       `{${uuid}}`,
       `urn:uuid:${uuid}`,
       uuid.replaceAll('-', ''),
-      '../etc/passwd',
-    ])
-      expect(await asked(bytesOf(persist.files['4']), `${spelt}.${signatureOf(spelt)}`)).toBeNull()
+      '..',
+      '/etc/passwd',
+    ]
+    for (const spelt of [...others, uuid]) {
+      const cookie = `app-state=${spelt}.${signatureOf(spelt)}`
+      await persistSession({ secret, cookie: 'app-state', read }).read({ cookie }, madeAt)
+    }
+    expect(names).toEqual([uuid])
   })
 })

@@ -129,6 +129,7 @@ def store_part():
         "big": 2**70,
         "neg": -3,
         "u": "张三",
+        "astral": "a\U0001f600\\u0041",
         "empty": [{}, [], ()],
     }
     return {
