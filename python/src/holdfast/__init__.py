@@ -9,7 +9,18 @@ from __future__ import annotations
 from holdfast import state
 from holdfast._errors import StateError
 from holdfast._guard import require_role, require_sign_in
+from holdfast._hydrate import hydrate, persist
 from holdfast._install import restore
 from holdfast._user import User, user
 
-__all__ = ["StateError", "User", "require_role", "require_sign_in", "restore", "state", "user"]
+__all__ = [
+    "StateError",
+    "User",
+    "hydrate",
+    "persist",
+    "require_role",
+    "require_sign_in",
+    "restore",
+    "state",
+    "user",
+]

@@ -26,7 +26,7 @@ _WIDGET = "$$ID"
 _INTERNAL = ("$$", "__holdfast")
 _LONGEST_KEY = 1000
 # Presses are over, and files are held by the process: neither is anything to come back to.
-_NOT_KEPT = frozenset(
+NOT_KEPT = frozenset(
     {
         "trigger_value",
         "string_trigger_value",
@@ -129,7 +129,7 @@ def take(names: Names, kept: Kept, state: Any) -> tuple[Snapshot, dict[str, str]
             # Given back and not drawn yet: it is as it was.
             untouched.add(f"w:{key}")
             continue
-        if metadata.value_type in _NOT_KEPT:
+        if metadata.value_type in NOT_KEPT:
             continue
         try:
             value = state._getitem(key, keys.get(key))

@@ -32,10 +32,10 @@ class Scope(MutableMapping[str, Any]):
         return self._run(self._name).has(key)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._run(self._name).keys())
+        return iter(self._run(self._name).names())
 
     def __len__(self) -> int:
-        return len(self._run(self._name).keys())
+        return len(self._run(self._name).names())
 
     def __repr__(self) -> str:
         return f"<holdfast.state.{self._name}>"

@@ -87,7 +87,7 @@ class ScopeRun:
                 raise KeyError(key)
             self._loaded()[key] = _Cell(cell.kept, None)
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         """The keys that have a value."""
         with self._lock:
             return [key for key, cell in self._loaded().items() if cell.text is not None]
