@@ -82,7 +82,9 @@ export interface ClientOptions {
 export async function connect(options: ClientOptions): Promise<RedisClient> {
   const client = newClient(options)
   try {
-    await within(handshakeMs, client.connect(), 'no answer to the greeting')
+    // A server that hangs accepts connections too: only one that answers is connected to.
+    const greeted = client.connect().then(() => client.sendCommand(['PING']))
+    await within(handshakeMs, greeted, 'no answer to the greeting')
     return client
   } catch (error) {
     client.destroy()

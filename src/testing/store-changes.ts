@@ -5,6 +5,10 @@ import type { TestRunner } from './test-runner.ts'
 
 const failed = (error: unknown): string => (error as { code?: string }).code ?? 'no code'
 
+function isAgain(change: StoreChange, before: StoreChange | undefined): boolean {
+  return change.kind === 'revoked' && JSON.stringify(change) === JSON.stringify(before)
+}
+
 export function describeChanges({ describe, expect, it }: TestRunner, open: OpenStore): void {
   describe('watch', () => {
     it(
@@ -25,7 +29,9 @@ export function describeChanges({ describe, expect, it }: TestRunner, open: Open
         await store.revokeBefore({ user: 'a' }, startAt + 1)
         await store.revokeBefore('all', startAt + 2)
         await current(store)
-        expect(changes).toEqual([
+        // At least once: a store in several parts may tell of an epoch from each.
+        const told = changes.filter((change, index) => !isAgain(change, changes[index - 1]))
+        expect(told).toEqual([
           { kind: 'changed', id: a.id, sid: a.sid },
           { kind: 'changed', id: a.id, sid: a.sid },
           { kind: 'state', scope, keys: ['k'] },
@@ -196,7 +202,7 @@ export function describeChanges({ describe, expect, it }: TestRunner, open: Open
         await Promise.all([store.close(), store.close()])
         await store.close()
         expect(await written).toMatchObject([true, { outcome: 'written' }])
-        expect(changes.map(({ kind }) => kind)).toEqual(['changed', 'state'])
+        expect(changes.map(({ kind }) => kind).sort()).toEqual(['changed', 'state'])
         const again = await reopen?.()
         if (again !== undefined)
           expect(await again.read(session.id)).toMatchObject({ session: { version: 2 } })
