@@ -77,6 +77,10 @@ describe('a URL session', () => {
       token.slice(0, -1),
       `${token}x`,
       `${token.slice(0, 40)}${token[40] === 'A' ? 'B' : 'A'}${token.slice(41)}`,
+      token.replace(
+        /\.(.)([^.]*)$/,
+        (_, first: string, rest: string) => `.${first === 'A' ? 'B' : 'A'}${rest}`,
+      ),
       token.replace('u1.', 'v1.'),
       issued.credential,
       issued.credential.replace('v1.', 'u1.'),
