@@ -192,6 +192,20 @@ describe('sqliteStore() on a file it cannot use', () => {
     expect(fault.message).toContain('newer Holdfast (schema 99')
   })
 
+  it('counts what a file of an earlier version holds, and takes no more than a scope may', async () => {
+    const scope = { sid: null, name: 'user a' }
+    const first = await open()
+    await first.writeState(scope, [{ key: 'a', value: bytes('1234567') }])
+    await first.close()
+    const db = new DatabaseSync(path)
+    db.exec('ALTER TABLE scopes DROP COLUMN bytes; PRAGMA user_version = 1')
+    db.close()
+    const store = await open()
+    const full = await store.writeState(scope, [{ key: 'b', value: bytes('1234') }], 10)
+    expect(full).toEqual({ outcome: 'full', bytes: 11 })
+    expect((await store.writeState(scope, [{ key: 'b', value: bytes('123') }], 10)).outcome).toBe('written')
+  })
+
   it('never takes a damaged file for an empty one', async () => {
     const store = await open()
     await atOnce(200, () => created(store))
