@@ -139,6 +139,7 @@ describe('the package', { timeout: 240_000 }, () => {
       './fetch': [],
       './hono': [],
       './express': [],
+      './express-session': [],
       './fastify': [],
       './memory': [],
       './sqlite': [],

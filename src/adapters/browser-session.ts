@@ -80,6 +80,8 @@ export class BrowserSession {
 
   /** The browser is in no session from now on. */
   leave(): void {
+    // A browser that holds nothing of ours need not be told so.
+    if (this.#presented.credential === null) return
     this.#become({ session: null, credential: null, isReplaced: false })
     this.#news = ''
   }

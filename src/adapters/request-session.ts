@@ -48,6 +48,8 @@ export interface SignedInDevice {
  * `StoreError` when the store cannot tell.
  */
 export interface RequestSession<Data extends SessionData = Record<string, unknown>> {
+  /** Names the session in logs and lists, and is no credential; `null` while nothing is stored of it. */
+  readonly id: string | null
   /** Who is signed in; `null` if nobody is. */
   readonly identity: Identity | null
   /** The roles in the identity's claims. */

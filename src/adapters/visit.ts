@@ -56,6 +56,11 @@ export class OpenVisit implements Visit, RequestSession {
     return this
   }
 
+  get id(): string | null {
+    const { session } = this.#browser
+    return session === null || session.version === 0 ? null : session.sid
+  }
+
   get identity(): Identity | null {
     return this.#browser.session?.identity ?? null
   }
