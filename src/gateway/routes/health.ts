@@ -32,7 +32,6 @@ export function bareHealthRoute(
   const target = requestTarget(url)
   if (httpVersion !== '1.0' || !bare || target === null || (method !== 'GET' && method !== 'HEAD'))
     return false
-  response.shouldKeepAlive = false
   return healthRoute(parts, target.path, response)
 }
 
