@@ -24,6 +24,7 @@ import { forwardedHeaders } from './proxy/forwarded.ts'
 import { httpProxy } from './proxy/http.ts'
 import { openSessions } from './sessions.ts'
 import { type Site, site } from './site.ts'
+import { warningsOf } from './store-choice.ts'
 import { startStateListener } from './state/state-listener.ts'
 import { stateRoutes } from './state/state-routes.ts'
 
@@ -89,6 +90,7 @@ async function assemble(
   const where = site(config)
   const { store, keyring, sessions } = await openSessions(config, onEvent)
   closers.push(() => store.close())
+  for (const warning of warningsOf(store)) log.write('warn', 'store_warning', { warning })
 
   const people = await openPeople({ config, store, keyring, sessions, log, now })
   closers.push(() => people.close())
