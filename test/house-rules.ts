@@ -24,7 +24,7 @@ const platform: Readonly<Record<string, readonly string[]>> = { 'src/core/crypto
 // Rays of the library that promise what they load: these packages, and Node's own modules.
 const packages: Readonly<Record<string, readonly string[]>> = {
   jwt: ['jose'],
-  imports: ['jose', '@msgpack/msgpack'],
+  imports: ['@msgpack/msgpack'],
 }
 const mostLines = 300
 const emptyNames = /^(utils?|helpers?|types?|common|misc|shared|lib)$/
