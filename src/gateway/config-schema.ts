@@ -122,8 +122,11 @@ const name = text(
 )
 
 const store = text(
-  (input) => (/^(?:memory:$|sqlite:.|rediss?:\/\/.|postgres(?:ql)?:\/\/.)/.test(input) ? input : null),
-  'sqlite:<path> (such as sqlite:.holdfast/holdfast.db) or memory:',
+  (input) =>
+    /^(?:memory:$|sqlite:.|rediss?(?:\+sentinel|\+cluster)?:\/\/.|postgres(?:ql)?:\/\/.)/.test(input)
+      ? input
+      : null,
+  'sqlite:<path> (such as sqlite:.holdfast/holdfast.db), redis://…, postgres://… or memory:',
 )
 
 const rulePath = text(

@@ -19,7 +19,7 @@ export interface Config {
   readonly insecureHttp: boolean
   /** Tells apps on one host or in one store apart; '' for the only one. */
   readonly name: string
-  /** `memory:` or `sqlite:<path>`. */
+  /** `memory:`, `sqlite:<path>`, or the address of a Redis or Postgres. */
   readonly store: string
   /** Where the app reaches its state; `null`: a free port of this machine for an app of ours, nowhere for another. */
   readonly stateListen: { readonly host: string; readonly port: number } | null

@@ -49,7 +49,7 @@ export const settings: readonly Setting[] = [
     'store',
     'text',
     '<store>',
-    'Where sessions are kept: sqlite:<path> or memory:',
+    'Where sessions are kept: sqlite:<path>, redis://…, postgres://… or memory:',
     'sqlite:.holdfast/holdfast.db',
   ),
   setting(

@@ -6,7 +6,7 @@ import type { Config } from '../../gateway/config.ts'
 import { openSessions } from '../../gateway/sessions.ts'
 import { settings } from '../../gateway/settings.ts'
 import { site } from '../../gateway/site.ts'
-import { storeFile } from '../../gateway/store-choice.ts'
+import { examineStore, shownStore, storeFile } from '../../gateway/store-choice.ts'
 import { appFindings } from '../app-check.ts'
 import type { Command } from '../command.ts'
 import { configured } from '../configured.ts'
@@ -77,6 +77,10 @@ async function storeFindings(config: Config): Promise<Finding[]> {
   }
   const file = storeFile(config.store)
   if (file !== null && !(await exists(file))) return [await placeFinding(config.store, file)]
+  const examined = await examineStore(config.store)
+  const faults = examined?.faults ?? []
+  if (faults.length > 0) return faults.map((fault) => bad('store', fault, 2))
+  const warnings = (examined?.warnings ?? []).map((warning) => fine('store', `Warning: ${warning}`))
   try {
     const { store } = await openSessions(config, () => {})
     try {
@@ -86,6 +90,7 @@ async function storeFindings(config: Config): Promise<Finding[]> {
     }
     return [
       fine('store', `${shownStore(config.store)} opens, reads and writes`),
+      ...warnings,
       fine('secret', 'opens the store'),
     ]
   } catch (error) {
@@ -145,9 +150,4 @@ function may(path: string, mode: number): Promise<boolean> {
     () => true,
     () => false,
   )
-}
-
-/** Without a password in it. */
-function shownStore(store: string): string {
-  return store.replace(/\/\/[^@/]*@/, '//')
 }
