@@ -37,11 +37,6 @@ const schemes: ReadonlyMap<string, readonly [RedisAddress['topology'], number]> 
 
 const known = new Set(['mode', 'replicas', 'prefix', 'sentinelPassword'])
 
-/** Whether the text is meant for Redis. */
-export function isRedisUrl(text: string): boolean {
-  return /^rediss?(?:\+\w+)?:\/\//.test(text)
-}
-
 /** The text without its user and passwords: what may stand in a message or a log. */
 export function shownUrl(text: string): string {
   // Up to the last @, whatever is before it: a password that was not encoded may hold any character.

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { StoreChange } from '../core/contracts.ts'
 import { StoreError } from '../core/errors.ts'
-import { isRedisUrl, type RedisAddress, redisAddress } from './redis-address.ts'
+import { type RedisAddress, redisAddress } from './redis-address.ts'
 import { type OpenBucket, openBucket } from './redis-bucket.ts'
 import { isForbidden, storeError } from './redis-fault.ts'
 import { openFeed } from './redis-feed.ts'
@@ -114,10 +114,13 @@ async function factsOf(bucket: OpenBucket, address: RedisAddress): Promise<Serve
   }
 }
 
-/** Looks at the Redis behind `--store`, for `holdfast check`: nothing of it is left open. */
+/** Looks whether a store could be opened there, and says what is wrong; nothing of it is left open. */
 export async function examineRedis(url: string): Promise<Verdict> {
-  if (!isRedisUrl(url)) return { faults: ['It is no address of Redis.'], warnings: [] }
-  const buckets = await openBuckets({ address: redisAddress(url), time: () => '', deliver: () => {} })
-  await buckets.close()
-  return buckets.verdict
+  try {
+    const buckets = await openBuckets({ address: redisAddress(url), time: () => '', deliver: () => {} })
+    await buckets.close()
+    return buckets.verdict
+  } catch (error) {
+    return { faults: [error instanceof Error ? error.message : 'unknown error'], warnings: [] }
+  }
 }
