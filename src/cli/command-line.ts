@@ -10,6 +10,7 @@ import { runCommand } from './commands/run.ts'
 import { secretsRotate } from './commands/secrets.ts'
 import { serveCommand } from './commands/serve.ts'
 import { sessionsList, sessionsRevoke } from './commands/sessions.ts'
+import { sessionsMove } from './commands/sessions-move.ts'
 import { usersCommands } from './commands/users.ts'
 import { helpFor, overview } from './help.ts'
 import { note, plain, say } from './terminal.ts'
@@ -22,6 +23,7 @@ const commands: readonly Command[] = [
   ...usersCommands,
   sessionsList,
   sessionsRevoke,
+  sessionsMove,
   secretsRotate,
 ]
 
