@@ -38,15 +38,8 @@ export {
   type SessionManagerOptions,
   type SignIn,
 } from './manager.ts'
-export {
-  type Persisted,
-  type Persistence,
-  type PersistOptions,
-  persist,
-  persisted,
-  persistence,
-  type SaveOutcome,
-} from './persist.ts'
+export { type Persistence, persist, persisted, persistence } from './persist.ts'
+export type { Persisted, PersistOptions, SaveOutcome } from './persisted.ts'
 export { defaultPolicy, type Limits, type Policy, type Profile, underProfile } from './policy.ts'
 export { type Device, rolesOf, type Session } from './session.ts'
 export type { StandardSchema } from './standard-schema.ts'

@@ -4,7 +4,7 @@
  * byte, a private field's doing are all seen, and the object stays what the app made it, no proxy before it.
  */
 import { StateError } from './errors.ts'
-import type { PersistOptions, SaveOutcome } from './persist.ts'
+import type { PersistOptions, SaveOutcome } from './persisted.ts'
 import { versionsOf } from './scoped-state.ts'
 import type { ScopedState, StateText, TextChange } from './state.ts'
 import { decodeValue } from './value-decode.ts'
