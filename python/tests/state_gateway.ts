@@ -7,6 +7,7 @@ import { openKeyring } from '../../src/core/keyring.ts'
 import { createSessionManager } from '../../src/core/manager.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import { createStateEngine } from '../../src/core/session-state.ts'
+import { createUrlSessions } from '../../src/core/url-session.ts'
 import { startStateListener } from '../../src/gateway/state/state-listener.ts'
 import { stateRoutes } from '../../src/gateway/state/state-routes.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
@@ -16,9 +17,10 @@ const store = memoryStore()
 const keyring = await openKeyring(store, ['a secret for tests only, thirty-two bytes or more'])
 const manager = createSessionManager({ store, keyring, policy: defaultPolicy })
 const state = createStateEngine({ store, keyring })
+const urlSessions = createUrlSessions({ store, keyring })
 const log = { write: (...entry: unknown[]) => process.stderr.write(`${JSON.stringify(entry)}\n`) }
 const listen = { host: '127.0.0.1', port: 0 }
-const listener = await startStateListener({ listen, key, handle: stateRoutes({ state, log }) })
+const listener = await startStateListener({ listen, key, handle: stateRoutes({ state, urlSessions, log }) })
 
 const device = { userAgent: 'test', address: '127.0.0.1' }
 

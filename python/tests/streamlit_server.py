@@ -90,6 +90,8 @@ class Run:
     widgets: dict[str, Any] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
     redirect: str | None = None
+    query: str | None = None
+    """What the script made of the address, if it changed it."""
 
     def text(self, start: str) -> str:
         """The text that begins with `start`, without it."""
@@ -180,6 +182,8 @@ class Tab:
             run.page_script_hash = message.new_session.page_script_hash
         elif kind == "navigation":
             run.page_script_hash = message.navigation.page_script_hash
+        elif kind == "page_info_changed":
+            run.query = message.page_info_changed.query_string
         elif kind == "auth_redirect":
             run.redirect = message.auth_redirect.url
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":

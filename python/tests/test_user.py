@@ -113,10 +113,13 @@ def test_everything_public_is_named() -> None:
     assert sorted(holdfast.__all__) == [
         "StateError",
         "User",
+        "hydrate",
+        "persist",
         "require_role",
         "require_sign_in",
         "restore",
         "state",
+        "url_session",
         "user",
     ]
     assert all(getattr(holdfast, name).__doc__ for name in holdfast.__all__)

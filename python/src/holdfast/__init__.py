@@ -6,7 +6,7 @@ after F5 without a line of it in the app.
 
 from __future__ import annotations
 
-from holdfast import state
+from holdfast import state, url_session
 from holdfast._errors import StateError
 from holdfast._guard import require_role, require_sign_in
 from holdfast._hydrate import hydrate, persist
@@ -22,5 +22,6 @@ __all__ = [
     "require_sign_in",
     "restore",
     "state",
+    "url_session",
     "user",
 ]

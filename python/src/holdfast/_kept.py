@@ -121,7 +121,7 @@ def take(names: Names, kept: Kept, state: Any) -> tuple[Snapshot, dict[str, str]
     keys = state._key_id_mapper.id_key_mapping
     for key in list(state._keys()):
         if not key.startswith(_WIDGET):
-            if not key.startswith(_INTERNAL):
+            if not key.startswith(_INTERNAL) and not _is_ours(state, key):
                 plain[f"s:{key}"] = state._getitem(None, key)
             continue
         metadata = state._new_widget_state.widget_metadata.get(key)
@@ -146,6 +146,11 @@ def take(names: Names, kept: Kept, state: Any) -> tuple[Snapshot, dict[str, str]
         if type(value) in _ATOMS:
             kept.atoms[key] = value
     return Snapshot(texts, plain, frozenset(untouched)), refusals
+
+
+def _is_ours(state: Any, key: str) -> bool:
+    # A store of URL sessions, which people put into st.session_state: what it holds is not there.
+    return bool(getattr(type(state._getitem(None, key)), "holdfast_unkept", False))
 
 
 def _widget_text(names: Names, value: Any, metadata: Any, user_key: str | None) -> str:

@@ -1,4 +1,4 @@
-"""`st.session_state` as hydrate, persist and URL sessions use it: which keys may be kept, and how they are put back."""
+"""Which keys of `st.session_state` may be kept, and how they are put back."""
 
 from __future__ import annotations
 
