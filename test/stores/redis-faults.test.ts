@@ -90,7 +90,8 @@ describe('a Redis that hangs', () => {
     const outcomes = await everyCall(store)
     for (const { code, ms } of outcomes) {
       expect(code).toMatch(/^ERR_STORE_(?:TIMEOUT|UNAVAILABLE)$/)
-      expect(ms).toBeLessThan(1200)
+      // A second, and what a busy machine adds.
+      expect(ms).toBeLessThan(1500)
     }
     expect(store.isCurrent()).toBe(false)
     // And later ones are refused at once: nobody waits for what is known to be away.
@@ -253,7 +254,7 @@ describe('two processes', () => {
     const begun = performance.now()
     expect(await store.end(session.sid)).toBe(true)
     expect(performance.now() - begun).toBeGreaterThan(400)
-    expect(performance.now() - begun).toBeLessThan(1000)
+    expect(performance.now() - begun).toBeLessThan(1500)
     // It is known to be gone by then: the next one is not kept waiting.
     const again = await made(store)
     const second = performance.now()
