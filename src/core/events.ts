@@ -3,6 +3,13 @@
 /** One event. No field ever holds a token, a password or a cookie; `sid` is no credential. */
 export type SessionEvent =
   | { readonly event: 'session_created'; readonly sid: string; readonly userId: string | null }
+  /** A credential of another system was accepted, once, and this session took its place. */
+  | {
+      readonly event: 'session_imported'
+      readonly sid: string
+      readonly userId: string | null
+      readonly transport: string
+    }
   | { readonly event: 'session_rotated'; readonly sid: string; readonly userId: string | null }
   | { readonly event: 'session_expired'; readonly sid: string; readonly limit: 'idle' | 'absolute' }
   | { readonly event: 'session_signed_out'; readonly sid: string; readonly userId: string | null }

@@ -1,6 +1,7 @@
 /** The switch: an old credential is accepted once, and a session of the engine takes its place. */
 import type { Identity, SessionStore } from '../core/contracts.ts'
 import { ConfigError } from '../core/errors.ts'
+import type { EventListener } from '../core/events.ts'
 import type { Issued, SessionManager } from '../core/manager.ts'
 import { isOver } from '../core/policy.ts'
 import type { Device } from '../core/session.ts'
@@ -25,6 +26,8 @@ export interface ImporterOptions {
   readonly remember?: boolean
   /** Whether an old session of nobody in particular becomes an anonymous one, for its data. @default false */
   readonly anonymous?: boolean
+  /** Told of every switch, beside what the manager tells. */
+  readonly onEvent?: EventListener
   /** @default Date.now */
   readonly now?: () => number
 }
@@ -127,6 +130,9 @@ export function createImporter(options: ImporterOptions): Importer {
     const { imported, identity } = chosen
     const issued = identity === null ? await begin() : await signIn(imported, identity, device)
     if (issued === null) return null
+    const { transport } = imported
+    const userId = identity?.userId ?? null
+    options.onEvent?.({ event: 'session_imported', sid: issued.session.sid, userId, transport })
     return { ...issued, imported, setCookies: found.flatMap(({ transport }) => transport.clear()) }
   }
 

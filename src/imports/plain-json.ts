@@ -20,8 +20,9 @@ export function readPlainJson(text: string): ImportedValue | undefined {
 // ES2026 hands the reviver the source text; the types of this compiler do not know it yet.
 function wholeNumbers(this: unknown, _key: string, value: unknown, context?: { source?: string }): unknown {
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
-  const source = context?.source ?? ''
-  return /^-?\d+$/.test(source) ? BigInt(source) : value
+  // A runtime that hands over no source has lost the last digits already.
+  if (context?.source === undefined) throw new RangeError('a number that cannot be read exactly')
+  return /^-?\d+$/.test(context.source) ? BigInt(context.source) : value
 }
 
 function isShallow(text: string): boolean {

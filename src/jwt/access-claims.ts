@@ -74,7 +74,9 @@ export function claimsFor(
   if (exp <= iat) return null
   const known = authenticatedAt === null ? {} : { auth_time: Math.floor(authenticatedAt / 1000) }
   const { userId: sub, authenticator: idp } = identity
-  return { ...extra, ...known, iss: issuer, aud: audience, sub, idp, sid, rid, jti, iat, exp }
+  // These two are ours to write or to leave out.
+  const { nbf: _, auth_time: __, ...own } = extra
+  return { ...own, ...known, iss: issuer, aud: audience, sub, idp, sid, rid, jti, iat, exp }
 }
 
 export interface ClaimsOptions {

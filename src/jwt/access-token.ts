@@ -16,9 +16,13 @@ const members = ['alg', 'kid', 'typ']
 /** The token that carries these claims. Throws `ConfigError` if they are too much for one. */
 export async function signToken(keys: JwtKeySet, claims: JsonObject): Promise<string> {
   const { alg, kid, signing } = keys.signing
-  const token = await new CompactSign(toUtf8(JSON.stringify(claims)))
-    .setProtectedHeader({ alg, kid, typ: type })
-    .sign(signing)
+  const payload = toUtf8(JSON.stringify(claims))
+  if (readJsonObject(payload) === null)
+    throw new ConfigError(
+      'ERR_CONFIG_INVALID',
+      'The claims are nested too deeply for a token: 16 levels are the most.',
+    )
+  const token = await new CompactSign(payload).setProtectedHeader({ alg, kid, typ: type }).sign(signing)
   if (token.length <= longestToken) return token
   throw new ConfigError(
     'ERR_CONFIG_INVALID',

@@ -2,6 +2,7 @@
 import type { JsonObject, SessionStore } from '../core/contracts.ts'
 import { digest, random, toBase64url } from '../core/crypto.ts'
 import { ConfigError } from '../core/errors.ts'
+import type { EventListener } from '../core/events.ts'
 import type { Loaded } from '../core/lookup.ts'
 import type { Issued, SessionManager, SignIn } from '../core/manager.ts'
 import type { Session } from '../core/session.ts'
@@ -32,6 +33,8 @@ export interface JwtSessionsOptions {
   readonly tolerance?: number
   /** What else the token says. Readable by everyone who sees it; replaces none of the registered claims. @default none */
   readonly claims?: (session: Session) => JsonObject
+  /** Told of sign-outs, beside what the manager tells. */
+  readonly onEvent?: EventListener
   /** How many verified tokens and sessions this process keeps. @default 10000 */
   readonly cacheSize?: number
   /** @default Date.now */
@@ -146,7 +149,11 @@ export function createJwtSessions(options: JwtSessionsOptions): JwtSessions {
 
     async signOut(refreshToken) {
       const found = await manager.load(refreshToken)
-      return found !== null && found.session.identity !== null && (await manager.end(found.session.sid))
+      if (found === null || found.session.identity === null) return false
+      const { sid, identity } = found.session
+      const hasEnded = await manager.end(sid)
+      if (hasEnded) options.onEvent?.({ event: 'session_signed_out', sid, userId: identity.userId })
+      return hasEnded
     },
   }
 }

@@ -69,6 +69,15 @@ describe('createImporter', () => {
     expect((await sessions.load(result?.credential ?? ''))?.session.identity?.userId).toBe('test_user')
   })
 
+  it('tells of every switch by which import it came', async () => {
+    const told: unknown[] = []
+    const { switched } = await open({ onEvent: (event) => told.push(event) })
+    const result = await switched(login)
+    await switched(login)
+    const sid = result?.session.sid
+    expect(told).toEqual([{ event: 'session_imported', sid, userId: 'test_user', transport: 'flask' }])
+  })
+
   it('accepts it once: a copy that comes later is nobody, on this replica and on another', async () => {
     const clock = new Clock()
     const store = memoryStore({ now: clock.now })

@@ -180,7 +180,7 @@ describe('createJwtSessions', () => {
 
   it('gives each token what the app adds, and lets it replace none of ours', async () => {
     const { jwt, pair } = await open({
-      claims: () => ({ plan: 'gold', sub: 'root', exp: 1, aud: 'x', rid: 'x' }),
+      claims: () => ({ plan: 'gold', sub: 'root', exp: 1, aud: 'x', rid: 'x', nbf: 1e12, auth_time: 'x' }),
     })
     expect(await jwt.verify((await pair()).accessToken)).toMatchObject({
       valid: true,
@@ -191,6 +191,21 @@ describe('createJwtSessions', () => {
   it('says that there are too many claims rather than issue what no browser would keep', async () => {
     const { pair } = await open({ claims: () => ({ x: 'x'.repeat(4000) }) })
     await expect(pair()).rejects.toMatchObject({ code: 'ERR_CONFIG_INVALID' })
+  })
+
+  it('says that claims are nested too deeply rather than issue what it would refuse', async () => {
+    const nested = JSON.parse(`${'{"a":'.repeat(20)}1${'}'.repeat(20)}`)
+    const { pair } = await open({ claims: () => nested })
+    await expect(pair()).rejects.toMatchObject({ code: 'ERR_CONFIG_INVALID' })
+  })
+
+  it('tells of a sign-out once', async () => {
+    const told: string[] = []
+    const { jwt, pair } = await open({ onEvent: ({ event }) => told.push(event) })
+    const { refreshToken } = await pair()
+    await jwt.signOut(refreshToken)
+    await jwt.signOut(refreshToken)
+    expect(told).toEqual(['session_signed_out'])
   })
 
   it('issues none for a browser nobody signed in with', async () => {
