@@ -1,5 +1,5 @@
 // `npm test`: everything that can fail, one after the other, and one line at the end. Plain JavaScript, for Node 18.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { newNode, npmPackages, pythonPackages, requirements, root, venvBin } from './setup.mjs'
@@ -31,7 +31,7 @@ async function everything() {
   if (noPackages !== null) return fail(noPackages)
   const node = await newNode()
   if (node === null) return fail('Node 22.18 or newer is needed, and npm could not install one here.')
-  const chromium = await findChromium()
+  const [noRedis, noPostgres, chromium] = await findPrograms()
   const noPython = await pythonPackages([
     ...requirements('examples/streamlit/requirements.txt'),
     ...forPython,
@@ -48,9 +48,15 @@ async function everything() {
   await one('Checking types (tsc)', tool('tsc'), ['-p', 'tsconfig.json'], env)
   await one('Checking types of the browser script (tsc)', tool('tsc'), ['-p', 'tsconfig.client.json'], env)
 
-  const withoutBrowser = chromium === null ? ['--exclude', 'test/client/**'] : []
-  await vitest('Unit tests', ['run', ...withoutBrowser], env)
+  const without = [
+    ...(chromium === null ? ['test/client/**'] : []),
+    ...(noRedis ? ['test/**/redis*.test.ts'] : []),
+    ...(noPostgres ? ['test/**/postgres*.test.ts'] : []),
+  ]
+  await vitest('Unit tests', ['run', ...without.flatMap((files) => ['--exclude', files])], env)
   if (chromium === null) missing.push('the tests of the browser script (there is no Chromium)')
+  if (noRedis) missing.push('the tests on Redis (there is no redis-server: apt-get install redis-server)')
+  if (noPostgres) missing.push('the tests on PostgreSQL (it is not here: apt-get install postgresql)')
 
   if (noPython !== null) missing.push(`the Python tests (${noPython})`)
   else await python(env)
@@ -126,20 +132,42 @@ function tool(name) {
   return `${root}node_modules/.bin/${name}${process.platform === 'win32' ? '.cmd' : ''}`
 }
 
-/** Chromium's path; installed where that is ours to do. */
-async function findChromium() {
-  const found = await which()
-  if (found !== null || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return found
-  const apt = { limit: 300, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
-  await run('Fetching the list of Debian packages', 'apt-get', ['update', '-q'], apt)
-  await run('Installing Chromium', 'apt-get', ['install', '-yq', '--no-install-recommends', 'chromium'], apt)
-  return which()
+/** Whether Redis and PostgreSQL are missing, and Chromium's path; what is missing is installed where that is ours to do. */
+async function findPrograms() {
+  const packages = [
+    ...(hasRedis() ? [] : ['redis-server']),
+    ...(hasPostgres() ? [] : ['postgresql']),
+    ...(which() === null ? ['chromium'] : []),
+  ]
+  if (packages.length > 0 && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+    const apt = { limit: 300, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
+    await run('Fetching the list of Debian packages', 'apt-get', ['update', '-q'], apt)
+    // One by one: what one of them lacks must not keep the others away.
+    for (const name of packages) {
+      await run(`Installing ${name}`, 'apt-get', ['install', '-yq', '--no-install-recommends', name], apt)
+    }
+  }
+  return [!hasRedis(), !hasPostgres(), which()]
 }
 
-async function which() {
+function hasRedis() {
+  return onPath(['redis-server']) !== null
+}
+
+function hasPostgres() {
+  const versions = '/usr/lib/postgresql'
+  return (
+    existsSync(versions) && readdirSync(versions).some((one) => existsSync(join(versions, one, 'bin/initdb')))
+  )
+}
+
+function which() {
   const given = process.env.HOLDFAST_TEST_CHROMIUM
-  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+  if (given !== undefined && existsSync(given)) return given
+  return onPath(['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'])
+}
+
+function onPath(names) {
   const folders = (process.env.PATH ?? '').split(delimiter)
-  const paths = [given, ...folders.flatMap((folder) => names.map((name) => join(folder, name)))]
-  return paths.find((path) => path !== undefined && existsSync(path)) ?? null
+  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find(existsSync) ?? null
 }
