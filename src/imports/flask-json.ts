@@ -7,13 +7,18 @@ import { isRecord, readPlainJson } from './plain-json.ts'
 // A cookie of 4 KB can hold 4 MB of zeros.
 const mostInflated = 256 * 1024
 
-/** The session in a payload, `.` in front of it if it is compressed; `null` for what is none. */
-export function readFlaskPayload(payload: string): ImportedRecord | null {
+/** The text in a payload of itsdangerous, `.` in front of it if it is compressed; `null` for what is none. */
+export function readFlaskText(payload: string): string | null {
   const isCompressed = payload.startsWith('.')
   const bytes = fromBase64url(isCompressed ? payload.slice(1) : payload)
   const json = bytes !== null && isCompressed ? inflated(bytes) : bytes
-  if (json === null) return null
-  const value = readPlainJson(fromUtf8(json))
+  return json === null ? null : fromUtf8(json)
+}
+
+/** The session in a payload; `null` for what is none. */
+export function readFlaskPayload(payload: string): ImportedRecord | null {
+  const text = readFlaskText(payload)
+  const value = text === null ? undefined : readPlainJson(text)
   if (value === undefined) return null
   const plain = untagged(value)
   return plain !== undefined && isRecord(plain) ? plain : null

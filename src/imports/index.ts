@@ -15,4 +15,5 @@ export { createImporter, type ImportedSession, type Importer, type ImporterOptio
 export { type PyJwtAlgorithm, type PyJwtOptions, pyJwt } from './pyjwt.ts'
 export { type StarletteSessionOptions, starletteSession } from './starlette-session.ts'
 export { type StreamlitAuthenticatorOptions, streamlitAuthenticator } from './streamlit-authenticator.ts'
+export { type StreamlitLoginOptions, streamlitLogin } from './streamlit-login.ts'
 export { type PersistSessionOptions, persistSession } from './streamlit-persist-session.ts'

@@ -6,6 +6,7 @@ import { flaskSession } from '../../src/imports/flask-session.ts'
 import { flaskSessionStore, readFlaskRecord } from '../../src/imports/flask-session-store.ts'
 import type { Imported, ImportedRecord } from '../../src/imports/import-transport.ts'
 import { starletteSession } from '../../src/imports/starlette-session.ts'
+import { streamlitLogin } from '../../src/imports/streamlit-login.ts'
 import { persistSession } from '../../src/imports/streamlit-persist-session.ts'
 import { cookieOf } from './flask-cookie.ts'
 import { bytesOf, golden, goldenExpress, madeAt, named } from './golden.ts'
@@ -261,6 +262,25 @@ describe('starletteSession', () => {
     })
     expect((await asked('login'))?.data).toEqual({ username: 'anna', n: [1, { a: null }] })
     expect(await asked('list')).toBeNull()
+  })
+})
+
+describe('streamlitLogin', () => {
+  const { secret, starlette: later, tornado: earlier } = golden.streamlit
+  const asked = (value: string): Promise<Imported | null> =>
+    streamlitLogin({ secret }).read({ cookie: `_streamlit_user=${value}` }, madeAt)
+
+  it('reads the identity that Streamlit kept, by either server', async () => {
+    const identity = { origin: 'http://localhost:8501', is_logged_in: true, email: 'a@b.c' }
+    for (const { login = '' } of [later, earlier]) {
+      expect(await asked(login)).toMatchObject({ user: 'a@b.c', data: identity, issuedAt: madeAt })
+      expect(await asked(`"${login}"`)).toMatchObject({ user: 'a@b.c' })
+    }
+  })
+
+  it('refuses who is signed out, and what was signed for another cookie or another purpose', async () => {
+    for (const value of [later.out, later.once, later.tokens, earlier.out, earlier.xsrf, 'chunks-2'])
+      expect(await asked(value ?? '')).toBeNull()
   })
 })
 

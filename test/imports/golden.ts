@@ -42,6 +42,7 @@ export interface Golden {
     readonly keyHex: string
     readonly tokens: Texts
   }
+  readonly streamlit: { readonly secret: string; readonly starlette: Texts; readonly tornado: Texts }
   readonly starlette: { readonly secret: string; readonly cookies: Texts }
 }
 

@@ -8,6 +8,7 @@ import type { ImportTransport } from '../../src/imports/import-transport.ts'
 import { pyJwt } from '../../src/imports/pyjwt.ts'
 import { starletteSession } from '../../src/imports/starlette-session.ts'
 import { streamlitAuthenticator } from '../../src/imports/streamlit-authenticator.ts'
+import { streamlitLogin } from '../../src/imports/streamlit-login.ts'
 import { persistSession } from '../../src/imports/streamlit-persist-session.ts'
 import { bytesOf, golden, goldenExpress, named } from './golden.ts'
 
@@ -24,7 +25,7 @@ export interface Sample {
   readonly expiresAt: number | null
 }
 
-const { flask, flaskStore, persist, pyjwt, fernet, starlette, now } = golden
+const { flask, flaskStore, persist, pyjwt, fernet, starlette, streamlit, now } = golden
 const day = 86_400
 const { login } = goldenExpress.sessions
 const record = { [`session:${flask.sid}`]: bytesOf(flaskStore.msgpack.login) }
@@ -71,6 +72,18 @@ export const samples: readonly Sample[] = [
     open: (secret = starlette.secret) => starletteSession({ secret }),
     ...{ cookie: 'session', value: named(starlette.cookies, 'login'), user: 'anna' },
     expiresAt: (now + 14 * day + 1) * 1000,
+  },
+  {
+    name: 'streamlitLogin, by Starlette',
+    open: (secret = streamlit.secret) => streamlitLogin({ secret }),
+    ...{ cookie: '_streamlit_user', value: named(streamlit.starlette, 'login'), user: 'a@b.c' },
+    expiresAt: (now + 31 * day + 1) * 1000,
+  },
+  {
+    name: 'streamlitLogin, by Tornado',
+    open: (secret = streamlit.secret) => streamlitLogin({ secret }),
+    ...{ cookie: '_streamlit_user', value: named(streamlit.tornado, 'login'), user: 'a@b.c' },
+    expiresAt: (now + 31 * day + 1) * 1000,
   },
   {
     name: 'expressSession',

@@ -289,6 +289,32 @@ def fernet_part():
     }
 
 
+def streamlit_part():
+    secret, name = "cookie_secret", "_streamlit_user"
+    signer = itsdangerous.URLSafeTimedSerializer(secret, salt=name)
+    signed_in = {"origin": "http://localhost:8501", "is_logged_in": True, "email": "a@b.c"}
+
+    def tornado(data, cookie=name):
+        value = b64(json.dumps(data).encode())
+        signed = f"2|1:0|10:{NOW}|{len(cookie)}:{cookie}|{len(value)}:{value}|"
+        return signed + hmac.new(secret.encode(), signed.encode(), hashlib.sha256).hexdigest()
+
+    return {
+        "secret": secret,
+        "starlette": {
+            "login": signer.dumps(json.dumps(signed_in)),
+            "out": signer.dumps(json.dumps(signed_in | {"is_logged_in": False})),
+            "once": signer.dumps(signed_in),
+            "tokens": itsdangerous.URLSafeTimedSerializer(secret, salt=name + "_tokens").dumps(json.dumps(signed_in)),
+        },
+        "tornado": {
+            "login": tornado(signed_in),
+            "out": tornado(signed_in | {"is_logged_in": False}),
+            "xsrf": tornado(signed_in, "_streamlit_xsrf"),
+        },
+    }
+
+
 def starlette_part():
     signer = itsdangerous.TimestampSigner("private key")
 
@@ -317,6 +343,7 @@ print(
             "pyjwt": jwt_part(),
             "fernet": fernet_part(),
             "starlette": starlette_part(),
+            "streamlit": streamlit_part(),
         },
         ensure_ascii=False,
         indent=1,
