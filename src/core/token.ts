@@ -3,7 +3,7 @@
  * `a1.<kid>.<issued>.<token>.<mac>`: a page that runs was given it, and it alone may start an (anonymous) session.
  * The MAC refuses garbage without store I/O; it covers the class, so that one class never passes for the other.
  */
-import { equal, fromBase64url, hmac, random, toBase64url } from './crypto.ts'
+import { digest, equal, fromBase64url, hmac, random, toBase64url } from './crypto.ts'
 import type { Keyring } from './keyring.ts'
 
 /** What a credential that verified says. */
@@ -68,6 +68,11 @@ export function tokenMint(keyring: Keyring, app: string = ''): TokenMint {
 
     id: (token) => toBase64url(keyring.fromToken(token.secret, `id/${token.kind}/v1`)),
   }
+}
+
+/** The digest under which a verified session is kept in memory; `''`, which is none, of what is too long for a credential. */
+export function credentialDigest(credential: string): string {
+  return credential.length > longestCredential ? '' : digest(credential)
 }
 
 function parse(kind: Token['kind'], parts: readonly string[]): Token | null {

@@ -1,5 +1,5 @@
 /** From a request's cookie to its session. */
-import type { IncomingMessage } from 'node:http'
+import type { CookieReading } from './cookie-memory.ts'
 import type { GatewayParts } from './parts.ts'
 import type { Presented } from './visit.ts'
 
@@ -9,10 +9,13 @@ const nobody: Presented = { session: null, credential: null, replacement: null }
  * What the request presents: at once where this process knows the session, else from the store. Rejects with
  * `StoreError` when the store cannot tell: that is not "nobody".
  */
-export function presented(parts: GatewayParts, request: IncomingMessage): Presented | Promise<Presented> {
-  const credential = parts.cookie.read(request.headers.cookie)
-  if (credential === null) return nobody
-  const session = parts.sessions.peek(credential)
+export function presented(
+  parts: GatewayParts,
+  cookies: Pick<CookieReading, 'credential' | 'digest'> | null,
+): Presented | Promise<Presented> {
+  const credential = cookies?.credential ?? null
+  if (cookies === null || credential === null) return nobody
+  const session = parts.sessions.peekDigest(cookies.digest)
   if (session === null) return ask(parts, credential)
   parts.vouching?.used(session)
   return { session, credential, replacement: null }

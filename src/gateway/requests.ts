@@ -8,6 +8,7 @@ import type { Session } from '../core/session.ts'
 import { ownPath } from '../pages/own-path.ts'
 import { decide } from './access.ts'
 import type { BrowserScript } from './client-script.ts'
+import { cookieMemory } from './cookie-memory.ts'
 import type { GatewayParts } from './parts.ts'
 import { presented } from './presented.ts'
 import { sendProblem } from './problems.ts'
@@ -29,6 +30,9 @@ const conditional: ReadonlySet<string> = new Set([
   'range',
 ])
 
+const nothing: ReadonlySet<string> = new Set()
+const noCookies: readonly string[] = []
+
 /** A handler for `http.Server`'s `request` event. */
 export function requestHandler(
   parts: GatewayParts,
@@ -37,11 +41,12 @@ export function requestHandler(
   // for each request would be a tenth of what the request costs.
   const word = randomBytes(6).toString('base64url')
   let count = 0
+  const read = cookieMemory(parts.cookie, parts.preset.isReservedCookie)
   // Connections on which something could be read in more than one way.
   const spoilt = new WeakSet<Socket>()
 
   return (request, response) => {
-    const id = `${word}-${(count++).toString(36)}`
+    const id = `${word}-${count++}`
     const target = requestTarget(request.url ?? '')
     if (target === null || spoilt.has(request.socket) || !isWellFramed(request))
       return refuse(parts, { request, response, id }, spoilt)
@@ -52,12 +57,16 @@ export function requestHandler(
     const local = localPath(parts.site.base, target.path)
     if (local === null) return sendProblem(parts, bare, 'not-found')
     const address = parts.clientAddress(request.socket.remoteAddress, one(request.headers['x-forwarded-for']))
-    const arrive = (presented: Presented): void =>
-      serve(parts, { request, response, id, target, local, address, presented })
     try {
-      const who = presented(parts, request)
-      if (who instanceof Promise) who.then(arrive).catch((error: unknown) => fail(parts, bare, error))
-      else arrive(who)
+      const cookies = read(request)
+      const who = presented(parts, cookies)
+      if (!(who instanceof Promise))
+        return serve(parts, { request, response, id, target, local, address, cookies, presented: who })
+      who
+        .then((late) =>
+          serve(parts, { request, response, id, target, local, address, cookies, presented: late }),
+        )
+        .catch((error: unknown) => fail(parts, bare, error))
     } catch (error) {
       fail(parts, bare, error)
     }
@@ -172,7 +181,8 @@ function forward(parts: GatewayParts, visit: Visit): void {
   const headers = requestHeaders(request.rawHeaders, {
     ours: parts.forwarded(visit),
     dropCookie: parts.preset.isReservedCookie,
-    ...(document ? { without: conditional } : {}),
+    cookies: visit.cookies,
+    without: document ? conditional : nothing,
   })
   const cookie = replacementCookie(parts, visit)
   const { session } = who
@@ -188,7 +198,7 @@ function forward(parts: GatewayParts, visit: Visit): void {
     document,
     secure: site.secure,
     snippet: document ? clientSnippet(parts, visit) : null,
-    ...(cookie === null ? {} : { setCookie: [cookie] }),
+    setCookie: cookie === null ? noCookies : [cookie],
     onFailure: (error) => upstreamFailed(parts, visit, error),
     onAnswer(streaming) {
       // An event stream or a long download must not outlive the session it was opened with.

@@ -6,6 +6,7 @@ import { StoreError, UpstreamError } from '../core/errors.ts'
 import { holdfastPath, sessionEndedCode, tabParameter, tabShape } from '../core/protocol.ts'
 import type { Session } from '../core/session.ts'
 import type { EndReason } from '../core/sockets.ts'
+import { credentialDigest } from '../core/token.ts'
 import { decide } from './access.ts'
 import type { GatewayParts } from './parts.ts'
 import { presented } from './presented.ts'
@@ -35,7 +36,7 @@ export function upgradeHandler(parts: GatewayParts, events: EventsEndpoint): Upg
     const refused = refusal(parts, request, target)
     if (refused !== null) return deny(client, refused)
     const local = localPath(parts.site.base, target.path) ?? ''
-    const { session, credential } = await presented(parts, request)
+    const { session, credential } = await presented(parts, credentialOf(parts, request))
     if (local.startsWith(holdfastPath)) return own(request, client, head, local, session)
     const decision = decide(local, session?.identity ?? null, parts.rules, parts.access)
     if (decision !== 'pass') return deny(client, decision === 'sign-in' ? 401 : 403)
@@ -138,6 +139,14 @@ function refusal(parts: GatewayParts, request: IncomingMessage, target: Target):
     path: target.path.slice(0, 256),
   })
   return 403
+}
+
+function credentialOf(
+  { cookie }: GatewayParts,
+  { headers }: IncomingMessage,
+): { readonly credential: string; readonly digest: string } | null {
+  const credential = cookie.read(headers.cookie)
+  return credential === null ? null : { credential, digest: credentialDigest(credential) }
 }
 
 /** The session with its record, which an anonymous one gets when it opens its first socket. */

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Session } from '../core/session.ts'
 import type { Page } from '../pages/page-response.ts'
+import type { CookieReading } from './cookie-memory.ts'
 import type { Target } from './target.ts'
 
 export interface Visit {
@@ -13,6 +14,8 @@ export interface Visit {
   readonly address: string
   /** Finds the request in the logs; tells nothing else. */
   readonly id: string
+  /** Its cookies, read; `null` where it has none. */
+  readonly cookies: CookieReading | null
   readonly presented: Presented
 }
 

@@ -5,6 +5,9 @@ import { headerName, isHopByHop } from './header-name.ts'
 /** A flat list of names and values, as undici and node:http take it. */
 export type HeaderList = string[]
 
+/** Whether only we may send the app a cookie of this name. */
+export type DropCookie = (name: string) => boolean
+
 /** What decides how a request's headers go upstream. */
 export interface RequestHeaderOptions {
   /** Added last, so that nothing the client says can remove or double them. */
@@ -12,7 +15,9 @@ export interface RequestHeaderOptions {
   /** The Cookie header's own new value is computed from the client's; this is put behind it. */
   readonly cookie?: string | undefined
   /** Cookies of the client that must not pass, besides ours. */
-  readonly dropCookie?: (name: string) => boolean
+  readonly dropCookie?: DropCookie
+  /** What the app may see of one Cookie header, where that is known already; another header is read anew. */
+  readonly cookies?: { readonly header: string; readonly forApp: string | undefined } | null
   /** Names (lower case) to leave out, such as `accept-encoding` where the answer is rewritten. */
   readonly without?: ReadonlySet<string>
 }
@@ -61,11 +66,18 @@ function unnominated(headers: HeaderList, nominated: ReadonlySet<string>): Heade
   return headers.filter((_item, at) => !nominated.has(headerName(headers[at - (at % 2)] ?? '').lower))
 }
 
+/** What the app may see of the client's cookies: none of ours, and none that only we may send. */
+export function cookiesForApp(header: string, drop?: DropCookie): string | undefined {
+  return withoutCookies(header, (name) => isOurCookie(name) || drop?.(name) === true)
+}
+
 function upstreamCookie(theirs: string | undefined, options: RequestHeaderOptions): string | undefined {
-  const drop = (name: string): boolean => isOurCookie(name) || options.dropCookie?.(name) === true
-  const kept = theirs === undefined ? undefined : withoutCookies(theirs, drop)
-  if (options.cookie === undefined) return kept
-  return kept === undefined ? options.cookie : `${kept}; ${options.cookie}`
+  const { cookie, cookies, dropCookie } = options
+  let kept: string | undefined
+  if (theirs !== undefined)
+    kept = cookies?.header === theirs ? cookies.forApp : cookiesForApp(theirs, dropCookie)
+  if (cookie === undefined) return kept
+  return kept === undefined ? cookie : `${kept}; ${cookie}`
 }
 
 /** What decides how a response's headers reach the browser. */

@@ -16,7 +16,7 @@ export interface Exchange {
   /** Goes into HTML documents right after `<head>`; `null` leaves the body as it is. */
   readonly snippet: string | null
   /** Set-Cookie lines of ours for the browser. */
-  readonly setCookie?: readonly string[]
+  readonly setCookie: readonly string[]
   /** Called when no answer could be had and none was begun. */
   onFailure(error: UpstreamError): void
   /** Called when an answer begins; `streaming` if it may last longer than a moment. */
@@ -104,7 +104,7 @@ function answer(exchange: Exchange, retry: (() => void) | null): Dispatcher.Disp
       else response.on('close', gone)
     },
 
-    onResponseStart(controller, status, headers, statusMessage) {
+    onResponseStart(_controller, status, headers, statusMessage) {
       // 100 and 103 are between us and the upstream.
       if (status < 200) return
       begun = true
@@ -117,7 +117,7 @@ function answer(exchange: Exchange, retry: (() => void) | null): Dispatcher.Disp
         secure,
       }
       const out = responseHeaders(headers, options)
-      if (exchange.setCookie !== undefined) {
+      if (exchange.setCookie.length > 0) {
         out['set-cookie'] = [...[out['set-cookie'] ?? []].flat(), ...exchange.setCookie]
       }
       response.writeHead(status, plainReason(statusMessage), out)
@@ -125,12 +125,13 @@ function answer(exchange: Exchange, retry: (() => void) | null): Dispatcher.Disp
       exchange.onAnswer?.(streaming)
       // Node keeps a head back until there is a body: a page that opens an event stream would wait for its first event.
       if (streaming) setImmediate(() => response.flushHeaders())
-      response.on('drain', () => controller.resume())
     },
 
     onResponseData(controller, chunk) {
       const piece = injecting && injection !== null ? injection.push(chunk) : chunk
-      if (piece !== null && !response.write(piece)) controller.pause()
+      if (piece === null || response.write(piece)) return
+      controller.pause()
+      response.once('drain', () => controller.resume())
     },
 
     onResponseEnd() {

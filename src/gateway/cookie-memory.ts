@@ -1,0 +1,40 @@
+/** What the cookies of a connection said, so that the same ones are not taken apart anew with each of its requests. */
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { CookieTransport } from '../core/cookie.ts'
+import { credentialDigest } from '../core/token.ts'
+import { cookiesForApp, type DropCookie } from './proxy/headers.ts'
+
+/** A Cookie header, read. Only what follows from its text alone: whether a session lives is asked with each request. */
+export interface CookieReading {
+  readonly header: string
+  /** Ours; `null` if there is none. */
+  readonly credential: string | null
+  /** The credential's, for `peekDigest`. */
+  readonly digest: string
+  /** What the app may see of it. */
+  readonly forApp: string | undefined
+}
+
+/**
+ * Reads the cookies of requests. One header is kept for each connection, and goes with it: a map of credentials would lie
+ * about in memory. Whoever shares a connection with others (behind a TLS proxy) learns nothing by its speed: engines
+ * compare texts eight bytes at a time, and no eight bytes of a credential can be guessed.
+ */
+export function cookieMemory(
+  cookie: CookieTransport,
+  drop: DropCookie,
+): (request: IncomingMessage) => CookieReading | null {
+  const last = new WeakMap<Socket, CookieReading>()
+  return ({ socket, headers }) => {
+    const header = headers.cookie
+    if (header === undefined) return null
+    const known = last.get(socket)
+    if (known !== undefined && known.header === header) return known
+    const credential = cookie.read(header)
+    const digest = credential === null ? '' : credentialDigest(credential)
+    const reading = { header, credential, digest, forApp: cookiesForApp(header, drop) }
+    last.set(socket, reading)
+    return reading
+  }
+}
