@@ -1,4 +1,4 @@
-import { commonPasswords, commonWords } from './common-passwords.ts'
+import { commonPasswords, commonWords, isLeaked } from './common-passwords.ts'
 
 const mostBytes = 1024
 const fewestCharacters = 8
@@ -32,7 +32,7 @@ export function passwordFault(password: string, context: PasswordContext): strin
   if (text === null) return `A password has 1 to ${mostBytes} bytes and no NUL.`
   if ([...text].length < fewestCharacters) return `A password has at least ${fewestCharacters} characters.`
   const lower = text.toLowerCase()
-  if (commonPasswords.has(lower) || commonWords.has(bare(lower)) || isRun(lower)) {
+  if (commonPasswords.has(lower) || commonWords.has(bare(lower)) || isRun(lower) || isLeaked(lower)) {
     return 'This password is among the first that are tried. Choose another.'
   }
   if (names(context).includes(bare(lower)) || names(context).includes(lower)) {

@@ -1,3 +1,4 @@
+import { dictionary } from '@zxcvbn-ts/language-common'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { passwordFault } from '../../src/auth/password-policy.ts'
@@ -31,6 +32,14 @@ describe('passwordFault', () => {
     'refuses %s too',
     (password) => expect(passwordFault(password, anna)).not.toBeNull(),
   )
+
+  it('refuses the three thousand most used ones that are long enough, and those behind them (ASVS 6.2.4)', () => {
+    const long = (dictionary['passwords-common'] ?? []).filter((password) => [...password].length >= 8)
+    expect(long.length).toBeGreaterThan(3_000)
+    const some = [...long.slice(0, 3_000), ...long.slice(-100)]
+    expect(some.filter((password) => passwordFault(password, anna) === null)).toEqual([])
+    expect(passwordFault('MidNight', anna)).not.toBeNull()
+  })
 
   it('refuses the user name, the name and the address, with a year behind them as well', () => {
     const long = { userId: 'annabergstroem', name: 'Anna Bergström', email: 'a.bergstroem@example.org' }
