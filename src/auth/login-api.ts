@@ -1,6 +1,7 @@
 /** An API of somebody else's that knows who people are: it takes a name and a password, and vouches by a token. */
-import type { Identity, Json, JsonObject } from '../core/contracts.ts'
+import type { CredentialsAuthenticator, Identity, Json, JsonObject } from '../core/contracts.ts'
 import { AuthError } from '../core/errors.ts'
+import type { Vouched, Voucher } from './voucher.ts'
 
 export interface LoginApiOptions {
   /** Takes `{username, password}` by POST. */
@@ -11,23 +12,13 @@ export interface LoginApiOptions {
   readonly patience?: number
 }
 
-/** Who somebody is, in the API's words, and the token by which it vouches for them; `null` if it gives none. */
-export interface Vouched {
-  readonly identity: Identity
-  readonly token: string | null
-}
-
-export interface LoginApi {
+export interface LoginApi extends Voucher {
   readonly name: 'login-api'
-  /** Whether it can be asked about a token again. */
-  readonly verifies: boolean
   /**
    * Who the name and password belong to; `null` if to nobody. Rejects with `AuthError` when the API cannot tell: it is
    * away, fails, or answers what cannot be understood.
    */
   signIn(username: string, password: string, signal: AbortSignal): Promise<Vouched | null>
-  /** Who the token stands for; `null` if the API says that it does no longer. Rejects with `AuthError` as `signIn` does. */
-  verify(token: string, signal: AbortSignal): Promise<Vouched | null>
 }
 
 const mostBytes = 65_536
@@ -56,7 +47,6 @@ export function loginApi({ url, verifyUrl, patience = 10_000 }: LoginApiOptions)
 
   return {
     name: 'login-api',
-    verifies: verifyUrl !== null,
 
     async signIn(username, password, signal) {
       const answer = await ask(url, { username, password }, signal)
@@ -65,7 +55,7 @@ export function loginApi({ url, verifyUrl, patience = 10_000 }: LoginApiOptions)
     },
 
     async verify(token, signal) {
-      if (verifyUrl === null) throw new AuthError('ERR_AUTH_UNAVAILABLE', 'No verify URL is configured.')
+      if (verifyUrl === null) return 'untold'
       const answer = await ask(verifyUrl, { token }, signal)
       if (answer.status === 401 || answer.status === 403) return null
       return vouchedBy(verifyUrl, answer, null)
@@ -152,4 +142,25 @@ function strange(where: string, what: string): AuthError {
     'ERR_AUTH_UNAVAILABLE',
     `${new URL(where).origin} answered what cannot be used: ${what}.`,
   )
+}
+
+/** The API as what checks a name and a password, and the token that came with each identity it gave. */
+export function loginApiAuthenticator(api: LoginApi): {
+  readonly authenticator: CredentialsAuthenticator
+  readonly tokenOf: (identity: Identity) => string | null
+} {
+  const tokens = new WeakMap<Identity, string>()
+  return {
+    tokenOf: (identity) => tokens.get(identity) ?? null,
+    authenticator: {
+      kind: 'credentials',
+      name: api.name,
+      async verify(username, password, signal) {
+        const vouched = await api.signIn(username, password, signal)
+        if (vouched === null) return null
+        if (vouched.token !== null) tokens.set(vouched.identity, vouched.token)
+        return vouched.identity
+      },
+    },
+  }
 }

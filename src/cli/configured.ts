@@ -29,7 +29,8 @@ export function besideApp({ config, upstream }: LoadedConfig): GatewayConfig {
 
 /** A gateway that nobody can pass is a mistake, better told now than found at the sign-in page. */
 function inhabited(config: Config): Config {
-  if (config.users !== null || config.loginApi !== null || config.access === 'anyone') return config
+  const anyWay = config.users !== null || config.loginApi !== null || config.oidc.length > 0
+  if (anyWay || config.access === 'anyone') return config
   throw new ConfigError(
     'ERR_CONFIG_INVALID',
     'Nobody could sign in: there is no users file. Make one with: holdfast users add <name>\n' +

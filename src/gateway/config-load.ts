@@ -15,6 +15,7 @@ import {
   type Place,
   readConfigFile,
 } from './config-file.ts'
+import { isProviderSecret, peopleConfig, peopleFaults } from './config-people.ts'
 import type { ConfigInput, LimitsInput } from './config-schema.ts'
 import { type Setting, settings } from './settings.ts'
 import { site } from './site.ts'
@@ -39,8 +40,6 @@ export interface LoadedConfig {
 }
 
 const usualFile = 'holdfast.yaml'
-const usualUsers = 'users.yaml'
-const usualVerifyEvery = 10 * 60_000
 const others = [
   ...['CONFIG', 'SECRET', 'DEBUG', 'URL', 'STATE_KEY', 'SIGN_IN_PATH', 'TESTS'],
   ...['FORCE_URL_SESSION_IN_TESTS', 'DISABLE_URL_SESSION'],
@@ -65,8 +64,8 @@ export async function loadConfig({ options, variables }: ConfigSources): Promise
   if (faults.length > 0) throw invalid(faults)
 
   const said = merged(merged(atHome(fromFile.input, file), fromVariables.input), fromOptions.input)
-  const config = filled(said, secretsOf(variables))
-  const wrong = [...incomplete(said), ...contradictions(config)]
+  const config = filled(said, variables)
+  const wrong = [...peopleFaults(said), ...contradictions(config)]
   if (wrong.length > 0) throw invalid(wrong)
   return { config, upstream: said.upstream ?? null, command: said.command ?? null, file }
 }
@@ -146,8 +145,8 @@ function mistyped(variables: ConfigSources['variables']): string[] {
   const faults: string[] = []
   for (const name of Object.keys(variables)) {
     // Kubernetes sets HOLDFAST_PORT and more where a Service has our name.
-    if (!name.startsWith('HOLDFAST_') || known.includes(name) || /_(?:SERVICE|PORT)(?:_|$)/.test(name))
-      continue
+    if (!name.startsWith('HOLDFAST_') || known.includes(name) || isProviderSecret(name)) continue
+    if (/_(?:SERVICE|PORT)(?:_|$)/.test(name)) continue
     const meant = nearest(
       name.slice('HOLDFAST_'.length),
       known.map((one) => one.slice('HOLDFAST_'.length)),
@@ -182,31 +181,23 @@ function merged(under: ConfigInput, over: ConfigInput): ConfigInput {
   return { ...under, ...over, session, ...(Object.keys(loginApi).length > 0 && { loginApi }) }
 }
 
-function filled(said: ConfigInput, secrets: readonly string[]): Config {
+function filled(said: ConfigInput, variables: ConfigSources['variables']): Config {
   return {
     preset: said.preset ?? 'auto',
     ...addresses(said),
     name: said.name ?? '',
     store: said.store ?? 'sqlite:.holdfast/holdfast.db',
-    ...peopleOf(said),
+    ...peopleConfig(said, variables),
     access: said.access ?? 'signed-in',
     rules: said.rules ?? [],
     documentsOnly: said.documentsOnly ?? false,
     policy: policyOf(said),
     trustProxy: said.trustProxy ?? [],
-    secrets,
+    secrets: secretsOf(variables),
     secretFile: said.secretFile ?? null,
     startTimeout: said.startTimeout ?? 60_000,
     log: said.log ?? 'pretty',
   }
-}
-
-function peopleOf({ users, loginApi }: ConfigInput): Pick<Config, 'users' | 'loginApi'> {
-  if (loginApi?.url === undefined) {
-    return { users: users ?? (existsSync(usualUsers) ? usualUsers : null), loginApi: null }
-  }
-  const { url, verifyUrl = null, verifyEvery = usualVerifyEvery } = loginApi
-  return { users: users ?? null, loginApi: { url, verifyUrl, verifyEvery } }
 }
 
 function addresses(said: ConfigInput): Pick<Config, 'listen' | 'publicUrl' | 'insecureHttp' | 'stateListen'> {
@@ -240,17 +231,6 @@ function secretsOf(variables: ConfigSources['variables']): readonly string[] {
     .split(',')
     .map((one) => one.trim())
     .filter((one) => one !== '')
-}
-
-/** What is said of a login API without the rest that it needs. */
-function incomplete({ users, loginApi }: ConfigInput): string[] {
-  if (loginApi === undefined) return []
-  if (loginApi.url === undefined) return ['loginApi needs `url`: where names and passwords are sent.']
-  // A password would be tried at both, and so be told to the one that it is not for.
-  if (users !== undefined) return ['users and loginApi: choose one. A password must not be tried at both.']
-  if (loginApi.verifyEvery !== undefined && loginApi.verifyUrl === undefined)
-    return ['loginApi.verifyEvery needs loginApi.verifyUrl: where to ask whether a token still holds.']
-  return []
 }
 
 /** What each setting may say by itself and not together with the others. */

@@ -193,6 +193,24 @@ const loginApi = section(
   'a map with `url`, `verifyUrl` and `verifyEvery`',
 )
 
+const someText = text((input) => (input.trim() === '' || input.length > 256 ? null : input), 'a text')
+
+const oidc = section(
+  {
+    name: text(
+      (input) => (/^[a-z\d]+(?:-[a-z\d]+)*$/.test(input) && input.length <= 32 ? input : null),
+      'a word of at most 32 small letters, digits and single dashes, such as google',
+    ),
+    label: exactOptional(someText),
+    issuer: apiUrl,
+    clientId: someText,
+    scopes: exactOptional(array(someText, 'must be a list of scopes such as [openid, email, profile]')),
+    rolesClaim: exactOptional(someText),
+    verifyEvery: exactOptional(duration),
+  },
+  'a map with `name`, `issuer` and `clientId`',
+)
+
 const wordsWanted = 'must be a list of words such as [streamlit, run, app.py]'
 const word = string(wordsWanted)
 const cidrWanted = 'must be a list of CIDRs such as [10.0.0.0/8]'
@@ -201,6 +219,17 @@ const cidrWanted = 'must be a list of CIDRs such as [10.0.0.0/8]'
 export interface LimitsInput {
   readonly idle?: number
   readonly absolute?: number
+}
+
+/** An identity provider, as one source of configuration states it. */
+export interface OidcInput {
+  readonly name: string
+  readonly label?: string
+  readonly issuer: URL
+  readonly clientId: string
+  readonly scopes?: readonly string[]
+  readonly rolesClaim?: string
+  readonly verifyEvery?: number
 }
 
 /** What one source of configuration says: only what is there, checked and read. */
@@ -222,6 +251,7 @@ export interface ConfigInput {
     readonly verifyUrl?: URL
     readonly verifyEvery?: number
   }
+  readonly oidc?: readonly OidcInput[]
   readonly access?: Access
   readonly rules?: readonly AccessRule[]
   readonly documentsOnly?: boolean
@@ -254,6 +284,7 @@ export const configSchema: GenericSchema<unknown, ConfigInput> = section(
     secretFile: exactOptional(path),
     users: exactOptional(path),
     loginApi: exactOptional(loginApi),
+    oidc: exactOptional(array(oidc, 'must be a list of maps, each with `name`, `issuer` and `clientId`')),
     access: exactOptional(oneOf(['signed-in', 'anyone'])),
     rules: exactOptional(array(rule, 'must be a list of maps, each with `path` and `access` or `roles`')),
     documentsOnly: exactOptional(onOff),

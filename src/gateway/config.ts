@@ -7,6 +7,22 @@ export type UpstreamConfig =
   | { readonly kind: 'url'; readonly url: URL }
   | { readonly kind: 'command'; readonly command: string; readonly args: readonly string[] }
 
+/** An identity provider that speaks OpenID Connect. */
+export interface OidcConfig {
+  /** Names it in paths and in the environment. */
+  readonly name: string
+  /** As people know it. */
+  readonly label: string
+  readonly issuer: URL
+  readonly clientId: string
+  /** `null` for a public client. */
+  readonly clientSecret: string | null
+  readonly scopes: readonly string[]
+  readonly rolesClaim: string
+  /** How often it is asked whether somebody may stay, in milliseconds. */
+  readonly verifyEvery: number
+}
+
 /** What the app is: decides what is special about it. `auto` goes by the command, or asks the app. */
 export type PresetChoice = 'auto' | 'streamlit' | 'generic'
 
@@ -32,6 +48,8 @@ export interface Config {
     /** In milliseconds. */
     readonly verifyEvery: number
   } | null
+  /** Identity providers that one can sign in with. */
+  readonly oidc: readonly OidcConfig[]
   readonly access: Access
   readonly rules: readonly AccessRule[]
   /** Accepts that rules guard documents only, where the app picks its pages inside one socket. */

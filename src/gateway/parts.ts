@@ -1,5 +1,5 @@
 /** What the gateway's routes work with; `wire.ts` puts it together. */
-import type { CredentialsAuthenticator, SessionStore } from '../core/contracts.ts'
+import type { SessionStore } from '../core/contracts.ts'
 import type { CookieTransport } from '../core/cookie.ts'
 import type { EventListener } from '../core/events.ts'
 import type { FormTokens } from '../core/form-token.ts'
@@ -10,10 +10,11 @@ import type { AppPreset } from './apps/preset.ts'
 import type { ClientAddress } from './client-address.ts'
 import type { BrowserScript } from './client-script.ts'
 import type { Log } from './log.ts'
+import type { OidcFlows } from './oidc-flow.ts'
+import type { People } from './people.ts'
 import type { ForwardedHeaders } from './proxy/forwarded.ts'
 import type { HttpProxy } from './proxy/http.ts'
 import type { Site } from './site.ts'
-import type { Vouching } from './vouching.ts'
 
 /** Whether a password may be checked now. Rejects with `StoreError` when the counters cannot tell. */
 export interface SignInGate {
@@ -40,11 +41,11 @@ export interface GatewayParts {
   /** Binds a form to the browser it was shown to. */
   readonly formCookieName: string
   readonly formTokens: FormTokens
-  /** `null`: nobody can sign in with a password. */
-  readonly authenticator: CredentialsAuthenticator | null
+  /** Who may sign in. */
+  readonly people: Omit<People, 'close'>
   readonly signInGate: SignInGate
-  /** Asks a login API again about those it vouched for; `null` where people are known otherwise. */
-  readonly vouching: Vouching | null
+  /** Sign-ins at identity providers that are under way. */
+  readonly oidcFlows: OidcFlows
   readonly preset: AppPreset
   readonly forwarded: ForwardedHeaders
   readonly proxy: HttpProxy

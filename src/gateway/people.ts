@@ -1,46 +1,78 @@
 /** Who may sign in, and who sees to it that those who no longer may are out. */
-import { loginApi } from '../auth/login-api.ts'
+import { loginApi, loginApiAuthenticator } from '../auth/login-api.ts'
+import { type OidcProvider, oidcProvider } from '../auth/oidc-provider.ts'
 import { openUsersFile } from '../auth/users-file.ts'
-import type { CredentialsAuthenticator } from '../core/contracts.ts'
+import type { CredentialsAuthenticator, Identity } from '../core/contracts.ts'
 import { sealedState } from '../core/sealed-state.ts'
+import { ownPath } from '../pages/own-path.ts'
 import type { Config } from './config.ts'
 import type { Log } from './log.ts'
 import type { OpenedSessions } from './sessions.ts'
+import type { Site } from './site.ts'
 import { followUsers } from './users-follower.ts'
-import { type Vouching, vouching } from './vouching.ts'
+import { type Vouching, type VouchingOptions, vouching } from './vouching.ts'
+
+/** An identity provider that one can sign in with. */
+export interface ProviderChoice {
+  /** As it is named in paths. */
+  readonly name: string
+  /** As people know it. */
+  readonly label: string
+  readonly provider: OidcProvider
+}
 
 export interface People {
   /** `null`: nobody can sign in with a password. */
   readonly authenticator: CredentialsAuthenticator | null
-  /** `null` where a login API has no part in it. */
-  readonly vouching: Vouching | null
+  /** What to ask by about an identity that `authenticator` gave; `null` if there is nothing. */
+  tokenOf(identity: Identity): string | null
+  readonly providers: readonly ProviderChoice[]
+  readonly vouching: Vouching
   close(): Promise<void>
 }
 
 export interface PeopleOptions extends OpenedSessions {
-  readonly config: Pick<Config, 'users' | 'loginApi' | 'name'>
+  readonly config: Pick<Config, 'users' | 'loginApi' | 'oidc' | 'name'>
+  readonly site: Pick<Site, 'origin' | 'base'>
   readonly log: Log
   readonly now: () => number
 }
 
+type Vouchers = VouchingOptions['vouchers']
+type Passwords = Pick<People, 'authenticator' | 'tokenOf' | 'close'> & { readonly vouchers: Vouchers }
+
 /** Opens what the configuration names. Rejects with `ConfigError`, or `StoreError` where it cannot be known who is in. */
 export async function openPeople(options: PeopleOptions): Promise<People> {
-  const { config, store, keyring, sessions, log, now } = options
+  const { config, site, store, keyring, sessions, log, now } = options
   const state = sealedState(store, keyring)
-  const app = config.name
+  const { vouchers, ...passwords } = await openPasswords(options)
+  const chosen = config.oidc.map(({ name, label, verifyEvery: every, ...more }) => {
+    const redirectUri = `${site.origin}${ownPath(site.base, `oidc/${name}/callback`)}`
+    return { name, label, every, provider: oidcProvider({ ...more, redirectUri }) }
+  })
+  const asked = [...vouchers, ...chosen.map(({ provider, every }) => ({ voucher: provider, every }))]
+  return {
+    ...passwords,
+    providers: chosen,
+    vouching: vouching({ vouchers: asked, store, sessions, state, app: config.name, log, now }),
+  }
+}
+
+async function openPasswords({ config, store, keyring, sessions, log }: PeopleOptions): Promise<Passwords> {
+  const nothing = { tokenOf: () => null, vouchers: [], close: async () => undefined }
   if (config.loginApi !== null) {
     const { url, verifyUrl, verifyEvery: every } = config.loginApi
     const api = loginApi({ url, verifyUrl })
-    const asked = vouching({ api, store, sessions, state, app, every, log, now })
-    return { authenticator: asked.authenticator, vouching: asked, close: async () => undefined }
+    return { ...nothing, ...loginApiAuthenticator(api), vouchers: [{ voucher: api, every }] }
   }
-  if (config.users === null) return { authenticator: null, vouching: null, close: async () => undefined }
+  if (config.users === null) return { ...nothing, authenticator: null }
   const users = await openUsersFile(config.users)
   try {
-    const stop = await followUsers({ users, sessions, state, app, log })
+    const state = sealedState(store, keyring)
+    const stop = await followUsers({ users, sessions, state, app: config.name, log })
     return {
+      ...nothing,
       authenticator: users.authenticator(),
-      vouching: null,
       async close() {
         stop()
         await users.close()

@@ -17,13 +17,13 @@ export function presented(
   if (cookies === null || credential === null) return nobody
   const session = parts.sessions.peekDigest(cookies.digest)
   if (session === null) return ask(parts, credential)
-  parts.vouching?.used(session)
+  parts.people.vouching.used(session)
   return { session, credential, replacement: null }
 }
 
 async function ask(parts: GatewayParts, credential: string): Promise<Presented> {
   const loaded = await parts.sessions.load(credential)
-  if (loaded !== null && parts.vouching !== null && !(await parts.vouching.restored(loaded.session)))
+  if (loaded !== null && !(await parts.people.vouching.restored(loaded.session)))
     return { session: null, credential, replacement: null }
   return { credential, session: loaded?.session ?? null, replacement: loaded?.replacement ?? null }
 }

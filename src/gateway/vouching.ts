@@ -1,32 +1,32 @@
-/** Asks a login API again about those it vouched for, for as long as they are signed in. */
-import type { LoginApi, Vouched } from '../auth/login-api.ts'
-import type { CredentialsAuthenticator, Identity, Json, SessionStore, StateScope } from '../core/contracts.ts'
+/** Asks again about those that a login API or an identity provider vouched for, as long as they are signed in. */
+import type { Vouched, Voucher } from '../auth/voucher.ts'
+import type { Json, SessionStore, StateScope } from '../core/contracts.ts'
 import type { SessionManager } from '../core/manager.ts'
 import type { SealedState } from '../core/sealed-state.ts'
 import { rolesOf, type Session } from '../core/session.ts'
 import type { Log } from './log.ts'
 
 export interface VouchingOptions {
-  readonly api: LoginApi
+  /** Each with how often it is asked about somebody, in milliseconds. */
+  readonly vouchers: readonly { readonly voucher: Voucher; readonly every: number }[]
   readonly store: SessionStore
   readonly sessions: SessionManager
   /** Where tokens are kept, sealed; they die with their session. */
   readonly state: SealedState
   /** The app's name: apps that share a store do not mix. */
   readonly app: string
-  /** How often somebody is asked about, in milliseconds. */
-  readonly every: number
   readonly log: Log
   readonly now: () => number
 }
 
 export interface Vouching {
-  readonly authenticator: CredentialsAuthenticator
   /**
-   * Keeps the token of who has just signed in. `false`: the session has ended. Rejects with `StoreError`: then it must
-   * end, for nobody could ask about it again.
+   * Keeps the token of who has just signed in, where there is one. `false`: the session has ended. Rejects with
+   * `StoreError`: then it must end, for nobody could ask about it again.
    */
-  signedIn(session: Session): Promise<boolean>
+  signedIn(session: Session, token: string | null): Promise<boolean>
+  /** The token kept of a session; `null` if there is none. */
+  tokenOf(session: Session): Promise<string | null>
   /** Notes that a session is in use: where it is time, the API is asked meanwhile. */
   used(session: Session): void
   /**
@@ -48,23 +48,22 @@ const retryAfter = 30_000
 const mostKnown = 100_000
 
 export function vouching(options: VouchingOptions): Vouching {
-  const { api, store, sessions, state, every, now, log } = options
-  // Between the check of a password and the session that follows from it.
-  const tokens = new WeakMap<Identity, string>()
+  const { vouchers, store, sessions, state, now, log } = options
   // When each session in use here is to be asked about next.
   const due = new Map<string, number>()
-  const pause = Math.min(every, retryAfter)
   const asking = new Map<string, Promise<boolean>>()
 
-  const scopeOf = (sid: string): StateScope => ({ sid, name: `login-api:${options.app}` })
-  const isOurs = (session: Session): boolean => session.identity?.authenticator === api.name
+  const scopeOf = (sid: string): StateScope => ({ sid, name: `vouched:${options.app}` })
+  const byName = new Map(vouchers.map((one) => [one.voucher.name, one]))
+  const voucherOf = ({ identity }: Session): Asked | undefined =>
+    identity === null ? undefined : byName.get(identity.authenticator)
 
   const plan = (sid: string, at: number): void => {
     if (due.size >= mostKnown) due.clear()
     due.set(sid, at)
   }
 
-  async function keep(sid: string, token: string): Promise<boolean> {
+  async function keep(sid: string, token: string, every: number): Promise<boolean> {
     plan(sid, now() + every)
     return state.set(scopeOf(sid), 'token', { token, checkedAt: now() })
   }
@@ -77,28 +76,33 @@ export function vouching(options: VouchingOptions): Vouching {
   }
 
   /** Asks, or finds that another replica has. `false`: the session was ended. */
-  async function check(session: Session): Promise<boolean> {
+  async function check(session: Session, { voucher, every }: Asked): Promise<boolean> {
     const { sid } = session
+    const pause = Math.min(every, retryAfter)
     const kept = readKept(await state.get(scopeOf(sid), 'token'))
     // Signed in without a token, or before there was a verify URL: nothing to ask by.
     if (kept === null) return settle(sid, every)
     const age = now() - kept.checkedAt
     if (age < every) return settle(sid, every - age)
     // Of several replicas one asks; what it finds reaches the others by the store.
-    if (!(await store.once(`login-api:${sid}:${kept.checkedAt}`, pause))) return settle(sid, pause)
-    const answer = await verified(kept.token)
-    if (answer === 'unknown') return settle(sid, pause)
+    if (!(await store.once(`vouched:${sid}:${kept.checkedAt}`, pause))) return settle(sid, pause)
+    const answer = await verified(voucher, kept.token)
+    if (answer === 'unknown' || answer === 'untold') return settle(sid, answer === 'untold' ? every : pause)
     const change = changeOf(session, answer)
-    return change === null ? keep(sid, answer?.token ?? kept.token) : end(session, change)
+    return change === null ? keep(sid, answer?.token ?? kept.token, every) : end(session, change)
   }
 
-  async function verified(token: string): Promise<Vouched | null | 'unknown'> {
+  async function verified(voucher: Voucher, token: string): Promise<Vouched | null | 'untold' | 'unknown'> {
     try {
-      return await api.verify(token, AbortSignal.timeout(askPatience))
+      return await voucher.verify(token, AbortSignal.timeout(askPatience))
     } catch (error) {
-      log.write('warn', 'login_api_unavailable', { reason: error instanceof Error ? error.message : '' })
+      unavailable(voucher, error)
       return 'unknown'
     }
+  }
+
+  function unavailable({ name }: Voucher, error: unknown): void {
+    log.write('warn', 'voucher_unavailable', { name, reason: error instanceof Error ? error.message : '' })
   }
 
   function settle(sid: string, after: number): true {
@@ -106,51 +110,49 @@ export function vouching(options: VouchingOptions): Vouching {
     return true
   }
 
-  function ask(session: Session): Promise<boolean> {
+  function ask(session: Session, asked: Asked): Promise<boolean> {
     const { sid } = session
     let under = asking.get(sid)
     if (under === undefined) {
-      under = check(session).finally(() => asking.delete(sid))
+      under = check(session, asked).finally(() => asking.delete(sid))
       asking.set(sid, under)
     }
     return under
   }
 
   /** What could not be asked for want of the store changes nothing: whoever needs the store will say so. */
-  const asked = (session: Session): Promise<boolean> =>
-    ask(session).catch((error: unknown) => {
-      log.write('warn', 'login_api_unavailable', { reason: error instanceof Error ? error.message : '' })
+  const askAnyhow = (session: Session, asked: Asked): Promise<boolean> =>
+    ask(session, asked).catch((error: unknown) => {
+      unavailable(asked.voucher, error)
       return settle(session.sid, retryAfter)
     })
 
+  const isDue = ({ sid }: Session): boolean => now() >= (due.get(sid) ?? 0)
+
   return {
-    authenticator: {
-      kind: 'credentials',
-      name: api.name,
-      async verify(username, password, signal) {
-        const vouched = await api.signIn(username, password, signal)
-        if (vouched === null) return null
-        if (vouched.token !== null) tokens.set(vouched.identity, vouched.token)
-        return vouched.identity
-      },
+    async signedIn(session, token) {
+      const asked = voucherOf(session)
+      return token === null || asked === undefined ? true : keep(session.sid, token, asked.every)
     },
 
-    async signedIn(session) {
-      const token = session.identity === null ? undefined : tokens.get(session.identity)
-      return token === undefined || !api.verifies || !isOurs(session) ? true : keep(session.sid, token)
+    async tokenOf({ sid }) {
+      return readKept(await state.get(scopeOf(sid), 'token'))?.token ?? null
     },
 
     used(session) {
-      if (!api.verifies || !isOurs(session)) return
-      if (now() >= (due.get(session.sid) ?? 0)) void asked(session)
+      const asked = voucherOf(session)
+      if (asked !== undefined && isDue(session)) void askAnyhow(session, asked)
     },
 
     async restored(session) {
-      if (!api.verifies || !isOurs(session) || now() < (due.get(session.sid) ?? 0)) return true
-      return Promise.race([asked(session), after(restorePatience)])
+      const asked = voucherOf(session)
+      if (asked === undefined || !isDue(session)) return true
+      return Promise.race([askAnyhow(session, asked), after(restorePatience)])
     },
   }
 }
+
+type Asked = VouchingOptions['vouchers'][number]
 
 /** Why a person is no longer the one who signed in; `null` if nothing that matters changed. */
 function changeOf({ identity }: Session, answer: Vouched | null): string | null {

@@ -16,6 +16,7 @@ import { browserScript } from './client-script.ts'
 import type { GatewayConfig } from './config.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import type { Log } from './log.ts'
+import { oidcFlows } from './oidc-flow.ts'
 import { openPeople } from './people.ts'
 import { reservePort } from './port.ts'
 import { choosePreset } from './preset-choice.ts'
@@ -24,9 +25,9 @@ import { forwardedHeaders } from './proxy/forwarded.ts'
 import { httpProxy } from './proxy/http.ts'
 import { openSessions } from './sessions.ts'
 import { type Site, site } from './site.ts'
-import { warningsOf } from './store-choice.ts'
 import { startStateListener } from './state/state-listener.ts'
 import { stateRoutes } from './state/state-routes.ts'
+import { warningsOf } from './store-choice.ts'
 
 /** A gateway that serves, with everything it opened. */
 export interface RunningGateway {
@@ -92,7 +93,7 @@ async function assemble(
   closers.push(() => store.close())
   for (const warning of warningsOf(store)) log.write('warn', 'store_warning', { warning })
 
-  const people = await openPeople({ config, store, keyring, sessions, log, now })
+  const people = await openPeople({ config, site: where, store, keyring, sessions, log, now })
   closers.push(() => people.close())
 
   const presets = presetsFor({
@@ -121,7 +122,7 @@ async function assemble(
     config.upstream.kind === 'url' ? config.upstream.url : new URL(`http://127.0.0.1:${app?.supervisor.port}`)
   if (app !== null) await Promise.race([app.supervisor.ready(config.startTimeout), aborted(signal)])
 
-  const sockets = socketRegistry({ sessions, now, onConfirmed: (session) => people.vouching?.used(session) })
+  const sockets = socketRegistry({ sessions, now, onConfirmed: (session) => people.vouching.used(session) })
   const cookieOptions: CookieOptions = {
     secure: where.secure,
     name: cookieName(config, where),
@@ -147,8 +148,8 @@ async function assemble(
       cookie: cookieTransport(cookieOptions),
       formCookieName: cookieTransport(cookieOptions, 'form').name,
       formTokens: formTokens(keyring.key('form/v1'), now),
-      authenticator: people.authenticator,
-      vouching: people.vouching,
+      oidcFlows: oidcFlows(keyring.key('oidc/v1'), cookieOptions, now),
+      people,
       signInGate: gate(store, keyring),
       preset,
       forwarded: forwardedHeaders(where, (session) => sessions.capability(session)),

@@ -153,6 +153,28 @@ describe('loadConfig()', () => {
     expect(await refused(both)).toContain('choose one')
   })
 
+  it('reads identity providers, and their secrets from the environment alone', async () => {
+    const file =
+      'oidc: [{ name: my-work, issuer: https://id.example.org/x, clientId: survey, scopes: [email] }]'
+    const variables = { HOLDFAST_OIDC_MY_WORK_CLIENT_SECRET: 'shh' }
+    expect((await load({ file, variables })).config.oidc).toEqual([
+      {
+        ...{
+          name: 'my-work',
+          label: 'my-work',
+          issuer: new URL('https://id.example.org/x'),
+          clientId: 'survey',
+        },
+        ...{ clientSecret: 'shh', scopes: ['openid', 'email'], rolesClaim: 'roles', verifyEvery: 600_000 },
+      },
+    ])
+    expect(await message({ file: `${file.slice(0, -2)}, clientSecret: shh }]` })).toContain('is not known')
+    expect(await message({ file: file.replace('https', 'http') })).toContain('only on this machine')
+    expect(await message({ file: `oidc: [${file.slice(7, -1)}, ${file.slice(7)}` })).toContain(
+      'two providers',
+    )
+  })
+
   it('refuses a weak secret without repeating it', async () => {
     const text = await message({ variables: { HOLDFAST_SECRET: 'correct-horse' } })
     expect(text).toContain('too weak')

@@ -25,6 +25,7 @@ import { clientAddress } from '../../src/gateway/client-address.ts'
 import type { Config } from '../../src/gateway/config.ts'
 import { type Gateway, startGateway } from '../../src/gateway/gateway.ts'
 import type { LogFields, LogLevel } from '../../src/gateway/log.ts'
+import { oidcFlows } from '../../src/gateway/oidc-flow.ts'
 import { openPeople } from '../../src/gateway/people.ts'
 import { forwardedHeaders } from '../../src/gateway/proxy/forwarded.ts'
 import { httpProxy } from '../../src/gateway/proxy/http.ts'
@@ -49,6 +50,7 @@ export interface HarnessOptions {
   readonly headersTimeout?: number
   /** An API that knows who may sign in, in place of the users file. */
   readonly loginApi?: Config['loginApi']
+  readonly oidc?: Config['oidc']
   /** A store that another replica works with, too. */
   readonly store?: WatchedStore
 }
@@ -122,10 +124,10 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   }
   const state = sealedState(store.store, keyring)
   closers.push(await followUsers({ users, sessions, state, app: '', log: logger }))
-  const { loginApi = null } = options
-  const peopleOf = { config: { users: null, loginApi, name: '' }, store: store.store, keyring, sessions }
-  const { authenticator, vouching } = await openPeople({ ...peopleOf, log: logger, now })
-  const sockets = socketRegistry({ sessions, now, onConfirmed: (one) => vouching?.used(one) })
+  const { loginApi = null, oidc = [] } = options
+  const peopleOf = { config: { users: null, loginApi, oidc, name: '' }, site: where }
+  const people = await openPeople({ ...peopleOf, store: store.store, keyring, sessions, log: logger, now })
+  const sockets = socketRegistry({ sessions, now, onConfirmed: (one) => people.vouching.used(one) })
   const cookieOptions = {
     secure: where.secure,
     name: where.base.slice(1).replaceAll('/', '-'),
@@ -147,8 +149,8 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       cookie,
       formCookieName: cookieTransport(cookieOptions, 'form').name,
       formTokens: formTokens(keyring.key('form/v1'), now),
-      authenticator: authenticator ?? users.authenticator(),
-      vouching,
+      oidcFlows: oidcFlows(keyring.key('oidc/v1'), cookieOptions, now),
+      people: { ...people, authenticator: people.authenticator ?? users.authenticator() },
       signInGate: signInThrottle({ store: store.store, key: keyring.key('throttle/v1') }),
       forwarded: forwardedHeaders(where, (session) => sessions.capability(session)),
       preset:

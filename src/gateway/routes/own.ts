@@ -3,6 +3,7 @@ import type { BrowserScript } from '../client-script.ts'
 import type { GatewayParts } from '../parts.ts'
 import { sendProblem } from '../problems.ts'
 import type { Visit } from '../visit.ts'
+import { oidcRoute } from './oidc.ts'
 import { beginRoute, sessionRoute } from './session.ts'
 import { signInRoute } from './sign-in.ts'
 import { signOutRoute } from './sign-out.ts'
@@ -23,6 +24,7 @@ const routes: ReadonlyMap<string, { readonly methods: readonly string[]; readonl
 
 /** Answers a path of ours; what we do not know is 404 and never reaches the app. */
 export function ownRoute(parts: GatewayParts, visit: Visit, name: string): Promise<void> | void {
+  if (name.startsWith('oidc/')) return oidcRoute(parts, visit, name.slice('oidc/'.length))
   const entry = routes.get(name)
   if (entry === undefined) return sendProblem(parts, visit, 'not-found')
   if (!entry.methods.includes(visit.request.method ?? '')) {

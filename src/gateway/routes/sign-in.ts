@@ -1,19 +1,18 @@
 /** The sign-in page and what its form does. */
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Identity } from '../../core/contracts.ts'
 import { formCookie, readFormCookie, removeFormCookie } from '../../core/form-cookie.ts'
 import { newFormBinding } from '../../core/form-token.ts'
 import { returnPath } from '../../core/return-to.ts'
-import type { Session } from '../../core/session.ts'
-import { type SignInError, signInPage, signInReason } from '../../pages/sign-in.ts'
+import { ownPath } from '../../pages/own-path.ts'
+import { type OtherWay, type SignInError, signInPage, signInReason } from '../../pages/sign-in.ts'
 import { readSignInForm, type SignInForm } from '../../pages/sign-in-form.ts'
 import type { GatewayParts } from '../parts.ts'
 import { sendProblem } from '../problems.ts'
 import { parameter } from '../target.ts'
 import { readBody, sendOn, sendPage, type Visit } from '../visit.ts'
-import type { Vouching } from '../vouching.ts'
 import { formRefusal, isFormToken } from './own-form.ts'
+import { beginSession } from './session-start.ts'
 
 const longestForm = 16_384
 // Checking takes long on purpose; longer than this, something is stuck.
@@ -27,7 +26,10 @@ export async function signInRoute(parts: GatewayParts, visit: Visit): Promise<vo
   // Who is signed in already came by a stale link or the back button.
   if (visit.presented.session?.identity != null)
     return sendOn(visit.response, wanted, replacementOf(parts, visit))
-  showForm(parts, visit, { returnTo: wanted, reason: signInReason(parameter(visit.target.query, 'reason')) })
+  showSignIn(parts, visit, {
+    returnTo: wanted,
+    reason: signInReason(parameter(visit.target.query, 'reason')),
+  })
 }
 
 interface Shown {
@@ -38,7 +40,13 @@ interface Shown {
   readonly remember?: boolean
 }
 
-function showForm(parts: GatewayParts, visit: Visit, shown: Shown): void {
+/** Shows the sign-in page, with what went wrong. */
+export function showSignIn(
+  parts: GatewayParts,
+  visit: Visit,
+  shown: Shown,
+  setCookie: readonly string[] = [],
+): void {
   const { site, formCookieName, formTokens } = parts
   const { headers } = visit.request
   const binding = readFormCookie(headers.cookie, formCookieName) ?? newFormBinding()
@@ -49,13 +57,21 @@ function showForm(parts: GatewayParts, visit: Visit, shown: Shown): void {
     secure: site.secure,
     acceptLanguage: headers['accept-language'],
     token: formTokens.issue('sign-in', binding),
-    passwords: parts.authenticator !== null,
+    passwords: parts.people.authenticator !== null,
+    others: otherWays(parts, shown.returnTo),
   })
-  const cookies = [formCookie(formCookieName, binding, site.secure)]
+  const cookies = [...setCookie, formCookie(formCookieName, binding, site.secure)]
   // A cookie that names no session any more goes; one we could not look up never reaches this page.
   if (visit.presented.credential !== null && visit.presented.session === null)
     cookies.push(parts.cookie.clear())
   sendPage(visit.response, page, cookies)
+}
+
+function otherWays({ people, site }: GatewayParts, returnTo: string): readonly OtherWay[] {
+  return people.providers.map(({ name, label }) => ({
+    name: label,
+    href: `${ownPath(site.base, `oidc/${name}`)}?return_to=${encodeURIComponent(returnTo)}`,
+  }))
 }
 
 async function submit(parts: GatewayParts, visit: Visit): Promise<void> {
@@ -68,7 +84,7 @@ async function submit(parts: GatewayParts, visit: Visit): Promise<void> {
 
   const returnTo = returnPath(form.returnTo, parts.site.base)
   const again = (error: SignInError): void =>
-    showForm(parts, visit, { returnTo, error, username: form.username, remember: form.remember })
+    showSignIn(parts, visit, { returnTo, error, username: form.username, remember: form.remember })
 
   if (!isOurForm(parts, request, form)) return again({ kind: 'form' })
   const outcome = await attempt(parts, visit, form)
@@ -107,14 +123,20 @@ async function attempt(parts: GatewayParts, visit: Visit, form: SignInForm): Pro
     if (gate.delaySeconds > 0) await wait(gate.delaySeconds * 1000)
     for (let round = 0; round < rounds; round++) {
       const startedAt = parts.now()
-      const identity = await parts.authenticator?.verify(
+      const identity = await parts.people.authenticator?.verify(
         form.username,
         form.password,
         AbortSignal.timeout(patience),
       )
       if (identity == null) break
-      const issued = await start(parts, visit, identity, form.remember, startedAt)
-      if (issued !== null) return issued
+      const { remember } = form
+      const token = parts.people.tokenOf(identity)
+      const issued = await beginSession(parts, visit, { identity, token, remember, startedAt })
+      if (issued === null) continue
+      const { session, credential } = issued
+      // Without "stay signed in" the cookie ends with the browser; the server's own limits hold either way.
+      const maxAge = remember ? Math.floor((session.absoluteAt - parts.now()) / 1000) : null
+      return { kind: 'signed-in', credential, maxAge }
     }
     parts.onEvent({ event: 'sign_in_failed', address })
     return { kind: 'credentials' }
@@ -123,39 +145,6 @@ async function attempt(parts: GatewayParts, visit: Visit, form: SignInForm): Pro
       reason: error instanceof Error ? error.message : 'unknown',
     })
     return { kind: 'unavailable' }
-  }
-}
-
-async function start(
-  parts: GatewayParts,
-  visit: Visit,
-  identity: Identity,
-  remember: boolean,
-  startedAt: number,
-): Promise<Outcome | null> {
-  const userAgent = visit.request.headers['user-agent'] ?? ''
-  const issued = await parts.sessions.signIn({
-    identity,
-    remember,
-    startedAt,
-    device: { userAgent, address: visit.address },
-    replaces: visit.presented.session,
-  })
-  if (issued === null) return null
-  if (parts.vouching !== null && !(await kept(parts, parts.vouching, issued.session))) return null
-  parts.onEvent({ event: 'sign_in_succeeded', userId: identity.userId, address: visit.address })
-  // Without "stay signed in" the cookie ends with the browser; the server's own limits hold either way.
-  const maxAge = remember ? Math.floor((issued.session.absoluteAt - parts.now()) / 1000) : null
-  return { kind: 'signed-in', credential: issued.credential, maxAge }
-}
-
-/** What could not be kept could not be asked about again: then the session is not begun. */
-async function kept({ sessions }: GatewayParts, vouching: Vouching, session: Session): Promise<boolean> {
-  try {
-    return await vouching.signedIn(session)
-  } catch (error) {
-    await sessions.end(session.sid)
-    throw error
   }
 }
 

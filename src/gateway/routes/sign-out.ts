@@ -12,6 +12,7 @@ import type { GatewayParts } from '../parts.ts'
 import { sendProblem } from '../problems.ts'
 import { parameter } from '../target.ts'
 import { isNavigation, readBody, sendOn, sendPage, type Visit } from '../visit.ts'
+import { providerSignOut } from './oidc-sign-out.ts'
 import { formRefusal, isFormToken } from './own-form.ts'
 
 const longestForm = 4_096
@@ -72,6 +73,9 @@ function confirm(
 
 async function end(parts: GatewayParts, visit: Visit): Promise<void> {
   const { session } = visit.presented
+  // Asked before the end: what the provider is to be told dies with the session.
+  const elsewhere =
+    session === null || !isNavigation(visit.request) ? null : await providerSignOut(parts, session)
   if (session !== null && session.version > 0) {
     try {
       await parts.sessions.end(session.sid)
@@ -83,7 +87,7 @@ async function end(parts: GatewayParts, visit: Visit): Promise<void> {
     }
     parts.onEvent({ event: 'session_signed_out', sid: session.sid, userId: session.identity?.userId ?? null })
   }
-  sendOn(visit.response, `${ownPath(parts.site.base, 'sign-in')}?reason=signed-out`, {
+  sendOn(visit.response, elsewhere ?? `${ownPath(parts.site.base, 'sign-in')}?reason=signed-out`, {
     'set-cookie': [parts.cookie.clear()],
     // "storage" would take the app's own data, "cookies" those of sibling hosts.
     'clear-site-data': '"cache"',

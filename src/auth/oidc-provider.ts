@@ -1,0 +1,278 @@
+/** An OpenID provider: sends people there, takes them back, asks about them again, and hears when they are out. */
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import * as client from 'openid-client'
+import type { Identity, Json, JsonObject } from '../core/contracts.ts'
+import { AuthError } from '../core/errors.ts'
+import { type ProviderTicket, readTicket, writeTicket } from './provider-ticket.ts'
+import type { Vouched, Voucher } from './voucher.ts'
+
+export interface OidcProviderOptions {
+  readonly issuer: URL
+  readonly clientId: string
+  /** `null` for a public client. */
+  readonly clientSecret: string | null
+  /** Where the provider sends people back to, exactly as it is registered there. */
+  readonly redirectUri: string
+  readonly scopes: readonly string[]
+  /** The claim that holds roles; dots lead into objects (`realm_access.roles`). */
+  readonly rolesClaim: string
+  /** How long one request to the provider may take, in milliseconds. @default 5000 */
+  readonly patience?: number
+}
+
+/** What one sign-in in one browser has to prove at its end. */
+export interface OidcFlow {
+  readonly state: string
+  readonly nonce: string
+  readonly verifier: string
+}
+
+export interface OidcProvider extends Voucher {
+  /** Where to send the browser. Rejects with `AuthError` when the provider cannot be reached. */
+  begin(flow: OidcFlow): Promise<URL>
+  /**
+   * Who came back. `null`: the provider, or its answer, says no: refused by the person, another flow's, forged. Rejects
+   * with `AuthError` when the provider cannot be reached.
+   */
+  finish(callback: URL, flow: OidcFlow): Promise<Vouched | null>
+  /** Where a browser signs out of the provider too; `null` if it has no such place. */
+  signOutUrl(token: string, returnTo: string): Promise<URL | null>
+  /** Whom a logout token (OpenID Back-Channel Logout 1.0) speaks of; `null` for one that is not to be believed. */
+  readLogout(token: string): Promise<LogoutSubject | null>
+}
+
+export interface LogoutSubject {
+  /** Of the person; `null` where only a session of the provider is named. */
+  readonly userId: string | null
+  readonly providerSid: string | null
+  /** Names the token, which counts once. */
+  readonly jti: string
+}
+
+const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
+const discoveredAgainAfter = 3_600_000
+const clockTolerance = 30
+
+export function oidcProvider(options: OidcProviderOptions): OidcProvider {
+  const { issuer, clientId, redirectUri, patience = 5_000 } = options
+  // An identity is issuer and subject (OpenID Connect Core §5.7): under a new issuer nobody inherits anybody.
+  const name = `oidc:${issuer.href}`
+  let known: { readonly at: number; readonly config: Promise<client.Configuration> } | null = null
+
+  function configuration(): Promise<client.Configuration> {
+    if (known === null || Date.now() - known.at > discoveredAgainAfter) {
+      const config = discover(options, patience)
+      const found = { at: Date.now(), config }
+      known = found
+      // What failed is tried again with the next person.
+      config.catch(() => {
+        if (known === found) known = null
+      })
+    }
+    return known.config
+  }
+
+  async function vouchedBy(
+    config: client.Configuration,
+    tokens: client.TokenEndpointResponse & client.TokenEndpointResponseHelpers,
+    before: ProviderTicket | null,
+  ): Promise<Vouched> {
+    const idToken = tokens.claims()
+    const subject = idToken?.sub ?? before?.subject ?? ''
+    const more = needsMore(idToken) ? await userInfo(config, tokens.access_token, subject) : {}
+    const claims = { ...more, ...idToken } as JsonObject
+    return {
+      identity: identityOf(name, subject, claims, options.rolesClaim),
+      token: writeTicket({
+        subject,
+        refresh: tokens.refresh_token ?? before?.refresh ?? null,
+        idToken: tokens.id_token ?? before?.idToken ?? null,
+        providerSid: textOf(claims.sid) ?? before?.providerSid ?? null,
+      }),
+    }
+  }
+
+  return {
+    name,
+
+    async begin({ state, nonce, verifier }) {
+      const config = await configuration()
+      return client.buildAuthorizationUrl(config, {
+        redirect_uri: redirectUri,
+        scope: options.scopes.join(' '),
+        code_challenge: await client.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+        state,
+        nonce,
+      })
+    },
+
+    async finish(callback, { state, nonce, verifier }) {
+      const config = await configuration()
+      const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier }
+      try {
+        const tokens = await client.authorizationCodeGrant(config, callback, {
+          ...checks,
+          idTokenExpected: true,
+        })
+        return await vouchedBy(config, tokens, null)
+      } catch (error) {
+        if (isRefusal(error)) return null
+        throw unreachable(issuer, error)
+      }
+    },
+
+    async verify(token) {
+      const ticket = readTicket(token)
+      if (ticket?.refresh == null) return 'untold'
+      const config = await configuration()
+      try {
+        const tokens = await client.refreshTokenGrant(config, ticket.refresh)
+        return await vouchedBy(config, tokens, ticket)
+      } catch (error) {
+        // `invalid_grant` alone says that the person is out there (RFC 6749 §5.2); all else says nothing of them.
+        if (error instanceof client.ResponseBodyError && error.error === 'invalid_grant') return null
+        throw unreachable(issuer, error)
+      }
+    },
+
+    async signOutUrl(token, returnTo) {
+      const config = await configuration()
+      if (config.serverMetadata().end_session_endpoint === undefined) return null
+      const idToken = readTicket(token)?.idToken ?? null
+      return client.buildEndSessionUrl(config, {
+        post_logout_redirect_uri: returnTo,
+        ...(idToken !== null && { id_token_hint: idToken }),
+      })
+    },
+
+    async readLogout(token) {
+      const { jwks_uri, issuer: exact } = (await configuration()).serverMetadata()
+      if (jwks_uri === undefined) return null
+      try {
+        const keys = createRemoteJWKSet(new URL(jwks_uri), { timeoutDuration: patience })
+        const { payload } = await jwtVerify(token, keys, {
+          ...{ issuer: exact, audience: clientId, typ: 'logout+jwt', clockTolerance, maxTokenAge: 120 },
+          requiredClaims: ['iat', 'jti', 'events'],
+        })
+        const { sub = null, sid, jti, events, nonce } = payload
+        // A logout token with a nonce could be an ID token, passed off as one (Back-Channel Logout §2.4).
+        const isLogout = isObject(events) && isObject(events[logoutEvent]) && nonce === undefined
+        const providerSid = typeof sid === 'string' ? sid : null
+        if (!isLogout || jti === undefined || (sub === null && providerSid === null)) return null
+        return { userId: sub, providerSid, jti }
+      } catch (error) {
+        if (isUnreachable(error)) throw unreachable(issuer, error)
+        return null
+      }
+    },
+  }
+}
+
+async function discover(
+  { issuer, clientId, clientSecret }: OidcProviderOptions,
+  patience: number,
+): Promise<client.Configuration> {
+  const method = clientSecret === null ? client.None() : client.ClientSecretBasic(clientSecret)
+  // Plain http is for a provider on this machine only: the configuration refuses any other.
+  const insecure = issuer.protocol === 'http:' ? [client.allowInsecureRequests] : []
+  const execute = [client.enableNonRepudiationChecks, ...insecure]
+  try {
+    const metadata = { [client.clockTolerance]: clockTolerance }
+    const timeout = patience / 1000
+    return await client.discovery(issuer, clientId, metadata, method, { execute, timeout })
+  } catch (error) {
+    throw unreachable(issuer, error)
+  }
+}
+
+function needsMore(claims: client.IDToken | undefined): boolean {
+  return claims === undefined || (claims.email === undefined && claims.name === undefined)
+}
+
+async function userInfo(config: client.Configuration, token: string, subject: string): Promise<JsonObject> {
+  if (config.serverMetadata().userinfo_endpoint === undefined) return {}
+  return (await client.fetchUserInfo(config, token, subject)) as JsonObject
+}
+
+const protocolClaims: ReadonlySet<string> = new Set(
+  [
+    'iss',
+    'aud',
+    'azp',
+    'exp',
+    'nbf',
+    'iat',
+    'jti',
+    'nonce',
+    'at_hash',
+    'c_hash',
+    's_hash',
+    'sid',
+    'auth_time',
+  ].concat(['acr', 'amr', 'rolesClaim', '__proto__']),
+)
+
+function identityOf(name: string, userId: string, from: JsonObject, rolesClaim: string): Identity {
+  const claims: Record<string, Json> = {}
+  for (const [claim, value] of Object.entries(from)) if (!protocolClaims.has(claim)) claims[claim] = value
+  // An app that goes by addresses would take one that nobody has checked for its owner's.
+  if (claims.email_verified === false) delete claims.email
+  claims.roles = rolesIn(from, rolesClaim)
+  return { userId, authenticator: name, claims }
+}
+
+function rolesIn(claims: JsonObject, path: string): readonly string[] {
+  // Some providers' claims are named by a URL, dots and all.
+  let value: Json | undefined = claims[path]
+  if (value === undefined) {
+    value = path
+      .split('.')
+      .reduce<Json | undefined>((at, key) => (isObject(at) ? at[key] : undefined), claims)
+  }
+  if (typeof value === 'string') return [value]
+  return Array.isArray(value) ? value.filter((role): role is string => typeof role === 'string') : []
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function textOf(value: Json | undefined): string | null {
+  return typeof value === 'string' && value !== '' ? value : null
+}
+
+/** Whether an error is the provider's or the protocol's "no", rather than that nobody could be asked. */
+function isRefusal(error: unknown): boolean {
+  if (error instanceof client.AuthorizationResponseError) return error.error !== 'temporarily_unavailable'
+  if (error instanceof client.ResponseBodyError) return error.status < 500
+  return error instanceof client.ClientError && !isUnreachable(error)
+}
+
+const away = new Set([
+  'OAUTH_TIMEOUT',
+  'OAUTH_RESPONSE_IS_NOT_CONFORM',
+  'OAUTH_RESPONSE_IS_NOT_JSON',
+  'ERR_JWKS_TIMEOUT',
+])
+
+function isUnreachable(error: unknown): boolean {
+  const { code } = (error ?? {}) as { readonly code?: unknown }
+  return (
+    error instanceof TypeError ||
+    (typeof code === 'string' && (away.has(code) || code === 'ERR_JOSE_GENERIC'))
+  )
+}
+
+/** The message holds no answer: it may hold tokens. */
+function unreachable(issuer: URL, cause: unknown): AuthError {
+  if (cause instanceof AuthError) return cause
+  const what = cause instanceof Error ? cause.message.slice(0, 200) : 'unknown'
+  return new AuthError(
+    'ERR_AUTH_UNAVAILABLE',
+    `The identity provider ${issuer.origin} cannot be asked: ${what}`,
+    {
+      cause,
+    },
+  )
+}

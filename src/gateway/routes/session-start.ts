@@ -1,0 +1,45 @@
+/** From "we know who this is" to a session, whichever way it was found out. */
+import type { Vouched } from '../../auth/voucher.ts'
+import type { Issued } from '../../core/manager.ts'
+import type { Session } from '../../core/session.ts'
+import type { GatewayParts } from '../parts.ts'
+import type { Visit } from '../visit.ts'
+
+export interface Start extends Vouched {
+  readonly remember: boolean
+  /** When checking began: a revocation since then wins. */
+  readonly startedAt: number
+}
+
+/** The session and its credential; `null` if a revocation came between the check and now. */
+export async function beginSession(
+  parts: GatewayParts,
+  visit: Visit,
+  { identity, token, remember, startedAt }: Start,
+): Promise<Issued | null> {
+  const userAgent = visit.request.headers['user-agent'] ?? ''
+  const issued = await parts.sessions.signIn({
+    identity,
+    remember,
+    startedAt,
+    device: { userAgent, address: visit.address },
+    replaces: visit.presented.session,
+  })
+  if (issued === null || !(await isKept(parts, issued.session, token))) return null
+  parts.onEvent({ event: 'sign_in_succeeded', userId: identity.userId, address: visit.address })
+  return issued
+}
+
+/** What could not be kept could not be asked about again: then the session is not begun. */
+async function isKept(
+  { sessions, people }: GatewayParts,
+  session: Session,
+  token: string | null,
+): Promise<boolean> {
+  try {
+    return await people.vouching.signedIn(session, token)
+  } catch (error) {
+    await sessions.end(session.sid)
+    throw error
+  }
+}

@@ -1,0 +1,289 @@
+import { describe, expect, it } from 'vitest'
+import { fetchFrom, type Harness, startHarness } from './harness.ts'
+import { type OidcServer, reservedIssuer, startOidcServer, type Wanderer, wanderer } from './oidc-server.ts'
+
+const every = 10 * 60_000
+
+interface Stage {
+  readonly to: Harness
+  readonly server: OidcServer
+  readonly browser: Wanderer
+  pass(milliseconds: number): void
+  /** The Cookie header of a browser for the gateway. */
+  cookie(browser?: Wanderer): Promise<string>
+  begin(returnTo?: string): string
+  /** The status of a page that needs a sign-in. */
+  status(browser?: Wanderer): Promise<number>
+}
+
+async function startStage(): Promise<Stage> {
+  const reserved = await reservedIssuer()
+  let at = Date.now()
+  const to = await startHarness({
+    now: () => at,
+    oidc: [
+      {
+        ...{ name: 'kelp', label: 'Kelp ID', issuer: reserved.issuer, clientId: 'kelp', verifyEvery: every },
+        clientSecret: 'a secret of the client',
+        scopes: ['openid', 'email', 'profile', 'offline_access'],
+        rolesClaim: 'roles',
+      },
+    ],
+  })
+  const server = startOidcServer(reserved, [{ origin: to.origin, name: 'kelp' }])
+  const browser = wanderer()
+  const cookie = async (who: Wanderer = browser): Promise<string> => who.jar.getCookieString(to.origin)
+  return {
+    ...{ to, server, browser, cookie },
+    pass(milliseconds) {
+      at += milliseconds
+    },
+    begin: (returnTo = '/report?x=1') =>
+      `${to.origin}/_holdfast/oidc/kelp?return_to=${encodeURIComponent(returnTo)}`,
+    async status(who = browser) {
+      const answer = await fetch(`${to.origin}/x`, { headers: { cookie: await cookie(who) } })
+      await answer.body?.cancel()
+      return answer.status
+    },
+  }
+}
+
+async function eventually(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if (await holds()) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error(`Never: ${what}`)
+}
+
+describe('OpenID Connect', { timeout: 30_000 }, () => {
+  it('is offered on the sign-in page, and leads back to the page that was wanted', async () => {
+    const { to, browser, begin, status } = await startStage()
+    const page = await browser.visit(`${to.origin}/_holdfast/sign-in?return_to=%2Freport%3Fx%3D1`)
+    expect(page.body).toContain('href="/_holdfast/oidc/kelp?return_to=%2Freport%3Fx%3D1"')
+    expect(page.body).toContain('Kelp ID')
+    const back = await browser.signIn(begin(), 'ada')
+    expect(back.url.href).toBe(`${to.origin}/report?x=1`)
+    expect(back.status).toBe(200)
+    const seen = to.upstream.requests.at(-1)
+    expect(seen?.values('x-forwarded-user')).toEqual(['ada'])
+    expect(seen?.values('x-forwarded-email')).toEqual(['ada@example.org'])
+    expect(seen?.values('x-forwarded-groups')).toEqual(['diver'])
+    expect(await status()).toBe(200)
+  })
+
+  it('serves several tabs of one browser at once, each to its own page', async () => {
+    const { to, browser, begin, server } = await startStage()
+    const first = await fetch(begin('/one'), { redirect: 'manual' })
+    for (const line of first.headers.getSetCookie()) await browser.jar.setCookie(line, to.origin)
+    const second = await browser.signIn(begin('/two'), 'ada')
+    expect(second.url.pathname).toBe('/two')
+    const late = await browser.signIn(first.headers.get('location') ?? '', 'ada')
+    expect(late.url.pathname).toBe('/one')
+    expect(server.grants).toEqual(['authorization_code', 'authorization_code'])
+  })
+
+  it('lands somebody quietly who comes back late and is signed in already', async () => {
+    const { to, browser, begin, status } = await startStage()
+    const back = await browser.signIn(begin(), 'ada')
+    const callback = back.way.find((url) => url.includes('/callback?')) ?? ''
+    const again = await browser.visit(callback)
+    expect(again.url.href).toBe(`${to.origin}/`)
+    expect(await status()).toBe(200)
+  })
+
+  it('asks the provider from time to time, and ends the session when the grant is gone', async () => {
+    const { server, browser, begin, status, pass } = await startStage()
+    await browser.signIn(begin(), 'ada')
+    pass(every)
+    expect(await status()).toBe(200)
+    await eventually('it is asked', () => server.grants.includes('refresh_token'))
+    server.people.delete('ada')
+    // The answer to the last question may still be on its way, and counts from when it comes.
+    await eventually('the session has ended', async () => {
+      pass(every)
+      return (await status()) === 401
+    })
+  })
+
+  it('signs nobody out, and nobody in, while the provider is away', async () => {
+    const { server, browser, begin, status, pass, to } = await startStage()
+    await browser.signIn(begin(), 'ada')
+    server.away(true)
+    pass(every)
+    expect(await status()).toBe(200)
+    await eventually('it is asked', () => to.log.some(({ event }) => event === 'voucher_unavailable'))
+    expect(await status()).toBe(200)
+    server.away(false)
+    pass(30_000)
+    await status()
+    await eventually('it is asked again', () => server.grants.includes('refresh_token'))
+    const other = wanderer()
+    const { way } = await other.visit(begin())
+    server.away(true)
+    expect((await other.visit(`${to.origin}/_holdfast/oidc/kelp/callback?state=x&code=y`)).status).toBe(400)
+    expect(way.length).toBeGreaterThan(1)
+  })
+
+  it('says that nobody can be asked where the provider was never there', async () => {
+    const { server, browser, begin } = await startStage()
+    server.away(true)
+    expect((await browser.visit(begin())).status).toBe(503)
+  })
+
+  it('ends the session of somebody whose roles have changed there', async () => {
+    const { server, browser, begin, status, pass } = await startStage()
+    await browser.signIn(begin(), 'ada')
+    server.people.set('ada', { ...server.people.get('ada'), roles: ['admin'] })
+    pass(every)
+    await status()
+    await eventually('the session has ended', async () => (await status()) === 401)
+  })
+
+  it('signs out of the provider too, which sends the browser back', async () => {
+    const { to, browser, begin, status, server, cookie } = await startStage()
+    await browser.signIn(begin(), 'ada')
+    const form = await browser.visit(`${to.origin}/_holdfast/sign-out`)
+    const token = /name="form_token" value="([^"]+)"/.exec(form.body)?.[1] ?? ''
+    // As a browser says it, which `fetch` does not let one say.
+    const answer = await fetchFrom(to.port, '/_holdfast/sign-out', {
+      method: 'POST',
+      headers: {
+        ...{ host: to.host, origin: to.origin, cookie: await cookie() },
+        ...{ 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: new URLSearchParams({ form_token: token }).toString(),
+    })
+    const there = await browser.visit(String(answer.headers.location))
+    expect(there.url.origin).toBe(server.issuer.origin)
+    expect(there.url.searchParams.get('post_logout_redirect_uri')).toBe(`${to.origin}/_holdfast/sign-in`)
+    expect(there.status).toBe(200)
+    expect(await status()).toBe(401)
+  })
+
+  it('hears from the provider, server to server, who is out', async () => {
+    const { browser, begin, status, server } = await startStage()
+    await browser.signIn(begin(), 'ada')
+    const other = wanderer()
+    await other.signIn(begin(), 'ada')
+    expect([await status(), await status(other)]).toEqual([200, 200])
+    // The person signs out at the provider itself, in one of the two browsers.
+    const page = await browser.visit(new URL('/session/end', server.issuer))
+    const xsrf = /name="xsrf" value="([^"]+)"/.exec(page.body)?.[1] ?? ''
+    await browser.visit(new URL('/session/end/confirm', server.issuer), {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ xsrf, logout: 'yes' }).toString(),
+    })
+    await eventually('the session has ended', async () => (await status()) === 401)
+    expect(await status(other)).toBe(200)
+  })
+})
+
+describe('security: OpenID Connect', { timeout: 30_000 }, () => {
+  it('V10.1.2: a callback in a browser that did not begin it signs nobody in', async () => {
+    const { to, begin, status } = await startStage()
+    const attacker = wanderer()
+    const start = await fetch(begin(), { redirect: 'manual' })
+    const victim = wanderer()
+    for (const line of start.headers.getSetCookie()) await attacker.jar.setCookie(line, to.origin)
+    const callback = await stoppedBefore(attacker, start.headers.get('location') ?? '', to)
+    expect((await victim.visit(callback)).status).toBe(400)
+    expect(await status(victim)).toBe(401)
+    expect((await attacker.visit(callback)).url.pathname).toBe('/report')
+  })
+
+  it('V10.2.1: a callback counts once, with its own state, and only with it', async () => {
+    const { to, begin, status, browser } = await startStage()
+    const back = await browser.signIn(begin(), 'ada')
+    const callback = new URL(back.way.find((url) => url.includes('/callback?')) ?? '')
+    const cookies = await browser.jar.getCookieString(to.origin)
+    const fresh = wanderer()
+    for (const pair of cookies.split('; '))
+      if (pair.includes('-oidc-')) await fresh.jar.setCookie(pair, to.origin)
+    expect((await fresh.visit(callback)).status).toBe(400)
+    for (const change of [
+      (url: URL) => url.searchParams.delete('state'),
+      (url: URL) => url.searchParams.set('state', 'x'),
+      (url: URL) => url.searchParams.append('state', 'x'),
+    ]) {
+      const changed = new URL(callback)
+      change(changed)
+      expect((await fresh.visit(changed)).status).toBe(400)
+    }
+    expect(await status(fresh)).toBe(401)
+  })
+
+  it('V10.1.1: no token of the provider reaches the browser, the app or the log', async () => {
+    const { to, browser, begin, status, server, pass } = await startStage()
+    const tokens: string[] = []
+    server.provider.on('access_token.saved', ({ jti }) => tokens.push(jti))
+    server.provider.on('refresh_token.saved', ({ jti }) => tokens.push(jti))
+    const back = await browser.signIn(begin(), 'ada')
+    pass(every)
+    await status()
+    await eventually('it is asked', () => server.grants.includes('refresh_token'))
+    expect(tokens.length).toBeGreaterThan(2)
+    const shown = JSON.stringify([
+      back,
+      await browser.jar.serialize(),
+      to.log,
+      to.events,
+      to.upstream.requests.map((one) => one.rawHeaders),
+    ])
+    for (const token of tokens) expect(shown).not.toContain(token)
+    expect(shown).not.toContain('a secret of the client')
+  })
+
+  it('an address that nobody has checked is told to no app', async () => {
+    const { to, browser, begin } = await startStage()
+    await browser.signIn(begin(), 'eve')
+    expect(to.upstream.requests.at(-1)?.values('x-forwarded-user')).toEqual(['eve'])
+    expect(to.upstream.requests.at(-1)?.values('x-forwarded-email')).toEqual([])
+  })
+
+  it('a link from elsewhere begins nothing, and nobody is sent to somewhere else afterwards', async () => {
+    const { to, begin, browser } = await startStage()
+    const from = await fetch(begin(), {
+      redirect: 'manual',
+      headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+    })
+    expect(from.headers.get('location')).toMatch(/^\/_holdfast\/sign-in\?/)
+    expect(from.headers.getSetCookie()).toEqual([])
+    const back = await browser.signIn(begin('https://evil.example/'), 'ada')
+    expect(back.url.origin).toBe(to.origin)
+  })
+
+  it('V10.5.5: believes no logout token that the provider did not sign for us', async () => {
+    const { to, browser, begin, status } = await startStage()
+    await browser.signIn(begin(), 'ada')
+    const unsigned = [
+      { alg: 'none', typ: 'logout+jwt' },
+      { sub: 'ada', iat: 1, jti: 'x', events: {} },
+    ]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+      .join('.')
+    for (const token of ['', 'x', `${unsigned}.`]) {
+      const answer = await fetch(`${to.origin}/_holdfast/oidc/kelp/backchannel`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({ logout_token: token }).toString(),
+      })
+      expect(answer.status).toBe(400)
+    }
+    expect(await status()).toBe(200)
+  })
+})
+
+/** Goes through the provider's pages, and stops with the address that would end the sign-in. */
+async function stoppedBefore(browser: Wanderer, start: string, to: Harness): Promise<string> {
+  const jar = await browser.jar.clone()
+  await browser.jar.removeAllCookies()
+  // Without its own cookies the gateway refuses the callback, so it is still unused.
+  for (const cookie of await jar.getCookies('http://localhost'))
+    await browser.jar.setCookie(cookie, 'http://localhost')
+  const stopped = await browser.signIn(start, 'ada')
+  for (const cookie of await jar.getCookies(to.origin)) await browser.jar.setCookie(cookie, to.origin)
+  return stopped.way.find((url) => url.includes('/callback?')) ?? ''
+}
