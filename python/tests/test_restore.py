@@ -135,6 +135,21 @@ def test_an_uploaded_file_outlives_the_empty_widget_of_a_new_page(widgets_app: S
     assert run.text("plain=").endswith("file=None"), "the page's own file can be taken away again"
 
 
+def test_a_page_whose_script_shows_the_file_may_take_it_away_first_of_all(widgets_app: Server) -> None:
+    with Tab(widgets_app) as before:
+        run = before.run()
+        uploaded = ("a.txt", *before.upload("a.txt", b"abc"))
+        run = before.run(files(run.widgets["file"], uploaded))
+    with Tab(widgets_app, before.session_id) as after:
+        run = after.run()
+        shown = WidgetState(id=f"holdfast-shown {run.widgets['file'].id}", bool_value=True)
+        invented = WidgetState(id="holdfast-shown nothing", bool_value=True)
+        run = after.run(files(run.widgets["file"]), shown, invented)
+        assert run.text("plain=").endswith("file=None")
+        assert run.text("fired=") == "file,file"
+    assert "holdfast:" not in widgets_app.log.read_text()
+
+
 def test_a_page_that_only_lost_its_connection_is_believed_at_once(widgets_app: Server) -> None:
     with Tab(widgets_app) as before:
         run = before.run()

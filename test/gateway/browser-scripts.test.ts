@@ -3,16 +3,15 @@ import { ben, fetchFrom, type Harness, startHarness } from './harness.ts'
 import { recordingUpstream } from './recording-upstream.ts'
 
 async function behind(preset: 'generic' | 'streamlit'): Promise<Harness> {
-  const app = (
-    _request: unknown,
-    response: { writeHead(status: number, headers: object): void; end(text: string): void },
-  ) => {
-    response.writeHead(200, { 'content-type': 'text/html' })
-    response.end('<!doctype html><html><head><title>App</title></head></html>')
-  }
+  const upstream = await recordingUpstream({
+    app(_request, response) {
+      response.writeHead(200, { 'content-type': 'text/html' })
+      response.end('<!doctype html><html><head><title>App</title></head></html>')
+    },
+  })
   return startHarness({
     preset,
-    upstream: await recordingUpstream({ app }),
+    upstream,
     publicUrl: 'https://example.org/tool',
   })
 }
