@@ -63,7 +63,7 @@ export function postgresCalls(name: string, pool: PostgresPool): PostgresCalls {
   ): Promise<Rows> {
     for (let round = 1; ; round++) {
       try {
-        return await attempt(text, values, isRead ? attemptMs : callMs, deadline)
+        return await attempt(text, values, isRead ? attemptMs : Number.POSITIVE_INFINITY, deadline)
       } catch (error) {
         await wait(pauseAfter(error, round, isRead, deadline))
       }

@@ -4,7 +4,7 @@
  * All run under READ COMMITTED: each statement in a function sees what was committed before that statement began. Why
  * that is enough is said at each; where two calls meet, they meet at the lock of one row of `sessions`.
  */
-import { durable, instant, isUnrevoked, relaxed } from './postgres-tables.ts'
+import { durable, instant, isUnrevoked, relaxed, removedAtOnce } from './postgres-tables.ts'
 
 const columns = 's.id, s.sid, s.owner, s.created_at, s.idle_at, s.absolute_at, s.version, s.sealed, s.key'
 const found = `
@@ -27,7 +27,8 @@ export function sessionFunctions(s: string): string {
       VALUES (p_id, p_sid, p_owner, p_created, p_idle, p_absolute, p_version, p_sealed, p_key)
       ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN RETURN 'ended'; END IF;
-    IF EXISTS (SELECT FROM ${s}.retired AS r WHERE r.id = p_id OR r.sid = p_sid) THEN answer := 'ended';
+    IF EXISTS (SELECT FROM ${s}.retired AS r WHERE r.id = p_id OR r.sid = p_sid)
+      OR EXISTS (SELECT FROM ${s}.leftovers AS l WHERE l.sid = p_sid) THEN answer := 'ended';
     ELSIF NOT EXISTS (SELECT FROM ${s}.sessions AS s WHERE s.sid = p_sid AND ${live}) THEN answer := 'revoked';
     END IF;
     IF answer <> 'created' THEN DELETE FROM ${s}.sessions AS s WHERE s.sid = p_sid; END IF;
@@ -113,8 +114,14 @@ export function sessionFunctions(s: string): string {
     IF NOT FOUND THEN RETURN false; END IF;
     UPDATE ${s}.retired AS r SET next = NULL, sealed_token = NULL WHERE r.sid = p_sid AND r.next IS NOT NULL;
     INSERT INTO ${s}.retired (id, sid, absolute_at) VALUES (v_id, p_sid, v_absolute);
-    DELETE FROM ${s}.entries AS e WHERE e.owner = 'sid:' || p_sid;
-    DELETE FROM ${s}.scopes AS c WHERE c.owner = 'sid:' || p_sid;
+    -- To remove hundreds of megabytes takes seconds, and a sign-out must not wait for that.
+    IF (SELECT coalesce(sum(octet_length(e.value)), 0) FROM ${s}.entries AS e WHERE e.owner = 'sid:' || p_sid)
+      > ${removedAtOnce}
+    THEN INSERT INTO ${s}.leftovers (sid) VALUES (p_sid) ON CONFLICT DO NOTHING;
+    ELSE
+      DELETE FROM ${s}.entries AS e WHERE e.owner = 'sid:' || p_sid;
+      DELETE FROM ${s}.scopes AS c WHERE c.owner = 'sid:' || p_sid;
+    END IF;
     IF v_live THEN INSERT INTO ${s}.changes (kind, id, sid) VALUES ('ended', v_id, p_sid); END IF;
     RETURN v_live;
   END $$;

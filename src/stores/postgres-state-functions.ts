@@ -1,5 +1,5 @@
 /** What is done to state, counters and the keyring, as functions: one statement, one transaction, one round trip each. */
-import { durable, instant, isUnrevoked, relaxed } from './postgres-tables.ts'
+import { durable, instant, isUnrevoked } from './postgres-tables.ts'
 
 export function stateFunctions(s: string): string {
   const live = isUnrevoked(s)
@@ -131,7 +131,7 @@ export function stateFunctions(s: string): string {
 
   -- Proves that the database takes writes and confirms them.
   CREATE OR REPLACE FUNCTION ${s}.prove() RETURNS void LANGUAGE plpgsql AS $$
-  BEGIN ${relaxed}
+  BEGIN ${durable}
     INSERT INTO ${s}.health AS h (lone, written_at) VALUES (true, clock_timestamp())
       ON CONFLICT (lone) DO UPDATE SET written_at = excluded.written_at;
   END $$;

@@ -1,9 +1,10 @@
 /** What removes rows nobody needs any more, as functions. */
-import { durable, instant, relaxed } from './postgres-tables.ts'
+import { durable, instant, relaxed, removedAtOnce } from './postgres-tables.ts'
 
 // How many rows one sweep looks at for an epoch that covers everyone.
 const looksAtMost = 2000
-const epochsAtMost = 100
+const epochsAtMost = 10
+const leftoversAtMost = 8
 
 /**
  * Every row is taken with SKIP LOCKED: a sweep waits for nobody, several at once take different rows, and who waits for a
@@ -23,6 +24,24 @@ export function sweepFunctions(s: string): string {
     removed := removed + n;`,
   )
   return `
+  -- Removes state of sessions that nobody writes to any more: at most p_limit entries, and at least one of them.
+  CREATE OR REPLACE FUNCTION ${s}.discard_state(p_sids text[], p_limit integer)
+  RETURNS integer LANGUAGE plpgsql AS $$
+  DECLARE n integer;
+  BEGIN
+    DELETE FROM ${s}.entries WHERE ctid = ANY (ARRAY (
+      SELECT a.ctid FROM (
+        SELECT e.ctid, octet_length(e.value) AS own,
+            sum(octet_length(e.value)) OVER (ORDER BY e.ctid) AS bytes
+          FROM (
+            SELECT ctid, value FROM ${s}.entries
+              WHERE owner = ANY (ARRAY (SELECT 'sid:' || sid FROM unnest(p_sids) AS sid)) LIMIT p_limit
+          ) AS e
+      ) AS a WHERE a.bytes - a.own < ${removedAtOnce}));
+    GET DIAGNOSTICS n = ROW_COUNT;
+    RETURN n;
+  END $$;
+
   -- Removes sessions whose rows the caller has locked, their state first; at most p_limit rows. Nobody writes state of
   -- a session that is locked so. Tombstones where the sessions would still have had time to live.
   CREATE OR REPLACE FUNCTION ${s}.discard(p_sids text[], p_limit integer, p_bury boolean)
@@ -30,10 +49,11 @@ export function sweepFunctions(s: string): string {
   DECLARE removed integer := 0; n integer; v_sids text[];
   BEGIN
     IF cardinality(p_sids) = 0 OR p_limit <= 0 THEN RETURN 0; END IF;
-    DELETE FROM ${s}.entries WHERE ctid = ANY (ARRAY (
-      SELECT e.ctid FROM ${s}.entries AS e
-        WHERE e.owner = ANY (ARRAY (SELECT 'sid:' || sid FROM unnest(p_sids) AS sid)) LIMIT p_limit));
-    GET DIAGNOSTICS removed = ROW_COUNT;
+    removed := ${s}.discard_state(p_sids, p_limit);
+    -- Where there is more, the sessions go with the rest of it.
+    IF EXISTS (SELECT FROM ${s}.entries AS e
+      WHERE e.owner = ANY (ARRAY (SELECT 'sid:' || sid FROM unnest(p_sids) AS sid))) THEN RETURN removed;
+    END IF;
     v_sids := p_sids[1 : p_limit - removed];
     IF cardinality(v_sids) = 0 THEN RETURN removed; END IF;
     DELETE FROM ${s}.scopes AS c WHERE c.owner = ANY (ARRAY (SELECT 'sid:' || sid FROM unnest(v_sids) AS sid));
@@ -54,6 +74,15 @@ export function sweepFunctions(s: string): string {
     removed := ${s}.discard(ARRAY (
       SELECT s.sid FROM ${s}.sessions AS s WHERE s.absolute_at <= v_now
         ORDER BY s.absolute_at LIMIT p_limit FOR UPDATE SKIP LOCKED), p_limit, false);
+    -- Before the tombstones, so that no new session of the same name finds it.
+    FOR v_epoch IN SELECT l.sid FROM ${s}.leftovers AS l LIMIT ${leftoversAtMost} FOR UPDATE SKIP LOCKED LOOP
+      EXIT WHEN removed >= p_limit;
+      n := ${s}.discard_state(ARRAY[v_epoch.sid], p_limit - removed);
+      removed := removed + n;
+      CONTINUE WHEN EXISTS (SELECT FROM ${s}.entries AS e WHERE e.owner = 'sid:' || v_epoch.sid);
+      DELETE FROM ${s}.scopes AS c WHERE c.owner = 'sid:' || v_epoch.sid;
+      DELETE FROM ${s}.leftovers AS l WHERE l.sid = v_epoch.sid;
+    END LOOP;
     ${others.join('')}
 
     FOR v_epoch IN SELECT e.owner, e.before FROM ${s}.epochs AS e WHERE NOT e.swept
@@ -70,8 +99,8 @@ export function sweepFunctions(s: string): string {
         SELECT FROM ${s}.sessions AS s WHERE s.owner = v_epoch.owner AND s.created_at < v_epoch.before);
     END LOOP;
 
-    -- Sessions made after the epoch are never covered by it, so one walk through those that were there is enough; what
-    -- it passed over because it was locked goes at its deadline.
+    -- Sessions made after the epoch are never covered by it, so one walk through those that were there is enough. It goes
+    -- on when nothing of the page is left: what is locked now is met again.
     SELECT a.before, a.swept_to INTO v_epoch FROM ${s}.epoch_of_all AS a WHERE a.swept_to IS NOT NULL
       FOR UPDATE SKIP LOCKED;
     IF FOUND AND removed < p_limit THEN
@@ -84,7 +113,8 @@ export function sweepFunctions(s: string): string {
       n := ${s}.discard(v_sids, p_limit - removed, true);
       removed := removed + n;
       IF cardinality(v_page) = 0 THEN UPDATE ${s}.epoch_of_all SET swept_to = NULL;
-      ELSIF removed < p_limit THEN UPDATE ${s}.epoch_of_all SET swept_to = v_page[cardinality(v_page)];
+      ELSIF NOT EXISTS (SELECT FROM ${s}.sessions AS s WHERE s.sid = ANY (v_page) AND s.created_at < v_epoch.before)
+      THEN UPDATE ${s}.epoch_of_all SET swept_to = v_page[cardinality(v_page)];
       END IF;
     END IF;
     RETURN removed;

@@ -7,6 +7,7 @@
  * retired    ids that are no longer live, until the absolute deadline: the tombstones. `next` while the successor lives.
  * epochs     the instants before which a user's sessions are revoked; epoch_of_all the one for everybody.
  * scopes     whose state there is; `floor` is the highest version a deletion took. entries: the keys and values.
+ *            leftovers: sessions that ended with more state than a sign-out can wait for; nobody reads it any more.
  * feed, changes, replicas: what every process follows. UNLOGGED: they cost no WAL, and after a crash or on a standby that
  *            took over they are empty. That is wanted: a new history is begun there, every process takes it for a gap, and
  *            nothing is acknowledged until all leases of the old one have run out. Durable ones would be worse, not better:
@@ -67,6 +68,7 @@ export const steps: readonly ((schema: string) => string)[] = [
     value bytea NOT NULL,
     PRIMARY KEY (owner, name, key)
   );
+  CREATE TABLE ${s}.leftovers (sid text COLLATE "C" PRIMARY KEY);
   -- What is sealed does not compress: trying would cost as much as writing it.
   ALTER TABLE ${s}.entries ALTER value SET STORAGE EXTERNAL;
 
@@ -130,6 +132,9 @@ export function isUnrevoked(s: string): string {
     AND s.created_at >= coalesce((SELECT e.before FROM ${s}.epochs AS e WHERE e.owner = s.owner), s.created_at)
   )`
 }
+
+/** How many bytes of state one call may remove: a hundredth of a second of work. */
+export const removedAtOnce: number = 8 * 1024 * 1024
 
 /** For the body of a function whose effect must be on the disk when it answers, whatever the server's default is. */
 export const durable = `

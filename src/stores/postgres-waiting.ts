@@ -74,7 +74,7 @@ export function createWaiting(name: string, roll: RollCall, clock: Pick<LeaseClo
         const at = clock.monotonic()
         const dueAt = at + patienceMs
         const settle = (act: () => void) => (): void => {
-          waiters.delete(waiter)
+          if (!waiters.delete(waiter)) return
           clearTimeout(alarm)
           act()
         }
@@ -86,7 +86,8 @@ export function createWaiting(name: string, roll: RollCall, clock: Pick<LeaseClo
         }
         // By then every lease that began before the write is over, whatever the others say or cannot say.
         const late = dueAt <= deadline ? waiter.resolve : settle(() => reject(refusal()))
-        const alarm = setTimeout(late, Math.min(dueAt, deadline) - at)
+        // After the poll phase: a process that was busy itself must first look whether it was told.
+        const alarm = setTimeout(() => setImmediate(late), Math.max(1, Math.min(dueAt, deadline) - at))
         waiters.add(waiter)
       })
     },

@@ -21,6 +21,8 @@ export interface PostgresStoreOptions {
   readonly schema?: string
   /** The most connections for calls; one more follows the changes. @default 10 */
   readonly connections?: number
+  /** How long a call may take in all, in milliseconds. @default 1000 */
+  readonly patienceMs?: number
   /** For tests. @default the server's clock */
   readonly now?: () => number
 }
@@ -41,6 +43,7 @@ const openPatience = 3000
 export async function postgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
   const address = postgresAddress(options.url, options.schema)
   const { name, schema } = address
+  const patience = options.patienceMs ?? callMs
   const hosts = postgresHosts(address.hosts)
   const connect = (): Promise<PostgresConnection> =>
     hosts.connect({ connectMs: attemptMs, statementMs: attemptMs })
@@ -99,12 +102,12 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Post
 
   async function read(name: string, ...values: readonly unknown[]): Promise<Rows> {
     open()
-    return track(calls.read(text(name, values), values, performance.now() + callMs))
+    return track(calls.read(text(name, values), values, performance.now() + patience))
   }
 
   async function write(name: string, ...values: readonly unknown[]): Promise<unknown> {
     open()
-    const [row] = await track(calls.write(text(name, values), values, performance.now() + callMs))
+    const [row] = await track(calls.write(text(name, values), values, performance.now() + patience))
     return row?.[0]
   }
 
@@ -114,7 +117,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Post
    */
   async function tell(name: string, values: readonly unknown[], always = false): Promise<boolean> {
     open()
-    const deadline = performance.now() + callMs
+    const deadline = performance.now() + patience
     const told = calls.write(text(name, values), values, deadline).then(async ([row]) => {
       const isChanged = row?.[0] === true
       if (isChanged || always) await feed.acknowledged(deadline)
@@ -125,7 +128,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Post
 
   async function tellState(scope: string, values: readonly unknown[]): Promise<StateWrite> {
     open()
-    const deadline = performance.now() + callMs
+    const deadline = performance.now() + patience
     const write = (): Promise<Rows> => calls.write(text('write_state', values), values, deadline)
     const told = turns.take(scope, write).then(async ([row]) => {
       const outcome = stateWriteOf(row ?? [])

@@ -213,6 +213,32 @@ describe('a dump of the database', () => {
   })
 })
 
+describe('a session with a hundred megabytes of state', { timeout: 60_000 }, () => {
+  it('ends like any other, and its state is removed bit by bit', async () => {
+    const store = await postgresStore({ url: server.url('heavy') })
+    try {
+      const session = await created(store, { absoluteAt: Date.now() + day })
+      const scope = { sid: session.sid, name: 's' }
+      await store.writeState(scope, [{ key: 'k', value: bytes('v') }])
+      await server.sql(`INSERT INTO heavy.entries
+        SELECT owner, name, 'k' || n, 1, decode(repeat('ab', 1048576), 'hex')
+        FROM heavy.entries, generate_series(1, 100) AS n`)
+      expect(await store.end(session.sid)).toBe(true)
+      expect(await store.readState(scope)).toEqual(new Map())
+      expect(await store.create({ ...session, id: 'another'.padEnd(43, '-') })).toBe('ended')
+      const removed: number[] = []
+      do removed.push(await store.sweep(1000))
+      while (removed.at(-1) !== 0)
+      expect(removed.reduce((sum, count) => sum + count, 0)).toBe(101)
+      expect(Math.max(...removed)).toBeLessThan(20)
+      const left = await server.sql('SELECT 1 FROM heavy.leftovers UNION ALL SELECT 1 FROM heavy.scopes')
+      expect(left).toEqual([])
+    } finally {
+      await store.close()
+    }
+  })
+})
+
 describe('a hundred thousand sessions that expire at once', { timeout: 120_000 }, () => {
   it('are swept away in batches while others are served', async () => {
     const store = await postgresStore({ url: server.url('storm') })

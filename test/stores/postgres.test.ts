@@ -5,6 +5,9 @@ import { startAt } from '../../src/testing/records.ts'
 import { describeStore } from './contract.ts'
 import { type PostgresServer, startPostgres } from './postgres-server.ts'
 
+// Hundreds of calls at once, each with a sync of the disk, on a machine that may be doing something else.
+const patienceMs = 10_000
+
 let server: PostgresServer
 let schemas = 0
 
@@ -21,7 +24,7 @@ describeStore('postgresStore()', async () => {
   let at = startAt
   const handles: SessionStore[] = []
   const open = async (): Promise<SessionStore> => {
-    const store = await postgresStore({ url, now: () => at })
+    const store = await postgresStore({ url, now: () => at, patienceMs })
     handles.push(store)
     return store
   }
