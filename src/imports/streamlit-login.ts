@@ -55,11 +55,11 @@ function byStarlette(text: string, secrets: readonly string[]): Timed | null {
   return found === null || typeof value !== 'string' ? null : { value, signedAt: found.signedAt }
 }
 
-/** `2|1:0|10:<seconds>|15:_streamlit_user|<length>:<base64>|<HMAC-SHA256 in hex>`: every field with its length. */
+/** `2|1:0|10:<seconds>|15:_streamlit_user|<length>:<base64>|<HMAC-SHA256 in hex>`, all under the HMAC. */
 function byTornado(text: string, secrets: readonly string[]): Timed | null {
-  const form = /^(2\|1:0\|10:(\d{10})\|15:_streamlit_user\|(\d{1,4}):([A-Za-z0-9+/]+={0,2})\|)([0-9a-f]{64})$/
-  const [, signed = '', seconds = '', length = '', body = '', signature = ''] = form.exec(text) ?? []
-  if (signed === '' || length !== String(body.length)) return null
+  const form = /^(2\|1:0\|10:(\d{10})\|15:_streamlit_user\|\d{1,4}:([A-Za-z0-9+/]+={0,2})\|)([0-9a-f]{64})$/
+  const [, signed = '', seconds = '', body = '', signature = ''] = form.exec(text) ?? []
+  if (signed === '') return null
   const given = Buffer.from(signature, 'hex')
   if (!secrets.some((secret) => equal(oldHmac('sha256', secret, signed), given))) return null
   const bytes = Buffer.from(body, 'base64')
