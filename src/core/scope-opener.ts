@@ -3,6 +3,7 @@ import type { Capability } from './capability.ts'
 import type { SessionStore, StateScope } from './contracts.ts'
 import { hmac, toBase64url } from './crypto.ts'
 import type { Keyring } from './keyring.ts'
+import { liveSids } from './live-sids.ts'
 import type { StateLimits } from './state.ts'
 import { type OpenScope, openScope } from './state-scope.ts'
 import { stateSeal } from './state-seal.ts'
@@ -31,6 +32,8 @@ export interface OwnScope {
 
 export interface ScopeOpener {
   readonly now: () => number
+  /** Whether the session lives, as the store knows it. */
+  isLive(sid: string): Promise<boolean>
   /** A scope of a session, under the session's own key. */
   own(session: Pick<Capability, 'sid' | 'stateKey' | 'absoluteAt'>, scope: OwnScope): OpenScope
   /** The state of the user, open as long as this session of theirs lives. */
@@ -49,11 +52,9 @@ export function scopeOpener(options: ScopeOpenerOptions): ScopeOpener {
   const nameOf = (kind: string, part: string): string =>
     toBase64url(hmac(keyring.key('state-scope/v1'), JSON.stringify([kind, app, part])))
 
-  /** A store cannot be asked for a sid, but it writes nothing, not even nothing, for one that is not live. */
-  const livesUntil = async (sid: string, absoluteAt: number): Promise<boolean> => {
-    if (now() >= absoluteAt) return false
-    return (await store.writeState({ sid, name: nameOf('session', '') }, [])).outcome !== 'gone'
-  }
+  const isLive = liveSids(store)
+  const livesUntil = async (sid: string, absoluteAt: number): Promise<boolean> =>
+    now() < absoluteAt && (await isLive(sid))
 
   // Servers read these, so the key is the store's own; nobody but the user's sessions is led to the user's.
   const shared = (name: string) => {
@@ -63,6 +64,7 @@ export function scopeOpener(options: ScopeOpenerOptions): ScopeOpener {
 
   return {
     now,
+    isLive,
 
     own({ sid, stateKey, absoluteAt }, { kind, part = '', beforeWrite }) {
       const scope: StateScope = { sid, name: nameOf(kind, part) }
@@ -78,8 +80,8 @@ export function scopeOpener(options: ScopeOpenerOptions): ScopeOpener {
     },
 
     user({ sid, absoluteAt }, owner) {
-      const isLive = (): Promise<boolean> => livesUntil(sid, absoluteAt)
-      return openScope({ ...shared(nameOf('user', owner)), sid, admit: isLive, isLive })
+      const lives = (): Promise<boolean> => livesUntil(sid, absoluteAt)
+      return openScope({ ...shared(nameOf('user', owner)), sid, admit: lives, isLive: lives })
     },
 
     app() {

@@ -39,15 +39,28 @@ export function createStateEngine(options: StateEngineOptions): StateKeeper {
 
   function opened(capability: Capability): SessionState {
     const { sid, owner } = capability
-    const register = registerOf(capability)
+    let register: TabRegister | undefined
+    const note = (tab: string): Promise<boolean> => {
+      register ??= registerOf(capability)
+      return register.note(tab)
+    }
     const ofTab = (kind: 'tab' | 'page', tab: string): OpenScope => {
       checkKey(tab, longestTab)
-      return opener.own(capability, { kind, part: tab, beforeWrite: () => register.note(tab) })
+      return opener.own(capability, { kind, part: tab, beforeWrite: () => note(tab) })
     }
+    // A scope's keys take tens of microseconds to derive, and most requests want one scope or none.
+    let session: ScopedState | undefined
+    let user: ScopedState | null | undefined
     return {
       ...{ sid, owner, app },
-      session: scopedState(opener.own(capability, { kind: 'session' })),
-      user: owner === null ? null : scopedState(opener.user(capability, owner)),
+      get session() {
+        session ??= scopedState(opener.own(capability, { kind: 'session' }))
+        return session
+      },
+      get user() {
+        if (user === undefined) user = owner === null ? null : scopedState(opener.user(capability, owner))
+        return user
+      },
       tab: (id): ScopedState => scopedState(ofTab('tab', id)),
       page: (id): ScopedState => scopedState(ofTab('page', id)),
     }

@@ -53,11 +53,12 @@ export function openScope(parts: ScopeParts): OpenScope {
   async function writeValues(changes: readonly TextChange[]): Promise<StateOutcome> {
     const tooLarge = largerThan(changes, limits.value)
     if (tooLarge !== null) return tooLarge
-    const keys = new Map(changes.map(({ key }) => [seal.image(key), key]))
     if (!(await admit('write'))) return { outcome: 'gone' }
-    const sealed = changes.map((change): StateChange => {
-      const { key, text, ifVersion } = change
-      const box = { key: seal.image(key), value: text === null ? null : seal.seal(key, text) }
+    const keys = new Map<string, string>()
+    const sealed = changes.map(({ key, text, ifVersion }): StateChange => {
+      const image = seal.image(key)
+      keys.set(image, key)
+      const box = { key: image, value: text === null ? null : seal.seal(image, key, text) }
       return ifVersion === undefined ? box : { ...box, ifVersion }
     })
     return outcomeOf(await store.writeState(scope, sealed, limits.scope), keys, changes, limits)

@@ -6,8 +6,8 @@ import { derive, fromUtf8, hmac, open, seal, toBase64url, toUtf8 } from './crypt
 export interface StateSeal {
   /** What the store knows a key by. */
   image(key: string): string
-  /** The box of an entry, bound to the scope and the key. */
-  seal(key: string, text: string): Uint8Array
+  /** The box of an entry whose key has this image, bound to it and to the scope. */
+  seal(image: string, key: string, text: string): Uint8Array
   /** The entry in a box; `null` if it was not sealed for this scope and under this image. */
   open(image: string, box: Uint8Array): { readonly key: string; readonly text: string } | null
 }
@@ -23,11 +23,10 @@ export function stateSeal(root: Uint8Array, { sid, name }: StateScope): StateSea
   const valueKey = derive(root, toUtf8(place), 'state-value/v1')
   const imageKey = derive(root, toUtf8(place), 'state-image/v1')
   const bound = (image: string): string => `state-entry/v1|${place}|${image}`
-  const image = (key: string): string => toBase64url(hmac(imageKey, key))
 
   return {
-    image,
-    seal: (key, text) => seal(valueKey, packed(key, text), bound(image(key))),
+    image: (key) => toBase64url(hmac(imageKey, key)),
+    seal: (under, key, text) => seal(valueKey, packed(key, text), bound(under)),
     open(under, box) {
       const plain = open(valueKey, box, bound(under))
       return plain === null ? null : unpacked(plain)

@@ -95,7 +95,7 @@ export function createUrlSessions(options: UrlSessionsOptions): UrlSessions {
 
   async function ownerOf(who: SessionState | null): Promise<string | null> {
     if (who === null || who.owner === null) return null
-    if ((await store.writeState({ sid: who.sid, name: 'live' }, [])).outcome !== 'gone') return who.owner
+    if (await opener.isLive(who.sid)) return who.owner
     throw new StateError(
       'ERR_SESSION_ENDED',
       'The session has ended, and with it what its user may open by URL.',

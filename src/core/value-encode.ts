@@ -12,6 +12,9 @@ export function encodeValue(value: unknown): string {
   return writer()(value)
 }
 
+// Nothing that JSON escapes, and no half of a pair: written as it is.
+const ordinary = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/
+
 function writer(): (value: unknown) => string {
   /** Where in the value one is: names and indices from the outside in. */
   const path: (string | number)[] = []
@@ -54,6 +57,7 @@ function writer(): (value: unknown) => string {
   }
 
   function text(one: string): string {
+    if (ordinary.test(one)) return `"${one}"`
     if (one.isWellFormed()) return JSON.stringify(one)
     throw refusal(
       'ERR_VALUE_TEXT',
@@ -73,17 +77,17 @@ function writer(): (value: unknown) => string {
       return `{"$datetime":"${one.toISOString()}"}`
     }
     if (one instanceof Uint8Array) return `{"$bytes":"${toBase64url(one)}"}`
-    return nested(one, () => container(one))
+    enter(one)
+    const written = container(one)
+    within.delete(one)
+    return written
   }
 
-  function nested(one: object, inside: () => string): string {
+  function enter(one: object): void {
     if (within.has(one)) throw refusal('ERR_VALUE_CYCLE', 'it contains itself.')
     if (within.size === deepestValue)
       throw refusal('ERR_VALUE_DEPTH', `it is nested more than ${deepestValue} deep.`)
     within.add(one)
-    const written = inside()
-    within.delete(one)
-    return written
   }
 
   function container(one: object): string {
@@ -115,12 +119,12 @@ function writer(): (value: unknown) => string {
     if (prototype !== null && Object.getPrototypeOf(prototype) !== null) throw unfit(`a ${classOf(one)}`)
     if (Object.getOwnPropertySymbols(one).length > 0) throw unfit('an object with symbols as keys')
     let isMarked = false
-    const members = Object.entries(one).map(([key, entry]) => {
+    let written = ''
+    for (const key of Object.keys(one)) {
       isMarked ||= key.startsWith('$')
-      return `${text(key)}:${writeAt(key, entry)}`
-    })
-    const written = `{${members.join(',')}}`
-    return isMarked ? `{"$object":${written}}` : written
+      written += `${written === '' ? '' : ','}${text(key)}:${writeAt(key, (one as Record<string, unknown>)[key])}`
+    }
+    return isMarked ? `{"$object":{${written}}}` : `{${written}}`
   }
 
   function foreign({ type, data, extra }: Foreign): string {
@@ -143,12 +147,16 @@ function writer(): (value: unknown) => string {
     if (typeof one === 'string') return text(one)
     if (typeof one === 'number' && Number.isFinite(one)) return Object.is(one, -0) ? '-0.0' : numeral(one)
     if (typeof one !== 'object') throw unfit(`a ${typeof one} inside a Foreign`)
-    return nested(one, () => {
-      if (Array.isArray(one)) return `[${one.map(json).join(',')}]`
-      return `{${Object.entries(one)
-        .map(([key, entry]) => `${text(key)}:${json(entry)}`)
-        .join(',')}}`
-    })
+    enter(one)
+    const written = Array.isArray(one) ? `[${one.map(json).join(',')}]` : members(one)
+    within.delete(one)
+    return written
+  }
+
+  function members(one: object): string {
+    return `{${Object.entries(one)
+      .map(([key, entry]) => `${text(key)}:${json(entry)}`)
+      .join(',')}}`
   }
 
   return write

@@ -13,13 +13,13 @@ describe('the seal of a scope', () => {
       ['🦕', '"zß水🦕"'],
       ['k'.repeat(1024), 'x'.repeat(1_000_000)],
     ] as const)
-      expect(seal.open(seal.image(key), seal.seal(key, text))).toEqual({ key, text })
+      expect(seal.open(seal.image(key), seal.seal(seal.image(key), key, text))).toEqual({ key, text })
   })
 
   it('opens a box nowhere but where it belongs: this key of this scope of this session', () => {
     const root = random(32)
     const seal = stateSeal(root, scope)
-    const box = seal.seal('k', 'secret')
+    const box = seal.seal(seal.image('k'), 'k', 'secret')
     expect(seal.open(seal.image('other'), box)).toBeNull()
     expect(seal.open('', box)).toBeNull()
     for (const other of [
@@ -37,7 +37,9 @@ describe('the seal of a scope', () => {
 
   it('writes the same thing differently every time', () => {
     const seal = stateSeal(random(32), scope)
-    const boxes = Array.from({ length: 100 }, () => Buffer.from(seal.seal('k', '1')).toString('hex'))
+    const boxes = Array.from({ length: 100 }, () =>
+      Buffer.from(seal.seal(seal.image('k'), 'k', '1')).toString('hex'),
+    )
     expect(new Set(boxes).size).toBe(100)
     expect(new Set(boxes.map((box) => box.slice(0, 24))).size).toBe(100)
   })
