@@ -49,6 +49,8 @@ export function session(
   }
 
   return (request, response, next) => {
+    // Used twice, as when a router has it too.
+    if ((request as Partial<WithSession>).session !== undefined) return next()
     const fail = (error: unknown): void => {
       const answer = sessions.answerTo(error)
       if (answer === null) next(error)

@@ -22,6 +22,7 @@ export function holdResponse(response: ServerResponse, { settle, onError }: Held
   let calls: Call[] | null = null
   let isFree = false
   let isReplaced = false
+  let isEnded = false
 
   function begin(status: number): Call[] {
     const waiting: Call[] = []
@@ -70,15 +71,19 @@ export function holdResponse(response: ServerResponse, { settle, onError }: Held
   } as typeof writeHead
 
   response.write = function heldWrite(...args: unknown[]): boolean {
-    if (isReplaced) return true
+    // Nothing comes after the end: replayed, it would be an error that nobody hears, and end the process.
+    if (isReplaced || (isEnded && !isFree)) return true
     if (isFree) return Reflect.apply(write, response, args) as boolean
     later(response.statusCode, () => Reflect.apply(write, response, args))
     return false
   } as typeof write
 
   response.end = function heldEnd(...args: unknown[]): ServerResponse {
-    if (isReplaced && response.writableEnded) return response
-    if (isFree) return Reflect.apply(end, response, args) as ServerResponse
+    if (isFree && !(isReplaced && response.writableEnded)) {
+      return Reflect.apply(end, response, args) as ServerResponse
+    }
+    if (isFree || isEnded) return response
+    isEnded = true
     later(response.statusCode, () => Reflect.apply(end, response, args))
     return response
   } as typeof end

@@ -1,0 +1,101 @@
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { holdResponse } from '../../src/adapters/held-response.ts'
+import type { Outgoing } from '../../src/adapters/incoming.ts'
+
+interface Served {
+  readonly status: number
+  readonly text: string
+  readonly headers: Headers
+}
+
+/** What a client gets of a response that is held for a moment, and then let go or replaced. */
+async function served(
+  handle: (response: ServerResponse) => void,
+  outgoing: Outgoing = { cookies: ['a=1'], answer: null },
+): Promise<Served> {
+  const server = createServer((_, response) => {
+    holdResponse(response, {
+      async settle() {
+        await new Promise(setImmediate)
+        return outgoing
+      },
+      onError: () => response.destroy(),
+    })
+    handle(response)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  try {
+    const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+    return { status: response.status, text: await response.text(), headers: response.headers }
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+}
+
+describe('holdResponse', () => {
+  it('keeps the order of what is written, and the headers that were given with the status', async () => {
+    const { status, text, headers } = await served((response) => {
+      response.writeHead(201, { 'x-own': 'yes' })
+      response.write('one ')
+      response.write('two ')
+      response.end('three')
+    })
+    expect([status, text, headers.get('x-own'), headers.getSetCookie()]).toEqual([
+      201,
+      'one two three',
+      'yes',
+      ['a=1'],
+    ])
+  })
+
+  it('tells the writer to wait, and when to go on', async () => {
+    const { text } = await served((response) => {
+      expect(response.write('first ')).toBe(false)
+      response.once('drain', () => response.end('then'))
+    })
+    expect(text).toBe('first then')
+  })
+
+  it('says that the headers are gone from where the handler began', async () => {
+    const seen: boolean[] = []
+    await served((response) => {
+      seen.push(response.headersSent)
+      response.end('x')
+      seen.push(response.headersSent)
+    })
+    expect(seen).toEqual([false, true])
+  })
+
+  it('lets nothing come after the end, which would end the process', async () => {
+    const { text } = await served((response) => {
+      response.end('all')
+      response.write('more')
+      response.end('and more')
+    })
+    expect(text).toBe('all')
+  })
+
+  it('sends the answer in place of the response, and nothing of that', async () => {
+    const { status, text, headers } = await served(
+      (response) => {
+        response.setHeader('set-cookie', 'b=2')
+        response.setHeader('etag', '"x"')
+        response.write('secret ')
+        setTimeout(() => response.end('and more'), 20)
+      },
+      { cookies: [], answer: { status: 503, headers: { 'retry-after': '5' }, body: 'later' } },
+    )
+    expect([status, text, headers.get('etag'), headers.getSetCookie(), headers.get('retry-after')]).toEqual([
+      503,
+      'later',
+      null,
+      [],
+      '5',
+    ])
+  })
+})
