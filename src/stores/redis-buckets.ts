@@ -79,7 +79,7 @@ export async function openBuckets(options: BucketsOptions): Promise<RedisBuckets
     return { all, verdict, of: (name) => all[bucketOf(name, all.length)] ?? nowhere(), close }
   } catch (error) {
     await close()
-    throw isForbidden(error) || isForbidden((error as Error).cause) ? missingRights(error, address) : error
+    throw isForbidden(error) ? missingRights(error, address) : error
   }
 }
 
@@ -92,7 +92,7 @@ async function patiently<Value>(act: () => Promise<Value>): Promise<Value> {
     try {
       return await act()
     } catch (error) {
-      if (performance.now() > end || isForbidden(error) || isForbidden((error as Error).cause)) throw error
+      if (performance.now() > end || isForbidden(error)) throw error
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   }

@@ -112,6 +112,7 @@ export function openConnection(options: ConnectionOptions): RedisConnection {
   const { address } = options
   let client: RedisClient | null = null
   let reason = 'not connected yet'
+  let cause: unknown
   let pause = firstPause
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
@@ -121,6 +122,7 @@ export function openConnection(options: ConnectionOptions): RedisConnection {
   let lostAt = performance.now()
   const waiting = new Set<{ resolve(): void; reject(error: Error): void }>()
 
+  const notSent = (): NotSentError => new NotSentError(reason, { cause })
   const isOut = (): boolean => client === null && performance.now() - lostAt > worthWaitingMs
 
   async function dial(): Promise<void> {
@@ -151,6 +153,7 @@ export function openConnection(options: ConnectionOptions): RedisConnection {
     } catch (error) {
       isConnecting = false
       reason = messageOf(error)
+      cause = error
       again()
     }
   }
@@ -169,6 +172,7 @@ export function openConnection(options: ConnectionOptions): RedisConnection {
     client = null
     lostAt = performance.now()
     reason = why
+    cause = undefined
     lost.destroy()
     options.onLost?.()
     again()
@@ -191,7 +195,7 @@ export function openConnection(options: ConnectionOptions): RedisConnection {
   /** What is lost with its connection may have been executed. */
   function outcomeOf(error: unknown): unknown {
     if (error instanceof ErrorReply || error instanceof NoAnswerError) return error
-    if (error instanceof ClientOfflineError) return new NotSentError(reason)
+    if (error instanceof ClientOfflineError) return notSent()
     return new NoAnswerError(`the connection was lost (${messageOf(error)})`)
   }
 
@@ -208,7 +212,7 @@ export function openConnection(options: ConnectionOptions): RedisConnection {
 
     async send(args, ms = attemptMs) {
       if (isClosed) throw new NotSentError('the store was closed')
-      if (client === null) throw new NotSentError(reason)
+      if (client === null) throw notSent()
       if (underWay >= mostUnderWay) throw new NotSentError(`${mostUnderWay} calls are under way already`)
       underWay += 1
       try {
@@ -221,7 +225,7 @@ export function openConnection(options: ConnectionOptions): RedisConnection {
     async ready(withinMs) {
       if (client !== null) return
       if (isClosed) throw new NotSentError('the store was closed')
-      if (isOut() || waiting.size >= mostUnderWay) throw new NotSentError(reason)
+      if (isOut() || waiting.size >= mostUnderWay) throw notSent()
       await new Promise<void>((resolve, reject) => {
         const done = (act: () => void): void => {
           clearTimeout(limit)
@@ -229,7 +233,7 @@ export function openConnection(options: ConnectionOptions): RedisConnection {
           act()
         }
         const waiter = { resolve: () => done(resolve), reject: (error: Error) => done(() => reject(error)) }
-        const limit = setTimeout(() => waiter.reject(new NotSentError(reason)), withinMs)
+        const limit = setTimeout(() => waiter.reject(notSent()), withinMs)
         waiting.add(waiter)
       })
     },
@@ -242,7 +246,7 @@ export function openConnection(options: ConnectionOptions): RedisConnection {
       isClosed = true
       clearTimeout(timer)
       reason = 'the store was closed'
-      for (const waiter of [...waiting]) waiter.reject(new NotSentError(reason))
+      for (const waiter of [...waiting]) waiter.reject(notSent())
       client?.destroy()
       client = null
     },

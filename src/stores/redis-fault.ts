@@ -3,8 +3,8 @@ import { StoreError, type StoreErrorCode } from '../core/errors.ts'
 
 /** A call that did not reach Redis: it was certainly not executed. */
 export class NotSentError extends Error {
-  constructor(message: string) {
-    super(message)
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
     this.name = new.target.name
   }
 }
@@ -36,9 +36,11 @@ export function isUnknownScript(error: unknown): boolean {
   return error instanceof ErrorReply && error.message.startsWith('NOSCRIPT')
 }
 
-/** Whether Redis says that the user may not do this. */
+/** Whether Redis says that the user may not do this, or may not even come in. */
 export function isForbidden(error: unknown): boolean {
-  return error instanceof ErrorReply && /\b(?:NOPERM|NOAUTH|WRONGPASS)\b|No permissions/.test(error.message)
+  if (!(error instanceof Error)) return false
+  if (!(error instanceof ErrorReply)) return isForbidden(error.cause)
+  return /\b(?:NOPERM|NOAUTH|WRONGPASS)\b|No permissions/.test(error.message)
 }
 
 const advice: readonly (readonly [RegExp, StoreErrorCode, string])[] = [

@@ -130,15 +130,20 @@ export function insist({ faults }: Verdict, address: RedisAddress): void {
     throw new ConfigError('ERR_CONFIG_INVALID', `Redis ${address.shown}: ${faults.join(' ')}`)
 }
 
-/** What to say when the ACL refuses a command that Holdfast needs. */
+/** What to say when Redis does not let its user in, or not do what Holdfast needs. */
 export function missingRights(error: unknown, { shown, username, prefix }: RedisAddress): ConfigError {
-  const rule = `ACL SETUSER ${username ?? 'default'} ~${prefix}:* &${prefix}:* +@read +@write +@scripting +@pubsub +@connection +info +wait +time +config|get +cluster|slots`
-  const reason = error instanceof Error ? error.message.split('\n')[0]?.slice(0, 200) : ''
-  return new ConfigError(
-    'ERR_CONFIG_INVALID',
-    `Redis ${shown}: ${reason}. Give its user these rights: ${rule}`,
-    {
-      cause: error,
-    },
-  )
+  const said = innermost(error)
+  const rights = `~${prefix}:* &${prefix}:* +@read +@write +@scripting +@pubsub +@connection +info +wait +time +config|get +cluster|slots`
+  // Who it is, or what it may do.
+  const advice = /WRONGPASS|NOAUTH/.test(said)
+    ? 'Put user and password right in --store.'
+    : `Give its user these rights: ACL SETUSER ${username ?? 'default'} ${rights}`
+  return new ConfigError('ERR_CONFIG_INVALID', `Redis ${shown}: ${said}. ${advice}`, { cause: error })
+}
+
+function innermost(error: unknown): string {
+  if (!(error instanceof Error)) return 'it refuses us'
+  return error.cause instanceof Error
+    ? innermost(error.cause)
+    : error.message.replace(/\.$/, '').slice(0, 200)
 }

@@ -151,6 +151,22 @@ describe('a Redis that is killed and started again', () => {
   })
 })
 
+describe('a Redis that one has to connect to again', () => {
+  it('may have forgotten who trusts it: no end is acknowledged until their leases are over', async () => {
+    const redis = await server()
+    const store = await storeOn(redis)
+    const [first, second] = [await made(store), await made(store)]
+    await redis.command('CLIENT', 'KILL', 'TYPE', 'normal')
+    await answers(store)
+    const begun = performance.now()
+    expect(await store.end(first.sid)).toBe(true)
+    expect(performance.now() - begun).toBeGreaterThan(400)
+    const again = performance.now()
+    expect(await store.end(second.sid)).toBe(true)
+    expect(performance.now() - again).toBeLessThan(400)
+  })
+})
+
 describe('the change feed', () => {
   it('misses nothing when its connection is cut: the next beat brings it', async () => {
     const redis = await server()
