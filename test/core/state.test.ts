@@ -152,6 +152,7 @@ describe('state', () => {
     }
     const second = await process.signIn()
     const other = stateOf(process, second.session)
+    expect(await other.user?.get('a')).toBe(1)
     await process.sessions.revokeUser({ authenticator: 'users-file', userId: 'anna' })
     expect(await other.user?.get('a')).toBeUndefined()
     expect(await other.session.write([{ key: 'a', value: 2 }])).toEqual({ outcome: 'gone' })
