@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { StoreError } from '../core/errors.ts'
-import { faultOf, PostgresSilence, storeErrorOf } from './postgres-fault.ts'
+import { faultOf, isUnprepared, PostgresSilence, storeErrorOf } from './postgres-fault.ts'
 import type { PostgresPool } from './postgres-pool.ts'
 
 /** How long one attempt may take: statements on the server, reads and connections here. */
@@ -24,7 +25,23 @@ export interface PostgresCalls {
   write(text: string, values: readonly unknown[], deadline: number): Promise<Rows>
 }
 
+/** The name under which the server keeps a statement: of its text, so that it never stands for another. */
+function nameOf(text: string): string {
+  return `holdfast ${createHash('sha256').update(text).digest('base64url')}`
+}
+
 export function postgresCalls(name: string, pool: PostgresPool): PostgresCalls {
+  const names = new Map<string, string>()
+  // A pooler that hands on the server's connection with each transaction may lose or mix up what was named.
+  let canName = true
+
+  function named(text: string): string | undefined {
+    if (!canName) return undefined
+    const known = names.get(text) ?? nameOf(text)
+    names.set(text, known)
+    return known
+  }
+
   async function attempt(
     text: string,
     values: readonly unknown[],
@@ -35,9 +52,10 @@ export function postgresCalls(name: string, pool: PostgresPool): PostgresCalls {
     let isSilent = false
     try {
       const left = Math.max(1, Math.min(until, deadline - performance.now()))
-      return await connection.query(text, values, left)
+      return await connection.query(text, values, left, named(text))
     } catch (error) {
       isSilent = error instanceof PostgresSilence
+      if (isUnprepared(error)) canName = false
       if (faultOf(error).isOver) connection.destroy()
       throw error
     } finally {

@@ -4,8 +4,16 @@ import { PostgresReadOnly, PostgresSilence, PostgresUnconfirmed } from './postgr
 
 /** One connection to a server that takes writes. */
 export interface PostgresConnection {
-  /** Rows as arrays. Rejects after `patience` milliseconds; then the connection is over. */
-  query(text: string, values: readonly unknown[], patience: number): Promise<readonly (readonly unknown[])[]>
+  /**
+   * Rows as arrays. Rejects after `patience` milliseconds; then the connection is over. Under a `name` the server keeps the
+   * statement; a name MUST always stand for the same text.
+   */
+  query(
+    text: string,
+    values: readonly unknown[],
+    patience: number,
+    name?: string,
+  ): Promise<readonly (readonly unknown[])[]>
   /** Runs several statements in one text, which takes no values. */
   script(text: string, patience: number): Promise<void>
   readonly isUsable: boolean
@@ -107,11 +115,10 @@ export async function connectPostgres(
       return isUsable
     },
 
-    async query(text, values, patience) {
+    async query(text, values, patience, name) {
       warning = null
-      // Unnamed on purpose: a named statement does not survive a pooler that hands on the server's connection with each
-      // transaction. The plans that cost time are those within our functions, and the server keeps them.
-      const work = client.query<unknown[]>({ text, values: [...values], rowMode: 'array' })
+      const named = name === undefined ? {} : { name }
+      const work = client.query<unknown[]>({ ...named, text, values: [...values], rowMode: 'array' })
       const { rows } = await timeLimit(work, patience, over)
       if (warning !== null) throw new PostgresUnconfirmed(warning)
       return rows

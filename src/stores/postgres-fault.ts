@@ -33,8 +33,13 @@ export interface PostgresFault {
   readonly outcome: 'undone' | 'unknown'
   /** Whether the same call may succeed a moment later. */
   readonly isPassing: boolean
-  /** Whether the connection can go on being used. */
+  /** Whether the connection is of no use any more. */
   readonly isOver: boolean
+}
+
+/** Whether the error says that statements cannot be kept under names on this way to the server. */
+export function isUnprepared(error: unknown): boolean {
+  return unprepared.has(sqlStateOf(error) ?? '')
 }
 
 // SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -49,6 +54,8 @@ const codes: ReadonlyMap<string, StoreErrorCode> = new Map([
 ])
 // Serialization, deadlock, lock and statement timeouts; too many connections; starting up, shutting down; a standby.
 const passing = new Set(['40001', '40P01', '55P03', '57014', '53300', '57P03', '57P01', '57P02', '25006'])
+// A pooler has handed us a server's connection that does not know our statements, or knows them already.
+const unprepared = new Set(['26000', '42P05'])
 // Classes whose messages name tables, users and settings, but never what is in a row.
 const speakable = /^(08|0A|25|28|3D|3F|40|42|53|54|55|57|58|XX)/
 
@@ -93,7 +100,7 @@ export function faultOf(error: unknown): PostgresFault {
       : message,
     // An error takes its transaction back. A connection that the server ended may have been committing.
     outcome: isFatal(error) ? 'unknown' : 'undone',
-    isPassing: passing.has(state),
+    isPassing: passing.has(state) || unprepared.has(state),
     isOver: isFatal(error) || state === '25006',
   }
 }

@@ -3,9 +3,10 @@
  *
  * A write leaves its change without a number; numbers are given afterwards, by the next beat of any process. Numbers given
  * by the writes themselves would either not be in the order of the commits (a sequence: a reader that has seen 6 never sees
- * the 5 that commits later), or make every write wait for the fsync of the one before (a counter's row, an advisory lock:
- * locks are held until the commit is on the disk; measured: 4 times fewer writes a second), or hang on the oldest
- * transaction of the whole server (the horizon of pg_snapshot: somebody's batch job would hold up every sign-out).
+ * the 5 that commits later), or make every write wait for the fsync of the one before, for locks are held until the commit
+ * is on the disk (16 writers here: 2200 writes a second without, 770 with a counter's row, 300 with an advisory lock or with
+ * NOTIFY in the write), or hang on the oldest transaction of the whole server (the horizon of pg_snapshot: somebody's batch
+ * job would hold up every sign-out).
  *
  * Why numbers given afterwards are in the order of the writes: where two writes meet, they meet at the lock of a row. The
  * second takes its `place` after the first was committed; so whoever sees the second sees the first, at a lower place.
