@@ -22,7 +22,7 @@ export function liveSids(store: SessionStore): (sid: string) => Promise<boolean>
     // A store writes nothing, not even nothing, for a session that is not live.
     const { outcome } = await store.writeState({ sid, name: 'live' }, [])
     if (outcome === 'gone') return false
-    if (store.isCurrent() && since === generation) {
+    if (since === generation) {
       if (live.size >= mostRemembered) live.clear()
       live.add(sid)
     }
