@@ -55,7 +55,7 @@ export async function benchGateway(rounds: number, requests: number): Promise<st
 /** Nothing is timed that does not answer right; what has sessions must also refuse who has none. */
 async function verify({ name, port, headers }: Contender): Promise<void> {
   const url = `http://127.0.0.1:${port}/`
-  const answer = await fetch(url, { headers: { ...browser, ...headers } })
+  const answer = await fetch(url, { headers: { ...browser, ...credentials({ headers }) } })
   const body = await answer.text()
   if (answer.status !== 200 || body.length !== 1023)
     throw new Error(`${name} answers ${answer.status}, ${body.length} bytes`)
@@ -64,9 +64,14 @@ async function verify({ name, port, headers }: Contender): Promise<void> {
   if (refused.status !== 401) throw new Error(`${name} lets a stranger in (${refused.status})`)
 }
 
+// Browsers send no Origin with a GET of the page's own.
+function credentials({ headers }: Pick<Contender, 'headers'>): Readonly<Record<string, string>> {
+  return headers.cookie === undefined ? {} : { cookie: headers.cookie }
+}
+
 async function load(contender: Contender, requests: number): Promise<Sample> {
   const pool = new Pool(`http://127.0.0.1:${contender.port}`, { connections, pipelining: 1 })
-  const headers = { ...browser, ...contender.headers }
+  const headers = { ...browser, ...credentials(contender) }
   let left = requests
   const worker = async (): Promise<void> => {
     while (left-- > 0) {
@@ -85,13 +90,14 @@ async function load(contender: Contender, requests: number): Promise<Sample> {
 }
 
 function summary(samples: ReadonlyMap<string, readonly Sample[]>): string {
-  const [[, ours] = []] = samples
-  const own = median((ours ?? []).map(({ cpu }) => cpu))
+  const [[, ours = []] = []] = samples
   const rows = [...samples].map(([name, all]) => {
     const cpu = all.map((one) => one.cpu)
     const spread = `${Math.min(...cpu).toFixed(0)}–${Math.max(...cpu).toFixed(0)}`
     const speed = median(all.map((one) => one.perSecond)).toFixed(0)
-    return [name, median(cpu).toFixed(1), spread, speed, (median(cpu) / own).toFixed(2)]
+    // Those that were measured side by side: a machine's moods last longer than a round.
+    const ratio = median(cpu.map((one, round) => one / (ours[round]?.cpu ?? Number.NaN)))
+    return [name, median(cpu).toFixed(1), spread, speed, ratio.toFixed(2)]
   })
   return table(['contender', 'CPU µs / request', 'range', 'requests / s', 'CPU relative to holdfast'], rows)
 }

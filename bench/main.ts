@@ -13,7 +13,9 @@ if (!existsSync(`${folder}node_modules`)) {
 }
 
 const quick = process.argv.includes('--quick')
+const { benchF5 } = await import('./f5.ts')
 const { benchGateway } = await import('./gateway.ts')
+const { benchLookUp } = await import('./look-up.ts')
 const { benchIdle, benchRelay } = await import('./relay.ts')
 const { benchSession } = await import('./session.ts')
 const { machine } = await import('./report.ts')
@@ -23,6 +25,8 @@ const sections = [
   ['Requests through the gateway', await benchGateway(quick ? 2 : 9, quick ? 2_000 : 10_000)],
   ['WebSocket relay', await benchRelay(quick ? 2 : 9, quick ? 3_200 : 32_000)],
   ['Idle sockets', await benchIdle(quick ? 200 : 4_000)],
+  ['A million sessions', await benchLookUp(quick ? 10_000 : 1_000_000, quick ? 5 : 31)],
+  ['F5 in Streamlit', await benchF5(quick ? 3 : 15)],
 ] as const
 
 const text = [

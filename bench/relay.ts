@@ -24,8 +24,9 @@ export async function benchRelay(rounds: number, echoes: number): Promise<string
           if (round >= 0) all.push(cpu)
         }
       }
-      const [a, b] = [median(used.get(ours) ?? []), median(used.get(pipe) ?? [])]
-      rows.push([`${size} B`, a.toFixed(1), b.toFixed(1), (b / a).toFixed(2)])
+      const [a, b] = [used.get(ours) ?? [], used.get(pipe) ?? []]
+      const ratio = median(b.map((cpu, round) => cpu / (a[round] ?? Number.NaN)))
+      rows.push([`${size} B`, median(a).toFixed(1), median(b).toFixed(1), ratio.toFixed(2)])
       console.log(`  relay: ${size} B done`)
     }
     return table(['message', 'holdfast, CPU µs / echo', 'raw pipe, CPU µs / echo', 'pipe / holdfast'], rows)

@@ -7,23 +7,14 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import type { SessionStore, StoredSession } from '../src/core/contracts.ts'
+import type { SessionStore } from '../src/core/contracts.ts'
 import { memoryStore } from '../src/stores/memory.ts'
 import { sqliteStore } from '../src/stores/sqlite.ts'
+import { fill, lookUp, storedSession } from './look-up.ts'
 
 const many = Number(process.argv[2] ?? 1_000_000)
 const now = Date.now()
 const sealed = randomBytes(512)
-const key = randomBytes(60)
-
-function session(): StoredSession {
-  return {
-    ...{ id: randomBytes(32).toString('base64url'), sid: randomBytes(16).toString('base64url') },
-    ...{ user: randomBytes(16).toString('base64url'), createdAt: now, idleAt: now + 3_600_000 },
-    ...{ absoluteAt: now + 86_400_000, version: 1, sealed, key },
-  }
-}
 
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN
@@ -60,24 +51,6 @@ async function time(
   return [each[calls >> 1] ?? Number.NaN, each[Math.floor(calls * 0.99)] ?? Number.NaN]
 }
 
-/** Fills a store file, past the store's own door: a million fsyncs would prove nothing. Returns a sample of ids. */
-function fill(path: string, count: number): readonly string[] {
-  const db = new DatabaseSync(path)
-  db.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -400000; BEGIN')
-  const insert = db.prepare(`
-    INSERT INTO sessions (id, sid, user, created_at, idle_at, absolute_at, version, key, sealed)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-  const ids: string[] = []
-  for (let index = 0; index < count; index++) {
-    const { id, sid, user, createdAt, idleAt, absoluteAt, version } = session()
-    insert.run(id, sid, user, createdAt, idleAt, absoluteAt, version, key, sealed)
-    if (index % Math.max(1, Math.floor(count / 1000)) === 0) ids.push(id)
-  }
-  db.exec('COMMIT; PRAGMA wal_checkpoint(TRUNCATE)')
-  db.close()
-  return ids
-}
-
 const rows: string[][] = []
 const row = (what: string, value: string): void => {
   rows.push([what, value])
@@ -88,11 +61,7 @@ const micro = (nanos: number): string => `${(nanos / 1000).toFixed(2)} µs`
 /** CPU nanoseconds a look-up of one of the ids, the median of 31 rounds. */
 async function lookUps(store: SessionStore, ids: readonly string[]): Promise<number> {
   const rounds: number[] = []
-  for (let round = 0; round < 31; round++) {
-    const begun = cpu()
-    for (let turn = 0; turn < 10; turn++) for (const id of ids) await store.read(id)
-    rounds.push((cpu() - begun) / ids.length / 10)
-  }
+  for (let round = 0; round < 31; round++) rounds.push((await lookUp(store, ids, 10)) * 1000)
   return median(rounds)
 }
 
@@ -100,7 +69,7 @@ const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'))
 try {
   console.log(`Node ${process.version}, SQLite ${process.versions.sqlite}, ${cpus()[0]?.model}, ${folder}\n`)
   const memory = memoryStore()
-  const one = session()
+  const one = storedSession()
   await memory.create(one)
   row(
     'memory: read',
@@ -117,12 +86,12 @@ try {
   const other = await sqliteStore({ path, pollMs: 1000 })
   row('isCurrent(), nothing changed', micro(timeSync(100_000, () => store.isCurrent())))
 
-  const fresh = Array.from({ length: 400 }, session)
+  const fresh = Array.from({ length: 400 }, storedSession)
   const show = ([p50, p99]: readonly [number, number]): string =>
     `p50 ${p50.toFixed(2)} ms  p99 ${p99.toFixed(2)} ms`
   row(
     'create, one at a time (durable)',
-    show(await time(400, (index) => store.create(fresh[index] ?? session()))),
+    show(await time(400, (index) => store.create(fresh[index] ?? storedSession()))),
   )
   row('update (durable)', show(await time(400, (index) => store.update(fresh[index]?.id ?? '', 1, sealed))))
   row('touch', show(await time(400, (index) => store.touch(fresh[index]?.id ?? '', now + 3_700_000))))
@@ -140,7 +109,7 @@ try {
   )
   row('isCurrent() of another handle that has one change to deliver', micro(median(delays)))
   const begun = performance.now()
-  await Promise.all(Array.from({ length: 1000 }, () => store.create(session())))
+  await Promise.all(Array.from({ length: 1000 }, () => store.create(storedSession())))
   const took = performance.now() - begun
   row(
     'create, 1000 at once (durable)',
@@ -179,10 +148,10 @@ try {
     }
     row(`read right after a write, ${sizes[index]} sessions`, micro(median(cold)))
     row(`isCurrent(), ${sizes[index]} sessions`, micro(timeSync(20_000, () => filled.isCurrent())))
-    const some = Array.from({ length: 200 }, session)
+    const some = Array.from({ length: 200 }, storedSession)
     row(
       `create, ${sizes[index]} sessions`,
-      show(await time(200, (at) => filled.create(some[at] ?? session()))),
+      show(await time(200, (at) => filled.create(some[at] ?? storedSession()))),
     )
     row(`end, ${sizes[index]} sessions`, show(await time(200, (at) => filled.end(some[at]?.sid ?? ''))))
     await filled.close()
