@@ -28,8 +28,8 @@ export interface OidcFlow {
 }
 
 export interface OidcProvider extends Voucher {
-  /** Where to send the browser. Rejects with `AuthError` when the provider cannot be reached. */
-  begin(flow: OidcFlow): Promise<URL>
+  /** Where to send the browser; `fresh`: where it must be asked for a password even if it is signed in there. Rejects with `AuthError` when the provider cannot be reached. */
+  begin(flow: OidcFlow, fresh: boolean): Promise<URL>
   /**
    * Who came back. `null`: the provider, or its answer, says no: refused by the person, another flow's, forged. Rejects
    * with `AuthError` when the provider cannot be reached.
@@ -81,8 +81,11 @@ export function oidcProvider(options: OidcProviderOptions): OidcProvider {
     const subject = idToken?.sub ?? before?.subject ?? ''
     const more = needsMore(idToken) ? await userInfo(config, tokens.access_token, subject) : {}
     const claims = { ...more, ...idToken } as JsonObject
+    const { auth_time: askedAt } = claims
     return {
       identity: identityOf(name, subject, claims, options.rolesClaim),
+      // The provider may have let them through without a question: they were signed in there.
+      authenticatedAt: typeof askedAt === 'number' ? askedAt * 1000 : 0,
       token: writeTicket({
         subject,
         refresh: tokens.refresh_token ?? before?.refresh ?? null,
@@ -95,7 +98,7 @@ export function oidcProvider(options: OidcProviderOptions): OidcProvider {
   return {
     name,
 
-    async begin({ state, nonce, verifier }) {
+    async begin({ state, nonce, verifier }, fresh) {
       const config = await configuration()
       return client.buildAuthorizationUrl(config, {
         redirect_uri: redirectUri,
@@ -104,6 +107,8 @@ export function oidcProvider(options: OidcProviderOptions): OidcProvider {
         code_challenge_method: 'S256',
         state,
         nonce,
+        // With `max_age` the ID token has to say when they were asked (OpenID Connect Core §2).
+        ...(fresh && { prompt: 'login', max_age: '0' }),
       })
     },
 

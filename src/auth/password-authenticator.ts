@@ -63,7 +63,8 @@ function costsOf(users: ReadonlyMap<string, UserEntry>, fallback: HashShape): re
   return costs.size === 0 ? [fallback] : [...costs.values()]
 }
 
-function identityOf(authenticator: string, { userId, name, email, roles }: UserEntry): Identity {
+/** The identity of a user, as this authenticator vouches for it. */
+export function identityOf(authenticator: string, { userId, name, email, roles }: UserEntry): Identity {
   const known: JsonObject = { ...(name !== null && { name }), ...(email !== null && { email }), roles }
   return { userId, authenticator, claims: known }
 }

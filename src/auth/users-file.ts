@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
-import type { CredentialsAuthenticator, Json, JsonObject } from '../core/contracts.ts'
+import type { CredentialsAuthenticator, Identity, Json, JsonObject } from '../core/contracts.ts'
 import { ConfigError } from '../core/errors.ts'
-import { passwordAuthenticator } from './password-authenticator.ts'
+import { identityOf, passwordAuthenticator } from './password-authenticator.ts'
 import { hashShape, type PasswordHasher, passwordHasher } from './password-hash.ts'
 import type { UserEntry } from './user-entry.ts'
 import { canonicalUserName } from './user-name.ts'
@@ -63,6 +63,8 @@ export interface UsersImport {
 export interface UsersFile {
   readonly path: string
   list(): readonly User[]
+  /** The identity of a user as a right password would give it; `null` for one who is unknown or disabled. */
+  identity(name: string): Identity | null
   add(name: string, user: NewUser): Promise<UsersOutcome>
   remove(name: string): Promise<UsersOutcome>
   setPassword(name: string, password: string): Promise<UsersOutcome>
@@ -83,6 +85,8 @@ export interface UsersFile {
   /** Finishes the changes under way and stops following the file. */
   close(): Promise<void>
 }
+
+const authenticatorName = 'users-file'
 
 /** Opens a users file. Throws `ERR_USERS_INVALID` that names every mistake in it with its line. */
 export async function openUsersFile(file: string, options: UsersFileOptions = {}): Promise<UsersFile> {
@@ -159,6 +163,11 @@ export async function openUsersFile(file: string, options: UsersFileOptions = {}
   return {
     path,
     list: () => [...snapshot.users().values()].map(shown),
+    identity(name) {
+      const userId = canonicalUserName(name)
+      const user = userId === null ? undefined : snapshot.users().get(userId)
+      return user === undefined || user.disabled ? null : identityOf(authenticatorName, user)
+    },
     async add(name, user) {
       const userId = canonicalUserName(name)
       if (userId === null) return badName(name)
@@ -205,7 +214,7 @@ export async function openUsersFile(file: string, options: UsersFileOptions = {}
       return result
     },
     authenticator: () =>
-      passwordAuthenticator('users-file', hasher, { users: snapshot.users, upgrade: startUpgrade }),
+      passwordAuthenticator(authenticatorName, hasher, { users: snapshot.users, upgrade: startUpgrade }),
     marks: () => usersMarks(snapshot.users()),
     changesSince: (marks) => changesSince(marks, snapshot.users()),
     onChange: snapshot.onChange,

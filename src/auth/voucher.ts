@@ -5,6 +5,8 @@ import type { Identity } from '../core/contracts.ts'
 export interface Vouched {
   readonly identity: Identity
   readonly token: string | null
+  /** When they last showed who they are, where it is not just now; 0 where nobody says. */
+  readonly authenticatedAt?: number
 }
 
 /** Asked again, from time to time, about those it vouched for. */

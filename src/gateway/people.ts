@@ -1,7 +1,7 @@
 /** Who may sign in, and who sees to it that those who no longer may are out. */
 import { loginApi, loginApiAuthenticator } from '../auth/login-api.ts'
 import { type OidcProvider, oidcProvider } from '../auth/oidc-provider.ts'
-import { openUsersFile } from '../auth/users-file.ts'
+import { openUsersFile, type UsersFile } from '../auth/users-file.ts'
 import type { CredentialsAuthenticator, Identity } from '../core/contracts.ts'
 import { sealedState } from '../core/sealed-state.ts'
 import { ownPath } from '../pages/own-path.ts'
@@ -24,8 +24,12 @@ export interface ProviderChoice {
 export interface People {
   /** `null`: nobody can sign in with a password. */
   readonly authenticator: CredentialsAuthenticator | null
+  /** Changes the password of somebody whose old one was checked; `null` where passwords are kept by others. */
+  readonly setPassword: UsersFile['setPassword'] | null
   /** What to ask by about an identity that `authenticator` gave; `null` if there is nothing. */
   tokenOf(identity: Identity): string | null
+  /** Who a name of the users file stands for now; `null` for one who is unknown or disabled, and without such a file. */
+  known(username: string): Identity | null
   readonly providers: readonly ProviderChoice[]
   readonly vouching: Vouching
   close(): Promise<void>
@@ -39,7 +43,9 @@ export interface PeopleOptions extends OpenedSessions {
 }
 
 type Vouchers = VouchingOptions['vouchers']
-type Passwords = Pick<People, 'authenticator' | 'tokenOf' | 'close'> & { readonly vouchers: Vouchers }
+type Passwords = Pick<People, 'authenticator' | 'setPassword' | 'tokenOf' | 'known' | 'close'> & {
+  readonly vouchers: Vouchers
+}
 
 /** Opens what the configuration names. Rejects with `ConfigError`, or `StoreError` where it cannot be known who is in. */
 export async function openPeople(options: PeopleOptions): Promise<People> {
@@ -59,7 +65,13 @@ export async function openPeople(options: PeopleOptions): Promise<People> {
 }
 
 async function openPasswords({ config, store, keyring, sessions, log }: PeopleOptions): Promise<Passwords> {
-  const nothing = { tokenOf: () => null, vouchers: [], close: async () => undefined }
+  const nothing = {
+    setPassword: null,
+    tokenOf: () => null,
+    known: () => null,
+    vouchers: [],
+    close: async () => undefined,
+  }
   if (config.loginApi !== null) {
     const { url, verifyUrl, verifyEvery: every } = config.loginApi
     const api = loginApi({ url, verifyUrl })
@@ -73,6 +85,8 @@ async function openPasswords({ config, store, keyring, sessions, log }: PeopleOp
     return {
       ...nothing,
       authenticator: users.authenticator(),
+      known: (username) => users.identity(username),
+      setPassword: (name, password) => users.setPassword(name, password),
       async close() {
         stop()
         await users.close()

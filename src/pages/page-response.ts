@@ -26,6 +26,8 @@ export interface PageOptions {
   readonly secure: boolean
   /** Whether the page posts a form. */
   readonly form: boolean
+  /** Another origin that answering the form may lead to: browsers hold `form-action` against redirects too. */
+  readonly formLeadsTo?: string | undefined
   /** The document; the nonce is the only one its style may carry. */
   document(nonce: string): Html
   readonly headers?: Readonly<Record<string, string>>
@@ -53,7 +55,7 @@ export function pageResponse(options: PageOptions): Page {
     `style-src 'nonce-${nonce}'`,
     // For the icon, which would otherwise be fetched from the app.
     'img-src data:',
-    "form-action 'self'",
+    `form-action 'self'${options.formLeadsTo === undefined ? '' : ` ${options.formLeadsTo}`}`,
     "frame-ancestors 'none'",
     "base-uri 'none'",
   ]

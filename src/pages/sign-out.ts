@@ -12,6 +12,8 @@ export interface SignOutPageOptions extends PageContext {
   readonly returnTo: string
   /** Who is signed in, as they know themselves. */
   readonly user?: string | undefined
+  /** The origin of the identity provider that signing out leads to; `undefined` if there is none. */
+  readonly provider?: string | undefined
   /** `form`: the token was not good. `unavailable`: the store could not confirm; nobody may be told they are out. */
   readonly error?: 'form' | 'unavailable'
 }
@@ -37,6 +39,7 @@ ${user !== undefined && html`<p>${texts.signOut.as(user)}</p>`}
     status: error ? statusOf[error] : 200,
     secure: options.secure,
     form: true,
+    formLeadsTo: options.provider,
     headers: {
       ...(error === 'unavailable' ? { 'retry-after': '5' } : {}),
       'content-language': texts.language,

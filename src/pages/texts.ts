@@ -44,6 +44,32 @@ export interface Texts {
     readonly form: string
     readonly unavailable: string
   }
+  readonly account: {
+    readonly heading: string
+    readonly devices: string
+    readonly thisDevice: string
+    readonly unknownDevice: string
+    readonly since: (day: string) => string
+    readonly seen: (ago: string) => string
+    readonly justNow: string
+    /** What a button that shows only "sign out" says to a screen reader. */
+    readonly endOne: (device: string) => string
+    readonly endOthers: string
+    readonly currentPassword: string
+    /** Why a password is asked for although one is signed in. */
+    readonly why: string
+    readonly provider: (provider: string) => string
+    readonly changePassword: string
+    readonly newPassword: string
+    readonly endsAll: string
+    readonly done: { readonly ended: string; readonly 'others-ended': string }
+    readonly errors: {
+      readonly 'wrong-password': string
+      readonly form: string
+      readonly unavailable: string
+      readonly stale: string
+    }
+  }
   readonly problem: Readonly<Record<ProblemCode, ProblemText>>
   readonly actions: {
     readonly signIn: string

@@ -23,10 +23,12 @@ import { genericPreset } from '../../src/gateway/apps/generic.ts'
 import { streamlitPreset } from '../../src/gateway/apps/streamlit.ts'
 import { clientAddress } from '../../src/gateway/client-address.ts'
 import type { Config } from '../../src/gateway/config.ts'
+import type { ImportConfig } from '../../src/gateway/config-import.ts'
 import { type Gateway, startGateway } from '../../src/gateway/gateway.ts'
 import type { LogFields, LogLevel } from '../../src/gateway/log.ts'
 import { oidcFlows } from '../../src/gateway/oidc-flow.ts'
-import { openPeople } from '../../src/gateway/people.ts'
+import { openOldSessions } from '../../src/gateway/old-sessions.ts'
+import { openPeople, type People } from '../../src/gateway/people.ts'
 import { forwardedHeaders } from '../../src/gateway/proxy/forwarded.ts'
 import { httpProxy } from '../../src/gateway/proxy/http.ts'
 import { site } from '../../src/gateway/site.ts'
@@ -51,6 +53,8 @@ export interface HarnessOptions {
   /** An API that knows who may sign in, in place of the users file. */
   readonly loginApi?: Config['loginApi']
   readonly oidc?: Config['oidc']
+  /** A system that was there before. */
+  readonly import?: ImportConfig
   /** A store that another replica works with, too. */
   readonly store?: WatchedStore
 }
@@ -150,7 +154,15 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       formCookieName: cookieTransport(cookieOptions, 'form').name,
       formTokens: formTokens(keyring.key('form/v1'), now),
       oidcFlows: oidcFlows(keyring.key('oidc/v1'), cookieOptions, now),
-      people: { ...people, authenticator: people.authenticator ?? users.authenticator() },
+      people: people.authenticator === null ? { ...people, ...peopleOfFile(users) } : people,
+      oldSessions:
+        options.import === undefined
+          ? null
+          : openOldSessions({
+              ...{ config: options.import, store: store.store, sessions, now },
+              people: { known: (name) => users.identity(name) },
+              onEvent: (event) => events.push(event),
+            }),
       signInGate: signInThrottle({ store: store.store, key: keyring.key('throttle/v1') }),
       forwarded: forwardedHeaders(where, (session) => sessions.capability(session)),
       preset:
@@ -284,6 +296,13 @@ async function signInByForm(
     throw new Error(`Signing in as ${username} failed: ${answer.status} ${answer.body.slice(0, 300)}`)
   }
   return line.split(';', 1)[0] ?? ''
+}
+
+function peopleOfFile(users: UsersFile): Pick<People, 'authenticator' | 'setPassword'> {
+  return {
+    authenticator: users.authenticator(),
+    setPassword: (name, secret) => users.setPassword(name, secret),
+  }
 }
 
 async function usersIn(path: string): Promise<UsersFile> {

@@ -1,3 +1,4 @@
+import { type AccountPageOptions, accountPage } from '../../src/pages/account.ts'
 import type { Page, PageContext } from '../../src/pages/page-response.ts'
 import { problemPage } from '../../src/pages/problem.ts'
 import { type ProblemCode, problemStatus } from '../../src/pages/problem-code.ts'
@@ -13,6 +14,14 @@ export function everyPage(context: Partial<PageContext> = {}, text = 'Ada'): Rea
   const signIn = { ...place, returnTo: `/${text}`, token: text }
   const password = { ...signIn, username: text }
   const others = [{ name: text, href: `/${text}` }]
+  const device = { mark: text, userAgent: text, address: text, since: 0, lastSeen: 0, isThis: false }
+  const firefox = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0'
+  const account: AccountPageOptions = {
+    ...{ ...place, token: text, user: text, changesPassword: true, now: 90_000_000 },
+    proof: { kind: 'password' },
+    devices: [{ ...device, userAgent: firefox, isThis: true }, device],
+  }
+  const provider = { kind: 'provider', label: text, href: `/${text}` } as const
   return new Map<string, Page>([
     ['sign-in', signInPage(signIn)],
     ['sign-in, wrong', signInPage({ ...password, remember: true, error: { kind: 'credentials' } })],
@@ -23,6 +32,18 @@ export function everyPage(context: Partial<PageContext> = {}, text = 'Ada'): Rea
     ['sign-in, revoked', signInPage({ ...signIn, reason: 'revoked' })],
     ['sign-in, no passwords', signInPage({ ...signIn, passwords: false, others })],
     ['sign-out', signOutPage({ ...signIn, user: text })],
+    ['account', accountPage(account)],
+    [
+      'account, provider',
+      accountPage({ ...account, proof: { ...provider, fresh: false }, changesPassword: false }),
+    ],
+    [
+      'account, fresh',
+      accountPage({ ...account, proof: { ...provider, fresh: true }, changesPassword: false }),
+    ],
+    ['account, done', accountPage({ ...account, notice: { kind: 'done', what: 'ended' } })],
+    ['account, wrong', accountPage({ ...account, notice: { kind: 'wrong-password' } })],
+    ['account, weak', accountPage({ ...account, notice: { kind: 'weak', why: text } })],
     ['sign-out, form', signOutPage({ ...signIn, error: 'form' })],
     ['sign-out, unavailable', signOutPage({ ...signIn, error: 'unavailable' })],
     ...problemCodes.map((code): [string, Page] => [

@@ -41,7 +41,7 @@ async function begin(parts: GatewayParts, visit: Visit, { name, provider }: Prov
     )
   const flow = parts.oidcFlows.begin(name, returnTo)
   try {
-    const there = await provider.begin(flow)
+    const there = await provider.begin(flow, parameter(target.query, 'fresh') === '1')
     sendOn(response, there.href, { 'set-cookie': [...parts.oidcFlows.keep(flow, request.headers.cookie)] })
   } catch (error) {
     if (!(error instanceof AuthError)) throw error

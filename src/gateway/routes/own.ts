@@ -3,6 +3,7 @@ import type { BrowserScript } from '../client-script.ts'
 import type { GatewayParts } from '../parts.ts'
 import { sendProblem } from '../problems.ts'
 import type { Visit } from '../visit.ts'
+import { accountRoute } from './account.ts'
 import { oidcRoute } from './oidc.ts'
 import { beginRoute, sessionRoute } from './session.ts'
 import { signInRoute } from './sign-in.ts'
@@ -13,6 +14,7 @@ type Route = (parts: GatewayParts, visit: Visit) => Promise<void> | void
 const routes: ReadonlyMap<string, { readonly methods: readonly string[]; readonly route: Route }> = new Map([
   ['sign-in', { methods: ['GET', 'HEAD', 'POST'], route: signInRoute }],
   ['sign-out', { methods: ['GET', 'HEAD', 'POST'], route: signOutRoute }],
+  ['account', { methods: ['GET', 'HEAD', 'POST'], route: accountRoute }],
   ['session', { methods: ['GET', 'HEAD', 'POST'], route: sessionRoute }],
   ['begin', { methods: ['POST'], route: beginRoute }],
   [

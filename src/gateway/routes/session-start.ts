@@ -15,13 +15,14 @@ export interface Start extends Vouched {
 export async function beginSession(
   parts: GatewayParts,
   visit: Visit,
-  { identity, token, remember, startedAt }: Start,
+  { identity, token, remember, startedAt, authenticatedAt }: Start,
 ): Promise<Issued | null> {
   const userAgent = visit.request.headers['user-agent'] ?? ''
   const issued = await parts.sessions.signIn({
     identity,
     remember,
     startedAt,
+    ...(authenticatedAt !== undefined && { authenticatedAt }),
     device: { userAgent, address: visit.address },
     replaces: visit.presented.session,
   })

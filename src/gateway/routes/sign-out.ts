@@ -40,7 +40,7 @@ export async function signOutRoute(parts: GatewayParts, visit: Visit): Promise<v
  */
 export async function appSignOutRoute(parts: GatewayParts, visit: Visit): Promise<void> {
   if (visit.request.method === 'GET' && isOwnNavigation(visit.request.headers)) return end(parts, visit)
-  confirm(parts, visit, undefined, `${parts.site.base}/`)
+  return confirm(parts, visit, undefined, `${parts.site.base}/`)
 }
 
 async function isOurForm(parts: GatewayParts, visit: Visit): Promise<boolean> {
@@ -49,12 +49,14 @@ async function isOurForm(parts: GatewayParts, visit: Visit): Promise<boolean> {
   return isFormToken(parts, visit.request, token, 'sign-out')
 }
 
-function confirm(
+async function confirm(
   parts: GatewayParts,
   visit: Visit,
   error: 'form' | 'unavailable' | undefined,
   returnTo: string,
-): void {
+): Promise<void> {
+  const { session } = visit.presented
+  const provider = session === null ? null : await providerSignOut(parts, session)
   const { site, formCookieName } = parts
   const { headers } = visit.request
   const binding = readFormCookie(headers.cookie, formCookieName) ?? newFormBinding()
@@ -65,7 +67,8 @@ function confirm(
     acceptLanguage: headers['accept-language'],
     token: parts.formTokens.issue('sign-out', binding),
     returnTo,
-    user: visit.presented.session?.identity?.userId,
+    user: session?.identity?.userId,
+    provider: provider === null ? undefined : new URL(provider).origin,
     ...(error === undefined ? {} : { error }),
   })
   sendPage(visit.response, page, [formCookie(formCookieName, binding, site.secure)])

@@ -44,6 +44,33 @@ export const en: Texts = {
     unavailable:
       'We could not confirm that you are signed out, so you may still be signed in. Please try again.',
   },
+  account: {
+    heading: 'Your account',
+    devices: 'Where you are signed in',
+    thisDevice: 'This one',
+    unknownDevice: 'Unknown browser',
+    since: (day) => `since ${day}`,
+    seen: (ago) => `last seen ${ago}`,
+    justNow: 'just now',
+    endOne: (device) => `Sign out ${device}`,
+    endOthers: 'Sign out everywhere else',
+    currentPassword: 'Your password',
+    why: 'So that it is you who asks, and not somebody at your open screen.',
+    provider: (provider) => `To change something here, sign in with ${provider} once more.`,
+    changePassword: 'Change password',
+    newPassword: 'New password',
+    endsAll: 'This signs you out everywhere, here too. Then sign in with the new one.',
+    done: {
+      ended: 'That browser is signed out.',
+      'others-ended': 'All other browsers are signed out.',
+    },
+    errors: {
+      'wrong-password': 'That is not your password. Nothing was changed.',
+      form: 'This page was open for too long. Nothing was changed; please try again.',
+      unavailable: 'We could not confirm the change. Please look at the list, and try again.',
+      stale: 'Please show first that it is you. Nothing was changed.',
+    },
+  },
   problem: {
     'bad-request': {
       title: 'That request cannot be understood',

@@ -41,6 +41,33 @@ export const zh: Texts = {
     form: '页面打开时间过长，请重试。',
     unavailable: '未能确认退出，您可能仍处于登录状态。请重试。',
   },
+  account: {
+    heading: '您的账号',
+    devices: '已登录的设备',
+    thisDevice: '当前设备',
+    unknownDevice: '未知浏览器',
+    since: (day) => `登录于 ${day}`,
+    seen: (ago) => `最近使用：${ago}`,
+    justNow: '刚刚',
+    endOne: (device) => `退出 ${device} 的登录`,
+    endOthers: '退出其他所有设备',
+    currentPassword: '您的密码',
+    why: '用于确认是您本人操作，而不是他人在您打开的屏幕前操作。',
+    provider: (provider) => `如需更改，请再次使用 ${provider} 登录。`,
+    changePassword: '修改密码',
+    newPassword: '新密码',
+    endsAll: '修改后，包括此处在内的所有设备都将退出登录，请用新密码重新登录。',
+    done: {
+      ended: '该设备已退出登录。',
+      'others-ended': '其他所有设备均已退出登录。',
+    },
+    errors: {
+      'wrong-password': '密码不正确，未作任何更改。',
+      form: '页面打开时间过长，未作任何更改，请重试。',
+      unavailable: '未能确认更改。请查看列表后重试。',
+      stale: '请先证明是您本人。未作任何更改。',
+    },
+  },
   problem: {
     'bad-request': {
       title: '无法理解此请求',

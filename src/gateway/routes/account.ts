@@ -1,0 +1,177 @@
+/** The account page: where somebody is signed in, and ending it; changing the password. */
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Identity } from '../../core/contracts.ts'
+import { digest } from '../../core/crypto.ts'
+import { StoreError } from '../../core/errors.ts'
+import { formCookie, readFormCookie } from '../../core/form-cookie.ts'
+import { newFormBinding } from '../../core/form-token.ts'
+import type { Session } from '../../core/session.ts'
+import {
+  type AccountDevice,
+  type AccountNotice,
+  type AccountProof,
+  accountFields,
+  accountPage,
+} from '../../pages/account.ts'
+import { readForm } from '../../pages/form.ts'
+import { ownPath } from '../../pages/own-path.ts'
+import { signInFields } from '../../pages/sign-in-form.ts'
+import type { GatewayParts } from '../parts.ts'
+import { sendProblem } from '../problems.ts'
+import { readBody, sendOn, sendPage, type Visit } from '../visit.ts'
+import { formRefusal, isFormToken } from './own-form.ts'
+
+const longestForm = 16_384
+const patience = 30_000
+// Long enough to come back from the provider and press a button; too short to be found open.
+const freshFor = 5 * 60_000
+
+type SignedIn = Session & { readonly identity: Identity }
+
+/** A GET shows, and changes nothing; a POST needs the password, or to have been at the provider just now. */
+export async function accountRoute(parts: GatewayParts, visit: Visit): Promise<void> {
+  const { session } = visit.presented
+  if (session === null || session.identity === null) {
+    const back = encodeURIComponent(ownPath(parts.site.base, 'account'))
+    return sendOn(visit.response, `${ownPath(parts.site.base, 'sign-in')}?return_to=${back}`)
+  }
+  const mine: SignedIn = { ...session, identity: session.identity }
+  if (visit.request.method !== 'POST') return show(parts, visit, mine)
+  const refusal = formRefusal(parts, visit.request)
+  if (refusal !== null) return sendProblem(parts, visit, refusal)
+  const body = await readBody(visit.request, longestForm)
+  const form = body === null ? null : readForm(body)
+  if (form === null) return sendProblem(parts, visit, body === null ? 'too-large' : 'bad-request')
+  // SECURITY: the page shares its origin with the app's scripts, so that the browser's word is not enough here.
+  if (!isFormToken(parts, visit.request, form.get(signInFields.token), 'account'))
+    return show(parts, visit, mine, { kind: 'form' })
+  await act(parts, visit, mine, form)
+}
+
+async function act(
+  parts: GatewayParts,
+  visit: Visit,
+  mine: SignedIn,
+  form: ReadonlyMap<string, string>,
+): Promise<void> {
+  const doubt = await proofOf(parts, visit, mine, form.get(accountFields.password) ?? '')
+  if (doubt !== null) return show(parts, visit, mine, doubt)
+  const action = form.get(accountFields.action) ?? ''
+  try {
+    if (action === 'password')
+      return await changePassword(parts, visit, mine, form.get(accountFields.newPassword) ?? '')
+    const others = (await parts.sessions.listUser(mine.identity)).filter(({ sid }) => sid !== mine.sid)
+    const chosen =
+      action === 'end-others' ? others : others.filter(({ sid }) => action === `end:${markOf(sid)}`)
+    for (const { sid } of chosen) {
+      await parts.sessions.end(sid)
+      parts.onEvent({ event: 'session_revoked', scope: 'session', subject: mine.identity.userId })
+    }
+    await show(parts, visit, mine, { kind: 'done', what: action === 'end-others' ? 'others-ended' : 'ended' })
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error
+    await show(parts, visit, mine, { kind: 'unavailable' })
+  }
+}
+
+/** Why it is not shown that they are who they are; `null` if it is. */
+async function proofOf(
+  parts: GatewayParts,
+  visit: Visit,
+  { identity, authenticatedAt }: SignedIn,
+  password: string,
+): Promise<AccountNotice | null> {
+  const { authenticator } = parts.people
+  if (identity.authenticator !== authenticator?.name)
+    return isFresh(parts, authenticatedAt) ? null : { kind: 'stale' }
+  const username = signInName(identity)
+  try {
+    // The same counters as the sign-in page: a session that was stolen must not be a way to guess the password.
+    const gate = await parts.signInGate.attempt(username, visit.address)
+    if (!gate.allowed) return { kind: 'throttled', seconds: gate.retryAfterSeconds }
+    if (gate.delaySeconds > 0) await wait(gate.delaySeconds * 1000)
+    const found = await authenticator.verify(username, password, AbortSignal.timeout(patience))
+    return found?.userId === identity.userId ? null : { kind: 'wrong-password' }
+  } catch (error) {
+    parts.log.write('warn', 'proof_unavailable', { reason: error instanceof Error ? error.message : '' })
+    return { kind: 'unavailable' }
+  }
+}
+
+function isFresh({ now }: GatewayParts, authenticatedAt: number | null): boolean {
+  return authenticatedAt !== null && now() - authenticatedAt < freshFor
+}
+
+/** What they type at the sign-in page: an API may know them by a number. */
+function signInName({ userId, claims }: Identity): string {
+  return typeof claims.preferred_username === 'string' ? claims.preferred_username : userId
+}
+
+async function changePassword(
+  parts: GatewayParts,
+  visit: Visit,
+  mine: SignedIn,
+  password: string,
+): Promise<void> {
+  const { setPassword } = parts.people
+  if (setPassword === null) return sendProblem(parts, visit, 'bad-request')
+  const outcome = await setPassword(mine.identity.userId, password)
+  if (!outcome.done) return show(parts, visit, mine, { kind: 'weak', why: outcome.message })
+  // The file's change would end them too, a moment later; the answer says that it is done.
+  await parts.sessions.revokeUser(mine.identity)
+  sendOn(visit.response, `${ownPath(parts.site.base, 'sign-in')}?reason=revoked`, {
+    'set-cookie': [parts.cookie.clear()],
+    'clear-site-data': '"cache"',
+  })
+}
+
+async function show(
+  parts: GatewayParts,
+  visit: Visit,
+  mine: SignedIn,
+  notice?: AccountNotice,
+): Promise<void> {
+  const { site, formCookieName } = parts
+  const { headers } = visit.request
+  const binding = readFormCookie(headers.cookie, formCookieName) ?? newFormBinding()
+  const page = accountPage({
+    app: parts.app,
+    base: site.base,
+    secure: site.secure,
+    acceptLanguage: headers['accept-language'],
+    token: parts.formTokens.issue('account', binding),
+    user: signInName(mine.identity),
+    devices: await devicesOf(parts, mine),
+    proof: proofFor(parts, mine),
+    changesPassword:
+      parts.people.setPassword !== null && mine.identity.authenticator === parts.people.authenticator?.name,
+    now: parts.now(),
+    notice,
+  })
+  sendPage(visit.response, page, [formCookie(formCookieName, binding, site.secure)])
+}
+
+function proofFor(parts: GatewayParts, { identity, authenticatedAt }: SignedIn): AccountProof {
+  const { people, site } = parts
+  const choice = people.providers.find(({ provider }) => provider.name === identity.authenticator)
+  if (choice === undefined) return { kind: 'password' }
+  const back = encodeURIComponent(ownPath(site.base, 'account'))
+  const href = `${ownPath(site.base, `oidc/${choice.name}`)}?fresh=1&return_to=${back}`
+  return { kind: 'provider', label: choice.label, href, fresh: isFresh(parts, authenticatedAt) }
+}
+
+/** This one first, then the one last seen. */
+async function devicesOf({ sessions }: GatewayParts, mine: SignedIn): Promise<readonly AccountDevice[]> {
+  const all = await sessions.listUser(mine.identity)
+  return all
+    .map(({ sid, device, createdAt, idleAt, idle }) => ({
+      ...{ mark: markOf(sid), ...device, since: createdAt },
+      lastSeen: idleAt - idle,
+      isThis: sid === mine.sid,
+    }))
+    .sort((a, b) => Number(b.isThis) - Number(a.isThis) || b.lastSeen - a.lastSeen)
+}
+
+function markOf(sid: string): string {
+  return digest(`device|${sid}`).slice(0, 16)
+}
