@@ -59,6 +59,17 @@ const unprepared = new Set(['26000', '42P05'])
 // Classes whose messages name tables, users and settings, but never what is in a row.
 const speakable = /^(08|0A|25|28|3D|3F|40|42|53|54|55|57|58|XX)/
 
+const unmade = '. Its tables are not there or not ours; restart Holdfast to have them made'
+const hints: ReadonlyMap<string, string> = new Map([
+  ['42883', unmade],
+  ['42P01', unmade],
+  ['3F000', unmade],
+  [
+    '08P01',
+    '. Behind PgBouncer, set ignore_startup_parameters = statement_timeout,idle_in_transaction_session_timeout there',
+  ],
+])
+
 const advice: Record<StoreErrorCode, string> = {
   ERR_STORE_TIMEOUT: 'Whether a change was made is unknown; try again.',
   ERR_STORE_CORRUPT: 'Its data is damaged: restore it from a backup.',
@@ -95,9 +106,7 @@ export function faultOf(error: unknown): PostgresFault {
     error instanceof Error && speakable.test(state) ? `${error.message} (${state})` : `error ${state}`
   return {
     code: codes.get(state) ?? 'ERR_STORE_UNAVAILABLE',
-    reason: missing(state)
-      ? `${message}. Its tables are not there or not ours; restart Holdfast to have them made`
-      : message,
+    reason: `${message}${hints.get(state) ?? ''}`,
     // An error takes its transaction back. A connection that the server ended may have been committing.
     outcome: isFatal(error) ? 'unknown' : 'undone',
     isPassing: passing.has(state) || unprepared.has(state),
@@ -109,10 +118,6 @@ export function faultOf(error: unknown): PostgresFault {
 function spoken(error: Error): string {
   const [first] = error instanceof AggregateError ? error.errors : []
   return first instanceof Error ? first.message : error.message
-}
-
-function missing(state: string): boolean {
-  return state === '42883' || state === '42P01' || state === '3F000'
 }
 
 /** The error a caller of the store gets. */

@@ -54,8 +54,10 @@ type EntryRow = readonly [
   keys: readonly string[],
 ]
 
-// Where no NOTIFY comes through (a pooler that hands on connections), looking again does it too.
 const lookAgainMs = 25
+// So often may a change of others be found without a NOTIFY, as a beat can be quicker. More often, and none comes through
+// (a pooler that hands on connections): then looking often does it too.
+const mostUnheard = 3
 const pruneEvery = 250
 const longestPause = 500
 
@@ -72,6 +74,8 @@ export function createPostgresFeed({ name, schema, connect, deliver }: FeedOptio
   let isBeating = false
   let isWanted = false
   let isClosed = false
+  /** Changes of others that were found without being called, in a row. */
+  let unheard = 0
   let pause = lookAgainMs
   let timer: NodeJS.Timeout | undefined
 
@@ -80,6 +84,7 @@ export function createPostgresFeed({ name, schema, connect, deliver }: FeedOptio
     const opened = await connect()
     try {
       opened.onNotice((payload) => {
+        unheard = 0
         if (payload !== 'confirmed' || waiting.size > 0) ask()
       })
       await opened.query(`LISTEN "${channelOf(schema)}"`, [], attemptMs)
@@ -97,6 +102,7 @@ export function createPostgresFeed({ name, schema, connect, deliver }: FeedOptio
     const connection = await connected()
     connection.hold(waiting.size > 0)
     const beat = lease.begin()
+    const isAlone = waiting.size === 0
     beats += 1
     const { position } = beat
     const [row] = await connection.query(
@@ -112,6 +118,7 @@ export function createPostgresFeed({ name, schema, connect, deliver }: FeedOptio
     gone = roll.observe(others)
     lease.settle(beat, answerOf(pulse))
     waiting.heard({ ...pulse, sentAt: beat.monotonic, others })
+    if (isAlone && pulse.entries !== null && pulse.entries.length > 0) unheard += 1
     // What this beat brought is confirmed by the next; somebody may wait for it.
     if (others.length > 0 && lease.position?.seq !== position?.seq) isWanted = true
     if (beats % pruneEvery === 0) await connection.query(`SELECT "${schema}".prune()`, [], attemptMs)
@@ -134,7 +141,7 @@ export function createPostgresFeed({ name, schema, connect, deliver }: FeedOptio
         await beat()
       } while (isWanted && !isClosed)
       pause = lookAgainMs
-      rest(waiting.size > 0 ? lookAgainMs : beatMs)
+      rest(waiting.size > 0 || unheard > mostUnheard ? lookAgainMs : beatMs)
     } catch {
       connection?.destroy()
       connection = null
