@@ -6,6 +6,7 @@ import type { Request, RequestHandler } from 'express'
 import { holdResponse, sendAnswer } from './held-response.ts'
 import { LegacySession, type PersonOf } from './legacy-session.ts'
 import { nodeRequest } from './node-request.ts'
+import type { RequestSession, SessionData } from './request-session.ts'
 import type { Sessions } from './sessions.ts'
 import type { Visit } from './visit.ts'
 
@@ -28,12 +29,12 @@ export interface WithSession {
 }
 
 /** Middleware in the place of express-session's. Use it for the whole app, where that stood. */
-export function session(
-  sessions: Sessions<object>,
+export function session<Data extends SessionData>(
+  sessions: Sessions<Data>,
   { personOf = null }: ExpressSessionOptions = {},
 ): RequestHandler {
-  async function arrive(visit: Visit<object>, request: Request): Promise<() => Promise<void>> {
-    const legacy = await LegacySession.open(visit.session, personOf, (next) => {
+  async function arrive(visit: Visit<Data>, request: Request): Promise<() => Promise<void>> {
+    const legacy = await LegacySession.open(visit.session as unknown as RequestSession, personOf, (next) => {
       Object.assign(request, { session: next })
     })
     Object.defineProperty(request, 'sessionID', {

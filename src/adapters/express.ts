@@ -6,6 +6,8 @@ import type { RequestSession, SessionData } from './request-session.ts'
 import type { Sessions } from './sessions.ts'
 import type { Visit } from './visit.ts'
 
+export { type UpgradeOptions, upgradeSession } from './node-upgrade.ts'
+
 export interface ExpressSessions<Data extends SessionData> {
   /** Put it before everything that asks for the session, behind what is the same for everybody. */
   readonly middleware: RequestHandler

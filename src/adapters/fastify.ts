@@ -14,6 +14,8 @@ import type { RequestSession, SessionData } from './request-session.ts'
 import type { Sessions } from './sessions.ts'
 import type { Visit } from './visit.ts'
 
+export { type UpgradeOptions, upgradeSession } from './node-upgrade.ts'
+
 export interface FastifySessions<Data extends SessionData> {
   /** Register it before the routes that ask for the session. */
   readonly plugin: FastifyPluginCallback

@@ -43,12 +43,11 @@ export class LegacySession {
 
   /** The session with all it holds. `replace` puts another one, or none, in its place. */
   static async open(
-    session: RequestSession<object>,
+    session: RequestSession<Data>,
     personOf: PersonOf | null,
     replace: (next: LegacySession | undefined) => void,
   ): Promise<LegacySession> {
-    const own = session as RequestSession<Data>
-    return new LegacySession(own, personOf, replace, await storedIn(own))
+    return new LegacySession(session, personOf, replace, await storedIn(session))
   }
 
   get id(): string {
