@@ -15,7 +15,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   testing: ['core'],
   jwt: ['core'],
   imports: ['core'],
-  gateway: ['core', 'stores', 'auth', 'pages', 'adapters'],
+  gateway: ['core', 'stores', 'auth', 'pages', 'imports', 'adapters'],
   cli: ['core', 'stores', 'auth', 'gateway'],
 }
 // Runs in a browser, or everywhere: no platform, no packages. One file of core is the exception, for one module.

@@ -15,6 +15,7 @@ import {
   type Place,
   readConfigFile,
 } from './config-file.ts'
+import { importConfig } from './config-import.ts'
 import { isProviderSecret, peopleConfig, peopleFaults } from './config-people.ts'
 import type { ConfigInput, LimitsInput } from './config-schema.ts'
 import { type Setting, settings } from './settings.ts'
@@ -65,7 +66,8 @@ export async function loadConfig({ options, variables }: ConfigSources): Promise
 
   const said = merged(merged(atHome(fromFile.input, file), fromVariables.input), fromOptions.input)
   const config = filled(said, variables)
-  const wrong = [...peopleFaults(said), ...contradictions(config)]
+  const old = importConfig(said.import, variables).faults
+  const wrong = [...peopleFaults(said), ...old, ...contradictions(config)]
   if (wrong.length > 0) throw invalid(wrong)
   return { config, upstream: said.upstream ?? null, command: said.command ?? null, file }
 }
@@ -188,6 +190,7 @@ function filled(said: ConfigInput, variables: ConfigSources['variables']): Confi
     name: said.name ?? '',
     store: said.store ?? 'sqlite:.holdfast/holdfast.db',
     ...peopleConfig(said, variables),
+    import: importConfig(said.import, variables).config,
     access: said.access ?? 'signed-in',
     rules: said.rules ?? [],
     documentsOnly: said.documentsOnly ?? false,

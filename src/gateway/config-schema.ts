@@ -252,6 +252,7 @@ export interface ConfigInput {
     readonly verifyEvery?: number
   }
   readonly oidc?: readonly OidcInput[]
+  readonly import?: object
   readonly access?: Access
   readonly rules?: readonly AccessRule[]
   readonly documentsOnly?: boolean
@@ -285,6 +286,7 @@ export const configSchema: GenericSchema<unknown, ConfigInput> = section(
     users: exactOptional(path),
     loginApi: exactOptional(loginApi),
     oidc: exactOptional(array(oidc, 'must be a list of maps, each with `name`, `issuer` and `clientId`')),
+    import: exactOptional(custom<object>(isMap, 'must be a map with `switchedAt`, `acceptUntil` and `from`')),
     access: exactOptional(oneOf(['signed-in', 'anyone'])),
     rules: exactOptional(array(rule, 'must be a list of maps, each with `path` and `access` or `roles`')),
     documentsOnly: exactOptional(onOff),

@@ -1,6 +1,7 @@
 /** Everything that can be configured, checked and with its defaults filled in. */
 import type { Policy } from '../core/policy.ts'
 import type { Access, AccessRule } from './access.ts'
+import type { ImportConfig } from './config-import.ts'
 
 /** How the app is reached, or started. */
 export type UpstreamConfig =
@@ -50,6 +51,8 @@ export interface Config {
   } | null
   /** Identity providers that one can sign in with. */
   readonly oidc: readonly OidcConfig[]
+  /** An earlier system whose users need not sign in again; `null`: there is none. */
+  readonly import: ImportConfig | null
   readonly access: Access
   readonly rules: readonly AccessRule[]
   /** Accepts that rules guard documents only, where the app picks its pages inside one socket. */

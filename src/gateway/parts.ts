@@ -5,6 +5,7 @@ import type { EventListener } from '../core/events.ts'
 import type { FormTokens } from '../core/form-token.ts'
 import type { SessionManager } from '../core/manager.ts'
 import type { SocketRegistry } from '../core/sockets.ts'
+import type { Importer } from '../imports/index.ts'
 import type { Access, AccessRule } from './access.ts'
 import type { AppPreset } from './apps/preset.ts'
 import type { ClientAddress } from './client-address.ts'
@@ -43,6 +44,8 @@ export interface GatewayParts {
   readonly formTokens: FormTokens
   /** Who may sign in. */
   readonly people: Omit<People, 'close'>
+  /** Reads what an earlier system signed; `null`: there was none. */
+  readonly oldSessions: Importer | null
   readonly signInGate: SignInGate
   /** Sign-ins at identity providers that are under way. */
   readonly oidcFlows: OidcFlows

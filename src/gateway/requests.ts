@@ -9,6 +9,7 @@ import { ownPath } from '../pages/own-path.ts'
 import { decide } from './access.ts'
 import type { BrowserScript } from './client-script.ts'
 import { cookieMemory } from './cookie-memory.ts'
+import { switchOver } from './old-sessions.ts'
 import type { GatewayParts } from './parts.ts'
 import { presented } from './presented.ts'
 import { sendProblem } from './problems.ts'
@@ -139,7 +140,10 @@ function serve(parts: GatewayParts, visit: Visit): void {
 
   const identity = who.session?.identity ?? null
   const decision = decide(local, identity, parts.rules, parts.access)
-  if (decision === 'sign-in') return toSignIn(parts, visit)
+  if (decision === 'sign-in') {
+    const mayBring = parts.oldSessions !== null && who.credential === null && isNavigation(request)
+    return mayBring ? guarded(parts, visit, switchedOver(parts, visit)) : toSignIn(parts, visit)
+  }
   if (decision === 'forbidden') return sendProblem(parts, visit, 'forbidden')
   if (
     who.session !== null &&
@@ -163,6 +167,11 @@ async function rotated(parts: GatewayParts, visit: Visit, who: Presented): Promi
   const issued = who.session === null ? null : await parts.sessions.rotate(who.session, who.credential ?? '')
   if (issued === null) return forward(parts, visit)
   forward(parts, { ...visit, presented: { ...who, session: issued.session, replacement: issued.credential } })
+}
+
+/** Who is signed in with the system before us need not sign in again. */
+async function switchedOver(parts: GatewayParts, visit: Visit): Promise<void> {
+  if (!(await switchOver(parts, visit))) toSignIn(parts, visit)
 }
 
 function toSignIn(parts: GatewayParts, visit: Visit): void {

@@ -65,6 +65,7 @@ export const settings: readonly Setting[] = [
   setting('loginApi.verifyUrl', 'text', '<url>', 'Where it says whether a token still holds', 'none', null),
   setting('loginApi.verifyEvery', 'text', '<time>', 'How often it is asked about each session', '10m', null),
   setting('oidc', 'yaml', '', 'Identity providers: a list of name, issuer, clientId', 'none', null),
+  setting('import', 'yaml', '', 'An earlier system whose users need not sign in again', 'none', null),
   setting('access', 'text', '<who>', 'Who reaches the app: signed-in or anyone', 'signed-in'),
   setting('rules', 'yaml', '', 'Who reaches which path: a list of path, access, roles', 'none', null),
   setting('documentsOnly', 'switch', '', 'Accept that rules guard documents only', 'off'),

@@ -17,6 +17,7 @@ import type { GatewayConfig } from './config.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import type { Log } from './log.ts'
 import { oidcFlows } from './oidc-flow.ts'
+import { openOldSessions } from './old-sessions.ts'
 import { openPeople } from './people.ts'
 import { reservePort } from './port.ts'
 import { choosePreset } from './preset-choice.ts'
@@ -150,6 +151,7 @@ async function assemble(
       formTokens: formTokens(keyring.key('form/v1'), now),
       oidcFlows: oidcFlows(keyring.key('oidc/v1'), cookieOptions, now),
       people,
+      oldSessions: openOldSessions({ config: config.import, store, sessions, people, onEvent, now }),
       signInGate: gate(store, keyring),
       preset,
       forwarded: forwardedHeaders(where, (session) => sessions.capability(session)),

@@ -77,6 +77,16 @@ describe('loadConfig()', () => {
     expect(upstream?.href).toBe('http://app:8501/')
   })
 
+  it('reads which system was there before, with its secret from the environment', async () => {
+    const file = [
+      'import: { switchedAt: 2026-11-21, acceptUntil: 2026-12-31,',
+      '  from: [{ kind: streamlit-authenticator, secret: env:OLD_KEY, cookie: sa }] }',
+    ].join('\n')
+    const { config } = await load({ file, variables: { OLD_KEY: 'old' } })
+    expect(config.import?.from).toEqual([{ kind: 'streamlit-authenticator', secret: 'old', cookie: 'sa' }])
+    expect(await message({ file, variables: {} })).toContain('OLD_KEY in the environment is not set')
+  })
+
   it('takes an empty variable for one that is not set', async () => {
     expect((await load({ variables: { HOLDFAST_LISTEN: '', HOLDFAST_SECRET: '' } })).config.secrets).toEqual(
       [],

@@ -128,7 +128,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   }
   const state = sealedState(store.store, keyring)
   closers.push(await followUsers({ users, sessions, state, app: '', log: logger }))
-  const { loginApi = null, oidc = [] } = options
+  const { loginApi = null, oidc = [], import: before = null } = options
   const peopleOf = { config: { users: null, loginApi, oidc, name: '' }, site: where }
   const people = await openPeople({ ...peopleOf, store: store.store, keyring, sessions, log: logger, now })
   const sockets = socketRegistry({ sessions, now, onConfirmed: (one) => people.vouching.used(one) })
@@ -155,14 +155,11 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       formTokens: formTokens(keyring.key('form/v1'), now),
       oidcFlows: oidcFlows(keyring.key('oidc/v1'), cookieOptions, now),
       people: people.authenticator === null ? { ...people, ...peopleOfFile(users) } : people,
-      oldSessions:
-        options.import === undefined
-          ? null
-          : openOldSessions({
-              ...{ config: options.import, store: store.store, sessions, now },
-              people: { known: (name) => users.identity(name) },
-              onEvent: (event) => events.push(event),
-            }),
+      oldSessions: openOldSessions({
+        ...{ config: before, store: store.store, sessions, now },
+        people: { known: (name) => users.identity(name) },
+        onEvent: (event) => events.push(event),
+      }),
       signInGate: signInThrottle({ store: store.store, key: keyring.key('throttle/v1') }),
       forwarded: forwardedHeaders(where, (session) => sessions.capability(session)),
       preset:
