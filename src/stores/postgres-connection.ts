@@ -48,22 +48,20 @@ const parsers: NonNullable<ClientConfig['types']> = {
 
 function timeLimit<Value>(work: Promise<Value>, patience: number, onLate: () => void): Promise<Value> {
   return new Promise((resolve, reject) => {
+    let isSettled = false
+    // After the poll phase: a process that was busy itself must first look whether the answer is there. If it is, the
+    // connection may be another call's by the time this runs.
     const late = (): void => {
+      if (isSettled) return
       reject(new PostgresSilence(patience))
       onLate()
     }
-    // After the poll phase: a process that was busy itself must first look whether the answer is there.
     const timer = setTimeout(() => setImmediate(late), patience)
-    work.then(
-      (value) => {
-        clearTimeout(timer)
-        resolve(value)
-      },
-      (error) => {
-        clearTimeout(timer)
-        reject(error)
-      },
-    )
+    const settle = (): void => {
+      isSettled = true
+      clearTimeout(timer)
+    }
+    work.finally(settle).then(resolve, reject)
   })
 }
 
