@@ -96,13 +96,17 @@ export function readCookie(header: string | undefined, name: string): string | n
   // The usual request without our cookie ends here, unparsed.
   if (header === undefined || !header.includes(name)) return null
   let found: string | null = null
-  for (const pair of header.split(';')) {
+  let end = -1
+  do {
+    const start = end + 1
+    end = header.indexOf(';', start)
+    const pair = header.slice(start, end < 0 ? header.length : end)
     const equals = pair.indexOf('=')
     if (equals < 0 || strip(pair.slice(0, equals), isSpace) !== name) continue
     const value = strip(pair.slice(equals + 1), isSpace)
     if (found !== null && found !== value) return null
     found = value
-  }
+  } while (end >= 0)
   return found === '' ? null : found
 }
 
@@ -112,7 +116,7 @@ function strip(text: string, isBlank: (code: number) => boolean): string {
   let end = text.length
   while (start < end && isBlank(text.charCodeAt(start))) start++
   while (end > start && isBlank(text.charCodeAt(end - 1))) end--
-  return text.slice(start, end)
+  return start === 0 && end === text.length ? text : text.slice(start, end)
 }
 
 /**

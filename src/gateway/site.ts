@@ -33,13 +33,14 @@ function loopbackSite(listen: SiteOptions['listen']): Site {
   const { port } = listen
   const canonical = listen.host === '::1' ? '[::1]' : '127.0.0.1'
   const suffix = port === 80 ? '' : `:${port}`
+  const ours = `${canonical}${suffix}`
   return {
-    origin: `http://${canonical}${suffix}`,
+    origin: `http://${ours}`,
     base: '',
     secure: false,
     port,
     judgeHost(host) {
-      if (host === `${canonical}${suffix}`) return 'ours'
+      if (host === ours) return 'ours'
       return loopbackNames.some((name) => host === `${name}${suffix}`) ? 'alias' : 'foreign'
     },
   }
@@ -57,16 +58,18 @@ function publicSite(text: string, options: SiteOptions): Site {
   }
   const base = url.pathname.replace(/\/+$/, '')
   const defaultPort = secure ? 443 : 80
+  // Browsers leave the default port out; some proxies write it.
+  const ours = url.host
+  const spelt = url.port === '' ? `${url.hostname}:${defaultPort}` : url.host
   return {
     origin: url.origin,
     base,
     secure,
     port: url.port === '' ? defaultPort : Number(url.port),
     judgeHost(host) {
+      if (host === ours) return 'ours'
       const given = host?.toLowerCase()
-      if (given === url.host) return 'ours'
-      // Browsers leave the default port out; some proxies write it.
-      return url.port === '' && given === `${url.hostname}:${defaultPort}` ? 'ours' : 'foreign'
+      return given === ours || given === spelt ? 'ours' : 'foreign'
     },
   }
 }
