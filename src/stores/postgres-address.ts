@@ -7,13 +7,20 @@ export interface PostgresAddress {
   readonly name: string
   readonly schema: string
   readonly hosts: readonly ClientConfig[]
-  /** Whether whoever sits on the network could read and answer in the server's place. */
-  readonly isInClear: boolean
+  /** Whether whoever sits on the network could answer in the server's place. */
+  readonly isUnproven: boolean
 }
 
 const pattern = /^(postgres(?:ql)?:\/\/)([^@/?#]*@)?([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/
 const schemaPattern = /^[a-z_][a-z0-9_]{0,50}$/
 const loopback = /^(localhost|127\.[\d.]+|\[::1\]|)(:\d+)?$/
+
+/** Whether pg checks the server's certificate: in libpq's manner of speaking `require` does not. */
+function isVerified(parameters: URLSearchParams): boolean {
+  const mode = parameters.get('sslmode') ?? (parameters.get('ssl') === 'true' ? 'require' : 'disable')
+  if (parameters.has('uselibpqcompat')) return mode === 'verify-full'
+  return ['require', 'verify-ca', 'verify-full'].includes(mode)
+}
 
 function refuse(message: string): never {
   throw new ConfigError('ERR_CONFIG_INVALID', message)
@@ -37,7 +44,7 @@ export function postgresAddress(url: string, schemaOption?: string): PostgresAdd
   if (!schemaPattern.test(schema)) {
     refuse(`--store: schema=${schema}: use lower-case letters, digits and _, at most 51, such as holdfast.`)
   }
-  const isSafe = parameters.get('sslmode') !== null && parameters.get('sslmode') !== 'disable'
+  const isSafe = isVerified(parameters)
   const socket = parameters.get('host')?.startsWith('/') ?? false
   for (const own of ['schema', 'target_session_attrs']) parameters.delete(own)
   const rest = `${path}${parameters.size > 0 ? `?${parameters}` : ''}`
@@ -46,7 +53,7 @@ export function postgresAddress(url: string, schemaOption?: string): PostgresAdd
     name: `${protocol}${authority}${path}`,
     schema,
     hosts: authorities.map((host) => ({ connectionString: `${protocol}${user}${host}${rest}` })),
-    isInClear:
+    isUnproven:
       !isSafe && !socket && !authorities.every((host) => loopback.test(host) || host.startsWith('%2F')),
   }
 }

@@ -20,7 +20,7 @@ const mostSkewMs = 30_000
 /** What in the server's settings breaks a promise, in plain sentences. */
 export async function examineSettings(
   connection: PostgresConnection,
-  { name, isInClear }: PostgresAddress,
+  { name, isUnproven }: PostgresAddress,
 ): Promise<readonly string[]> {
   const sentAt = Date.now()
   const [row = []] = await connection.query(
@@ -58,9 +58,9 @@ export async function examineSettings(
       `its clock is ${Math.round(Math.abs(skew) / 1000)} s ${direction} ours. Have both machines keep time (NTP).`,
     )
   }
-  if (isInClear) {
+  if (isUnproven) {
     warn(
-      'the connection is not encrypted: whoever sits on the network could answer in its place. Add ?sslmode=verify-full.',
+      'the connection does not prove who answers: whoever sits on the network could do it in its place. Add ?sslmode=verify-full.',
     )
   }
   return found

@@ -55,18 +55,20 @@ describe('postgresAddress()', () => {
         { connectionString: 'postgres://me:p%40ss@a:5433/app?sslmode=verify-full' },
         { connectionString: 'postgres://me:p%40ss@b/app?sslmode=verify-full' },
       ],
-      isInClear: false,
+      isUnproven: false,
     })
     expect(postgresAddress('postgresql://a/app').schema).toBe('holdfast')
   })
 
-  it('says when the connection is in clear, except on this machine', () => {
-    expect(postgresAddress('postgres://db.example/app').isInClear).toBe(true)
-    expect(postgresAddress('postgres://db.example/app?sslmode=disable').isInClear).toBe(true)
-    expect(postgresAddress('postgres://localhost,db.example/app').isInClear).toBe(true)
-    expect(postgresAddress('postgres://me@127.0.0.1:5433/app').isInClear).toBe(false)
-    expect(postgresAddress('postgres://[::1]:5433/app').isInClear).toBe(false)
-    expect(postgresAddress('postgres:///app?host=/run/postgresql').isInClear).toBe(false)
+  it('says when whoever sits on the network could answer, except on this machine', () => {
+    expect(postgresAddress('postgres://db.example/app').isUnproven).toBe(true)
+    expect(postgresAddress('postgres://db.example/app?sslmode=disable').isUnproven).toBe(true)
+    expect(postgresAddress('postgres://db.example/app?sslmode=no-verify').isUnproven).toBe(true)
+    expect(postgresAddress('postgres://db.example/app?sslmode=require').isUnproven).toBe(false)
+    expect(postgresAddress('postgres://localhost,db.example/app').isUnproven).toBe(true)
+    expect(postgresAddress('postgres://me@127.0.0.1:5433/app').isUnproven).toBe(false)
+    expect(postgresAddress('postgres://[::1]:5433/app').isUnproven).toBe(false)
+    expect(postgresAddress('postgres:///app?host=/run/postgresql').isUnproven).toBe(false)
   })
 
   it('refuses what cannot work, without a word of the password', () => {
