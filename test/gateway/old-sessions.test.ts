@@ -55,7 +55,9 @@ describe('the gateway in front of an app whose users were signed in elsewhere', 
 
   it('lets nobody in who is disabled by now', async () => {
     const to = await startHarness({ import: flask() })
+    expect(to.users.identity('ANNA')?.userId).toBe('anna')
     await to.users.setDisabled('anna', true)
+    expect(to.users.identity('anna')).toBeNull()
     expect((await visit(to, oldCookie('anna'))).headers.location).toContain('/_holdfast/sign-in')
   })
 
@@ -69,7 +71,8 @@ describe('the gateway in front of an app whose users were signed in elsewhere', 
   it('does not replace a session that has ended by what an old cookie says', async () => {
     const to = await startHarness({ import: flask() })
     const ours = await to.signIn('anna')
-    await to.sessions.revokeUser({ authenticator: 'users-file', userId: 'anna' })
+    const [session] = await to.sessions.listUser({ authenticator: 'users-file', userId: 'anna' })
+    await to.sessions.end(session?.sid ?? '')
     const answer = await visit(to, `${ours}; ${oldCookie('anna')}`)
     expect(answer.headers.location).toContain('/_holdfast/sign-in')
   })
@@ -114,6 +117,7 @@ describe('importConfig', () => {
       [{ kind: 'django', secret: 'env:X' }, 'import.from.0.kind'],
       [{ kind: 'flask', secret: 'written here' }, 'import.from.0.secret'],
       [{ kind: 'flask', secret: 'env:NOT_SET' }, 'import.from.0.secret'],
+      [{ kind: 'flask', secret: 'the:FLASK_SECRET_KEY' }, 'import.from.0.secret'],
       [{ kind: 'flask', secret: 'env:FLASK_SECRET_KEY', lifetime: '31' }, 'import.from.0.lifetime'],
     ] as const)
       expect(faultsOf({ from: [source] })).toEqual([expect.stringContaining(place)])
