@@ -103,7 +103,8 @@ function endpointOf(text: string, usualPort: number): Endpoint | null {
 function credentialsOf(text: string | undefined, fail: Fail): Pick<RedisAddress, 'username' | 'password'> {
   if (text === undefined || text === '') return { username: null, password: null }
   const colon = text.indexOf(':')
-  const [user, password] = colon < 0 ? ['', text] : [text.slice(0, colon), text.slice(colon + 1)]
+  if (colon < 0) throw fail('write user:password@, or :password@ for the default user.')
+  const [user, password] = [text.slice(0, colon), text.slice(colon + 1)]
   try {
     return {
       username: user === '' ? null : decodeURIComponent(user),

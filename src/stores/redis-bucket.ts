@@ -10,6 +10,7 @@ import {
   createAcknowledgement,
   createRollCall,
   type FeedEntry,
+  leaseMs,
   patienceMs,
   type ReplicaLease,
 } from './replica-lease.ts'
@@ -18,9 +19,9 @@ export interface OpenBucket {
   readonly prefix: string
   readonly lease: ReplicaLease
   /** For scripts that change nothing, or the same twice. The answer is as new as the mode promises. */
-  ask(script: RedisScript, args: readonly RedisArgument[]): Promise<unknown>
+  ask(script: RedisScript, args: readonly RedisArgument[], deadline?: number): Promise<unknown>
   /** For scripts that change something: resolves when it is acknowledged. */
-  order(script: RedisScript, args: readonly RedisArgument[]): Promise<readonly unknown[]>
+  order(script: RedisScript, args: readonly RedisArgument[], deadline?: number): Promise<readonly unknown[]>
   /** Takes a change that was pushed. */
   push(entry: string): void
   readonly calls: RedisConnection
@@ -44,6 +45,18 @@ export interface BucketOptions {
 
 // All of a call's attempts, and what it waits for then. A little less than the second that is promised.
 const patience = 940
+const lookAgainMs = 2000
+
+/** When a call that begins now is given up, on `performance.now`. */
+export function newDeadline(): number {
+  return performance.now() + patience
+}
+
+/** What Redis said, and which of its servers. */
+interface Answered {
+  readonly answer: unknown
+  readonly server: string | null
+}
 
 interface Limits {
   readonly isRepeatable: boolean
@@ -65,6 +78,8 @@ export function openBucket(options: BucketOptions): OpenBucket {
   const roll = createRollCall(monotonic)
   // After a fail-over or a restart this server may not have heard of everyone who still trusts a beat to the one before.
   let strangersUntil = 0
+  let granted: Pick<Beaten, 'began' | 'server'> | null = null
+  let lookedAt = 0
 
   const calls = openConnection({
     address,
@@ -90,11 +105,27 @@ export function openBucket(options: BucketOptions): OpenBucket {
   const pump = startPump({
     ...{ connection: beats, prefix, replica, lease, roll, quorum },
     ...{ isGated: options.isGated, onMisplaced: misplaced, onFetched: options.onFetched },
+    onGranted(beat) {
+      granted = beat
+    },
+    onUnconfirmed() {
+      void lookAgain().catch(() => undefined)
+    },
     onGone(rows) {
       const args = rows.flatMap((row) => [row.replica, `${row.beats}`])
       void attempt(removeRowsScript, args).catch(() => undefined)
     },
   })
+
+  /** Whoever is cut off from the majority together with an old primary goes to the new one as soon as it can be found. */
+  async function lookAgain(): Promise<void> {
+    const now = performance.now()
+    if (address.topology === 'single' || now - lookedAt < lookAgainMs) return
+    lookedAt = now
+    const { host, port } = await locate()
+    const isElsewhere = [calls, beats].some(({ at }) => at !== null && (at.host !== host || at.port !== port))
+    if (isElsewhere) misplaced()
+  }
 
   async function attempt(script: RedisScript, args: readonly RedisArgument[], ms?: number): Promise<unknown> {
     const rest = ['1', prefix, options.time(), options.mark(), ...args]
@@ -113,20 +144,40 @@ export function openBucket(options: BucketOptions): OpenBucket {
     await new Promise((resolve) => setTimeout(resolve, 10 + Math.random() * 20))
   }
 
-  async function run(script: RedisScript, args: readonly RedisArgument[], limits: Limits): Promise<unknown> {
+  async function run(script: RedisScript, args: readonly RedisArgument[], limits: Limits): Promise<Answered> {
     const left = (): number => limits.deadline - performance.now()
     for (;;) {
       try {
         await calls.ready(left())
         // What cannot be repeated is waited for as long as there is time: giving up earlier only makes more unknown.
-        return await attempt(script, args, limits.isRepeatable ? attemptMs : left())
+        const { server } = calls
+        return { answer: await attempt(script, args, limits.isRepeatable ? attemptMs : left()), server }
       } catch (error) {
         await recover(error, limits)
       }
     }
   }
 
-  async function acknowledge(receipt: Receipt | null, deadline: number): Promise<void> {
+  /** Beats that go to another server than the calls confirm nothing of these. */
+  function isSame(server: string | null, other: string | null): boolean {
+    if (server === other && server !== null) return true
+    if (calls.server !== null && beats.server !== null && calls.server !== beats.server) misplaced()
+    return false
+  }
+
+  /** Rests until the server that was read from is known to have been the primary no longer ago than a lease. */
+  async function confirm(server: string | null, deadline: number): Promise<void> {
+    const isConfirmed = (): boolean =>
+      granted !== null && performance.now() - granted.began < leaseMs && isSame(server, granted.server)
+    if (isConfirmed()) return
+    await pump.until(isConfirmed, deadline, 'no majority of its servers confirms that it is the primary')
+  }
+
+  async function acknowledge(
+    receipt: Receipt | null,
+    server: string | null,
+    deadline: number,
+  ): Promise<void> {
     const at = performance.now()
     const seq = receipt === null ? 0 : Number(receipt[0])
     const others = receipt === null ? [] : rowsOf(receipt[2]).filter((row) => row.replica !== replica)
@@ -137,9 +188,9 @@ export function openBucket(options: BucketOptions): OpenBucket {
     const isTold = (): boolean =>
       receipt === null || (isPast(lease, seq, entry) && performance.now() >= strangersUntil)
     if (needed === 0 && isTold() && acknowledgement.isDue(others)) return
-    const isDue = ({ began, isReplicated, rows }: Beaten): boolean =>
+    const isDue = ({ began, isReplicated, rows, server: beaten }: Beaten): boolean =>
       began >= at &&
-      (needed === 0 || isReplicated) &&
+      (needed === 0 || (isReplicated && isSame(server, beaten))) &&
       isTold() &&
       acknowledgement.isDue(rows.filter((row) => row.replica !== replica))
     await pump.until(
@@ -154,29 +205,21 @@ export function openBucket(options: BucketOptions): OpenBucket {
     lease,
     calls,
 
-    async ask(script, args) {
-      const deadline = performance.now() + patience
+    async ask(script, args, deadline = newDeadline()) {
       try {
-        const answer = await run(script, args, { isRepeatable: true, deadline })
-        if (options.isGated() && !lease.isAlive()) {
-          await pump.until(
-            () => lease.isAlive(),
-            deadline,
-            'no majority of its servers confirms that it is the primary',
-          )
-        }
+        const { answer, server } = await run(script, args, { isRepeatable: true, deadline })
+        if (options.isGated()) await confirm(server, deadline)
         return answer
       } catch (error) {
         throw storeError(error, address.shown)
       }
     },
 
-    async order(script, args) {
-      const deadline = performance.now() + patience
+    async order(script, args, deadline = newDeadline()) {
       try {
-        const answer = (await run(script, args, { isRepeatable: false, deadline })) as unknown[]
-        await acknowledge(receiptOf(answer), deadline)
-        return answer
+        const { answer, server } = await run(script, args, { isRepeatable: false, deadline })
+        await acknowledge(receiptOf(answer as unknown[]), server, deadline)
+        return answer as unknown[]
       } catch (error) {
         throw storeError(error, address.shown)
       }

@@ -1,6 +1,7 @@
+import { isIP } from 'node:net'
 import { ClientOfflineError, createClient, ErrorReply, RESP_TYPES } from 'redis'
 import type { Endpoint, RedisAddress } from './redis-address.ts'
-import { NoAnswerError, NotSentError } from './redis-fault.ts'
+import { isForbidden, NoAnswerError, NotSentError } from './redis-fault.ts'
 
 export type RedisArgument = string | Buffer
 
@@ -14,6 +15,13 @@ export interface RedisConnection {
    */
   ready(withinMs: number): Promise<void>
   readonly isReady: boolean
+  /**
+   * Which server it is connected to, and which history that writes: two connections with the same see the same writes in
+   * the same order. `null` while it is not connected.
+   */
+  readonly server: string | null
+  /** Where that is. */
+  readonly at: Endpoint | null
   /** Whether it has been down for so long that nobody should wait for it. */
   readonly isOut: boolean
   /** Leaves this server and looks again for the right one. */
@@ -38,6 +46,7 @@ export interface RedisClient {
   subscribe(channels: string[], listener: (message: string, channel: string) => void): Promise<void>
   on(event: 'error' | 'end', listener: (error: unknown) => void): unknown
   destroy(): void
+  readonly isReady: boolean
 }
 
 /** How long a call that can be made again may take. */
@@ -57,7 +66,10 @@ function newClient({ address, at, password }: ClientOptions): RedisClient {
   }
   const client = createClient({
     RESP: 2,
-    socket: address.tls ? { ...socket, tls: true as const, servername: at.host } : socket,
+    // TLS asks for names only; an address is held against the certificate all the same.
+    socket: address.tls
+      ? { ...socket, tls: true as const, ...(isIP(at.host) === 0 && { servername: at.host }) }
+      : socket,
     ...(username !== null && password !== null && { username }),
     ...(password !== null && { password }),
     database: address.topology === 'cluster' ? 0 : address.database,
@@ -111,6 +123,8 @@ export async function within<Value>(ms: number, promise: Promise<Value>, what: s
 export function openConnection(options: ConnectionOptions): RedisConnection {
   const { address } = options
   let client: RedisClient | null = null
+  let connectedTo: Endpoint | null = null
+  let server = ''
   let reason = 'not connected yet'
   let cause: unknown
   let pause = firstPause
@@ -128,7 +142,9 @@ export function openConnection(options: ConnectionOptions): RedisConnection {
   async function dial(): Promise<void> {
     const at = await options.locate()
     const found = await connect({ address, at, password: address.password })
+    let identity: string
     try {
+      identity = `${at.host} ${at.port} ${await within(handshakeMs, identify(found), 'no answer')}`
       await within(handshakeMs, options.greet?.(found) ?? Promise.resolve(), 'no answer')
     } catch (error) {
       found.destroy()
@@ -137,7 +153,11 @@ export function openConnection(options: ConnectionOptions): RedisConnection {
     if (isClosed) return found.destroy()
     found.on('error', (error: unknown) => lose(found, messageOf(error)))
     found.on('end', () => lose(found, 'the connection ended'))
+    // It may have been lost between the last answer and the listeners.
+    if (!found.isReady) throw new NotSentError('the connection was lost at once')
     client = found
+    connectedTo = at
+    server = identity
     heardAt = performance.now()
   }
 
@@ -186,8 +206,9 @@ export function openConnection(options: ConnectionOptions): RedisConnection {
       return reply
     } catch (error) {
       if (error instanceof ErrorReply) heardAt = performance.now()
+      else if (!(error instanceof NoAnswerError)) lose(used, messageOf(error))
       // Nothing at all came since: it hangs. What is under way would be answered late, to nobody.
-      else if (error instanceof NoAnswerError && heardAt < sentAt) lose(used, 'no answer')
+      else if (heardAt < sentAt) lose(used, 'no answer')
       throw outcomeOf(error)
     }
   }
@@ -204,6 +225,14 @@ export function openConnection(options: ConnectionOptions): RedisConnection {
   return {
     get isReady() {
       return client !== null
+    },
+
+    get server() {
+      return client === null ? null : server
+    },
+
+    get at() {
+      return client === null ? null : connectedTo
     },
 
     get isOut() {
@@ -250,6 +279,17 @@ export function openConnection(options: ConnectionOptions): RedisConnection {
       client?.destroy()
       client = null
     },
+  }
+}
+
+/** What changes when a server is started again or takes over; empty where it does not tell. */
+async function identify(client: RedisClient): Promise<string> {
+  try {
+    const info = `${await client.sendCommand(['INFO', 'server'])}${await client.sendCommand(['INFO', 'replication'])}`
+    return [...info.matchAll(/^(?:run_id|master_replid):(\w+)/gm)].map(([, id]) => id).join(' ')
+  } catch (error) {
+    if (isForbidden(error)) return ''
+    throw error
   }
 }
 

@@ -8,7 +8,7 @@ export type Locate = () => Promise<Endpoint>
 async function ask<Answer>(
   address: RedisAddress,
   nodes: readonly Endpoint[],
-  question: (client: RedisClient) => Promise<Answer>,
+  question: (client: RedisClient, at: Endpoint) => Promise<Answer>,
 ): Promise<Answer> {
   const password = address.topology === 'sentinel' ? address.sentinelPassword : address.password
   // Sentinel knows neither our user nor our databases.
@@ -18,7 +18,7 @@ async function ask<Answer>(
     try {
       const client = await connect({ address: asked, at, password })
       try {
-        return await within(attemptMs, question(client), 'no answer')
+        return await within(attemptMs, question(client, at), 'no answer')
       } finally {
         client.destroy()
       }
@@ -29,17 +29,30 @@ async function ask<Answer>(
   throw failure
 }
 
-/** How to find the primary that Sentinel stands for. */
+/** How to find the primary that Sentinel stands for: the newest that any sentinel knows, for one may have been cut off. */
 export function locateBySentinel(address: RedisAddress): Locate {
-  return () =>
-    ask(address, address.nodes, async (client) => {
-      const found = await client.sendCommand(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', address.primary])
-      if (!Array.isArray(found)) throw new Error(`Sentinel watches nothing called ${address.primary}`)
-      return { host: String(found[0]), port: Number(found[1]) }
-    })
+  const question = async (client: RedisClient) => {
+    const found = await client.sendCommand(['SENTINEL', 'MASTER', address.primary])
+    const fields = (Array.isArray(found) ? found : []).map(String)
+    const field = (name: string): string => fields[fields.indexOf(name) + 1] ?? ''
+    return { host: field('ip'), port: Number(field('port')), epoch: Number(field('config-epoch')) }
+  }
+  return async () => {
+    const asked = await Promise.allSettled(address.nodes.map((node) => ask(address, [node], question)))
+    const told = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    const newest = told.sort((a, b) => b.epoch - a.epoch)[0]
+    const failed = asked.find((one) => one.status === 'rejected')
+    if (newest === undefined) throw failed?.reason ?? new Error('no sentinel was named')
+    return { host: newest.host, port: newest.port }
+  }
 }
 
-type Range = readonly [from: number, to: number, primary: readonly unknown[]]
+/** Slots that lie together: at the first of the nodes, which the others follow. */
+interface Range {
+  readonly from: number
+  readonly to: number
+  readonly nodes: readonly Endpoint[]
+}
 
 // All connections are lost at once and ask at once; the answer is good for all of them, but not for the next try.
 const sharedMs = 100
@@ -50,9 +63,17 @@ export function locateInCluster(address: RedisAddress): (slot: number) => Locate
   let met: readonly Endpoint[] = address.nodes
   let shared: { readonly at: number; readonly ranges: Promise<readonly Range[]> } | null = null
 
-  async function rangesOf(client: RedisClient): Promise<readonly Range[]> {
-    const ranges = (await client.sendCommand(['CLUSTER', 'SLOTS'])) as readonly Range[]
-    const known = ranges.flatMap((range) => range.slice(2) as unknown[][]).map(endpointOf)
+  async function rangesOf(client: RedisClient, at: Endpoint): Promise<readonly Range[]> {
+    const answer = (await client.sendCommand(['CLUSTER', 'SLOTS'])) as unknown[][]
+    const ranges = answer.map(([from, to, ...nodes]): Range => {
+      // A node that does not know its own name has none: it is the one that was asked.
+      const named = (nodes as unknown[][]).map(([host, port]) => ({
+        host: host === null || String(host) === '' ? at.host : String(host),
+        port: Number(port),
+      }))
+      return { from: Number(from), to: Number(to), nodes: named }
+    })
+    const known = ranges.flatMap(({ nodes }) => nodes)
     met = [...new Map([...address.nodes, ...known].map((at) => [`${at.host} ${at.port}`, at])).values()]
     return ranges
   }
@@ -66,17 +87,14 @@ export function locateInCluster(address: RedisAddress): (slot: number) => Locate
   }
 
   return (slot) => async () => {
-    const range = (await ranges()).find(([from, to]) => Number(from) <= slot && slot <= Number(to))
-    if (range === undefined) throw new Error(`no node of the cluster has slot ${slot}`)
-    return endpointOf(range[2])
+    const range = (await ranges()).find(({ from, to }) => from <= slot && slot <= to)
+    const [primary] = range?.nodes ?? []
+    if (primary === undefined) throw new Error(`no node of the cluster has slot ${slot}`)
+    return primary
   }
 }
 
 const byChance = (): number => Math.random() - 0.5
-
-function endpointOf([host, port]: readonly unknown[]): Endpoint {
-  return { host: String(host), port: Number(port) }
-}
 
 /**
  * Buckets: what is changed together lies in one hash slot. A single server has one bucket. A cluster has eight, whose tags

@@ -15,6 +15,8 @@ import {
 export interface Beaten {
   /** `performance.now` before it was sent: what was written before is in its answer. */
   readonly began: number
+  /** The server that answered; what was written to another is not in its answer. */
+  readonly server: string | null
   /** Whether enough replicas have it, and with it everything that was written before it. */
   readonly isReplicated: boolean
   readonly rows: readonly ReplicaRow[]
@@ -42,6 +44,10 @@ export interface PumpOptions {
   onGone(rows: readonly ReplicaRow[]): void
   /** Called when this server is not the one to ask. */
   onMisplaced(): void
+  /** Called when too few replicas confirmed a beat: this server may have been replaced. */
+  onUnconfirmed(): void
+  /** Called with every beat that counts. */
+  onGranted(beat: Beaten): void
   /** Called when a beat brought changes that nobody had pushed. */
   onFetched(): void
 }
@@ -91,6 +97,7 @@ export function startPump(options: PumpOptions): Pump {
 
   async function beat(): Promise<void> {
     const own = lease.begin()
+    const { server } = connection
     beats += 1
     const { seq = -1, mark = '' } = own.position ?? {}
     const args = ['EVALSHA', beatScript.sha, '1', prefix, '', '', replica, `${beats}`, `${seq}`, mark]
@@ -113,10 +120,12 @@ export function startPump(options: PumpOptions): Pump {
     }
     const isReplicated = await confirmed.catch(() => false)
     if (isReplicated) lease.renew(own)
-    tell({ began: own.monotonic, isReplicated, rows: rowsOf(rows) })
+    else options.onUnconfirmed()
+    tell({ began: own.monotonic, server, isReplicated, rows: rowsOf(rows) })
   }
 
   function tell(beaten: Beaten): void {
+    if (beaten.isReplicated) options.onGranted(beaten)
     const gone = roll.observe(beaten.rows)
     if (gone.length > 0) options.onGone(gone)
     for (const waiter of [...waiters]) if (waiter.isDue(beaten)) waiter.resolve()

@@ -88,23 +88,26 @@ export function verdictOn(
     )
   }
   const durability = durabilityOf(facts)
-  if (durability !== null) {
-    if (address.mode === 'strict') faults.push(`?mode=strict, but ${durability}`)
-    else if (quorum === 0) warnings.push(`Relaxed mode: ${durability}`)
+  if (durability !== null && address.mode === 'strict') faults.push(`?mode=strict, but ${durability}`)
+  else if (durability !== null) {
+    const when = quorum === 0 ? 'Relaxed mode' : 'If the primary starts again before a replica takes over'
+    warnings.push(`${when}: ${durability}`)
   }
+  return { faults, warnings: [...warnings, ...replicaWarnings(replicas, quorum)] }
+}
+
+function replicaWarnings(replicas: number, quorum: number): readonly string[] {
   if (replicas > 0 && quorum === 0) {
-    warnings.push(
+    return [
       'Relaxed mode with replicas: a fail-over may bring back sessions that were signed out and lose what was acknowledged ' +
         '(out is out; no acknowledged write is lost). Leave ?mode=relaxed out to have writes confirmed by replicas.',
-    )
+    ]
   }
-  if (replicas === 1 && quorum > 0) {
-    warnings.push(
-      'One replica: while it or the primary is away nobody can sign in or out, and a gateway that is cut off together with ' +
-        'the old primary lets sessions in that were signed out elsewhere since. A second replica mends both.',
-    )
-  }
-  return { faults, warnings }
+  if (replicas !== 1) return []
+  return [
+    'One replica: while it or the primary is away nobody can sign in or out, and a gateway that is cut off together with ' +
+      'the old primary lets sessions in that were signed out elsewhere since. A second replica mends both.',
+  ]
 }
 
 function isTooOld(version: string): boolean {

@@ -1,12 +1,12 @@
 import { type RedisScript, redisScript } from './redis-script.ts'
 
-/** ARGV: id, sid. → its sid, or that of another that has claimed the id before. For clusters. */
+/** ARGV: id, sid, absolute deadline. → its sid, or that of another that has claimed the id before. For clusters. */
 export const claimScript: RedisScript = redisScript(`
 local key = P .. 'i:' .. ARGV[3]
 local sid = call('GET', key)
-if sid then return sid end
+if sid then return { sid } end
 call('SET', key, ARGV[4], 'PX', ttl(tonumber(ARGV[5])))
-return ARGV[4]`)
+return { ARGV[4] }`)
 
 /** ARGV: id. → the sid that has claimed it. For clusters. */
 export const claimedScript: RedisScript = redisScript(`return call('GET', P .. 'i:' .. ARGV[3])`)
@@ -88,6 +88,13 @@ local family = P .. 's:' .. sid
 local before = call('HGET', family, 'b:' .. ARGV[3])
 if not before or not isLive(sid) then return { 0 } end
 return { call('HSETNX', family, 'p:' .. before, text(now)) }`)
+
+/** ARGV: id, sid or ''. → whether there is something to present: nearly always it was presented before. */
+export const isUnpresentedScript: RedisScript = redisScript(`
+local family = P .. 's:' .. sidOf(ARGV[3], ARGV[4])
+local before = call('HGET', family, 'b:' .. ARGV[3])
+if not before then return { 0 } end
+return { 1 - call('HEXISTS', family, 'p:' .. before) }`)
 
 /** ARGV: sid. The first write frees memory: Redis lets such a script go on when its memory is full. */
 export const endScript: RedisScript = redisScript(`

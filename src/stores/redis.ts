@@ -1,7 +1,7 @@
 import type { SessionStore, StoredSession } from '../core/contracts.ts'
 import { StoreError } from '../core/errors.ts'
 import { redisAddress } from './redis-address.ts'
-import type { OpenBucket } from './redis-bucket.ts'
+import { newDeadline, type OpenBucket } from './redis-bucket.ts'
 import { openBuckets, type RedisBuckets } from './redis-buckets.ts'
 import type { RedisArgument } from './redis-connection.ts'
 import { pingScript } from './redis-feed-scripts.ts'
@@ -54,23 +54,25 @@ export async function redisStore(options: RedisStoreOptions): Promise<RedisStore
   }
 
   /** The sid of an id; `null` where the id was never used. For clusters: elsewhere the scripts find it themselves. */
-  async function sidOf(id: string): Promise<string | null> {
-    const sid = await buckets.of(id).ask(sessions.claimedScript, [id])
+  async function sidOf(id: string, deadline: number): Promise<string | null> {
+    const sid = await buckets.of(id).ask(sessions.claimedScript, [id], deadline)
     return sid === null ? null : String(sid)
   }
 
-  async function claim(id: string, { sid, absoluteAt }: StoredSession): Promise<boolean> {
-    const answer = await buckets.of(id).ask(sessions.claimScript, [id, sid, `${absoluteAt}`])
-    return String(answer) === sid
+  async function claim(id: string, { sid, absoluteAt }: StoredSession, deadline: number): Promise<boolean> {
+    // As durable as the session: without its claim nobody would find it.
+    const [owner] = await buckets.of(id).order(sessions.claimScript, [id, sid, `${absoluteAt}`], deadline)
+    return String(owner) === sid
   }
 
   /** A script on one id: what it answers, or `null` for an id that was never used. */
   async function onId(
     id: string,
+    deadline: number,
     act: (bucket: OpenBucket, sid: string) => Promise<unknown>,
   ): Promise<unknown> {
     // Nothing is awaited where nothing has to be: calls made one after the other reach Redis so.
-    const sid = isSpread ? await sidOf(id) : ''
+    const sid = isSpread ? await sidOf(id, deadline) : ''
     return sid === null ? null : act(buckets.of(sid), sid)
   }
 
@@ -80,28 +82,33 @@ export async function redisStore(options: RedisStoreOptions): Promise<RedisStore
   }
 
   function orderOnId(script: RedisScript, id: string, args: readonly RedisArgument[]): Promise<boolean> {
-    return track(() => isDone(onId(id, (bucket, sid) => bucket.order(script, [id, sid, ...args]))))
+    const deadline = newDeadline()
+    return track(() =>
+      isDone(onId(id, deadline, (bucket, sid) => bucket.order(script, [id, sid, ...args], deadline))),
+    )
   }
 
   const isClaimed = isSpread ? '1' : '0'
 
   async function create(session: StoredSession): Promise<'created' | 'ended' | 'revoked'> {
-    const args = argumentsOf(session)
-    if (isSpread && !(await claim(session.id, session))) return 'ended'
-    const [creation] = await buckets.of(session.sid).order(sessions.createScript, [isClaimed, ...args])
+    const [args, deadline] = [argumentsOf(session), newDeadline()]
+    if (isSpread && !(await claim(session.id, session, deadline))) return 'ended'
+    const bucket = buckets.of(session.sid)
+    const [creation] = await bucket.order(sessions.createScript, [isClaimed, ...args], deadline)
     return String(creation) as 'created' | 'ended' | 'revoked'
   }
 
   async function rotate(id: string, version: string, next: StoredSession, token: Buffer): Promise<boolean> {
-    const args = argumentsOf(next)
-    if (isSpread && ((await sidOf(id)) !== next.sid || !(await claim(next.id, next)))) return false
+    const [args, deadline] = [argumentsOf(next), newDeadline()]
+    if (isSpread && (await sidOf(id, deadline)) !== next.sid) return false
+    if (isSpread && !(await claim(next.id, next, deadline))) return false
     const rest = [isClaimed, id, isSpread ? next.sid : '', version, token, ...args]
-    return isDone(buckets.of(next.sid).order(sessions.rotateScript, rest))
+    return isDone(buckets.of(next.sid).order(sessions.rotateScript, rest, deadline))
   }
 
   async function revokeBefore(user: string | null, before: number): Promise<void> {
     const args = [user === null ? '1' : '0', user ?? '', `${before}`]
-    for (const bucket of buckets.all) await bucket.order(sessions.revokeScript, args)
+    await Promise.all(buckets.all.map((bucket) => bucket.order(sessions.revokeScript, args)))
   }
 
   async function sweep(limit: number): Promise<number> {
@@ -138,18 +145,34 @@ export async function redisStore(options: RedisStoreOptions): Promise<RedisStore
 
     create: (session) => track(() => create(session)),
     read: (id) =>
-      track(async () => foundOf(await onId(id, (bucket, sid) => bucket.ask(sessions.readScript, [id, sid])))),
+      track(async () =>
+        foundOf(await onId(id, newDeadline(), (bucket, sid) => bucket.ask(sessions.readScript, [id, sid]))),
+      ),
     update: (id, version, sealed) =>
       orderOnId(sessions.updateScript, id, [`${version}`, Buffer.from(sealed)]),
     touch: (id, idleAt) =>
       track(() =>
-        isDone(onId(id, (bucket, sid) => bucket.ask(sessions.touchScript, [id, sid, `${idleAt}`]))),
+        isDone(
+          onId(id, newDeadline(), (bucket, sid) => bucket.ask(sessions.touchScript, [id, sid, `${idleAt}`])),
+        ),
       ),
     rotate: (id, version, next, sealedToken) => {
       const [copy, token] = [copyOf(next), Buffer.from(sealedToken)]
       return track(() => rotate(id, `${version}`, copy, token))
     },
-    present: (id) => orderOnId(sessions.presentScript, id, []),
+    present: (id) =>
+      track(async () => {
+        const deadline = newDeadline()
+        const mayBe = onId(id, deadline, (bucket, sid) =>
+          bucket.ask(sessions.isUnpresentedScript, [id, sid], deadline),
+        )
+        // That it was presented is final: a read is enough to know it.
+        if (!(await isDone(mayBe))) return false
+        const order = onId(id, deadline, (bucket, sid) =>
+          bucket.order(sessions.presentScript, [id, sid], deadline),
+        )
+        return isDone(order)
+      }),
     end: (sid) => track(() => isDone(buckets.of(sid).order(sessions.endScript, [sid]))),
     revokeBefore: (epoch, before) => track(() => revokeBefore(epoch === 'all' ? null : epoch.user, before)),
 

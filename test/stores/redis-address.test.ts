@@ -56,6 +56,7 @@ describe('redisAddress()', () => {
     expect(messageFor('redis://a,b')).toContain('redis+sentinel:// or redis+cluster://')
     expect(messageFor('redis+sentinel://a')).toContain('name the primary')
     expect(messageFor('redis+cluster://a/1')).toContain('a cluster has no databases')
+    expect(messageFor('redis://secret@a')).toContain(':password@')
     expect(messageFor('redis://a/x')).toContain('no database number')
     expect(messageFor('redis://a:99999')).toContain('host:port')
     expect(messageFor('redis://a?mode=fast')).toContain('strict or relaxed')

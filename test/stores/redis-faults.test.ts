@@ -151,6 +151,26 @@ describe('a Redis that is killed and started again', () => {
   })
 })
 
+describe('a Redis whose memory is full', () => {
+  it('lets nobody new in and says why; who is in stays in, is served from memory, and can sign out', async () => {
+    const redis = await server()
+    const [store, other] = [await storeOn(redis), await storeOn(redis)]
+    const session = await made(store)
+    await redis.command('CONFIG', 'SET', 'maxmemory', '1mb')
+    expect((await timed(store.create(live()))).code).toBe('ERR_STORE_FULL')
+    expect((await timed(store.once('o', 1000))).code).toBe('ERR_STORE_FULL')
+    expect((await store.read(session.id))?.state).toBe('live')
+    await current(store)
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    expect(store.isCurrent()).toBe(true)
+    expect(await store.end(session.sid)).toBe(true)
+    expect(await other.read(session.id)).toBeNull()
+    expect(await other.create(session)).toBe('ended')
+    await redis.command('CONFIG', 'SET', 'maxmemory', '0')
+    expect(await store.create(live())).toBe('created')
+  })
+})
+
 describe('a Redis that one has to connect to again', () => {
   it('may have forgotten who trusts it: no end is acknowledged until their leases are over', async () => {
     const redis = await server()

@@ -107,6 +107,9 @@ describe('verdictOn()', () => {
     expect(silent.warnings).toHaveLength(2)
     expect(verdictOn(good, address, 0, 2).warnings).toEqual([expect.stringContaining('may bring back')])
     expect(verdictOn(good, address, 1, 2).warnings).toEqual([])
+    expect(verdictOn({ ...good, fsync: 'no' }, address, 1, 2).warnings).toEqual([
+      expect.stringContaining('If the primary starts again'),
+    ])
     expect(verdictOn(good, address, 1, 1).warnings).toEqual([expect.stringContaining('One replica')])
   })
 })
