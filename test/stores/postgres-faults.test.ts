@@ -124,34 +124,30 @@ describe('a server that does not answer', () => {
     const holding = server.sql(
       `DO $$ BEGIN PERFORM FROM ${schema}.sessions FOR UPDATE; PERFORM pg_sleep(1.5); END $$`,
     )
-    await wait(100)
+    await server.seen(`wait_event = 'PgSleep'`)
     const { code, ms } = await timed(store.update(session.id, 1, bytes('late')))
     expect(code).toBe('ERR_STORE_TIMEOUT')
     expect(ms).toBeLessThan(1250)
     await holding
-    await wait(100)
+    await server.seen(`state = 'active' AND query LIKE '%update_session%'`, false)
     expect(await store.read(session.id)).toMatchObject({ session: { version: 1 } })
   })
 
   it('does not acknowledge what a standby that must confirm has not', async () => {
     const store = await open()
     const session = await created(store)
-    await server.sql(`ALTER SYSTEM SET synchronous_standby_names = 'nobody'`)
-    await server.sql('SELECT pg_reload_conf()')
+    await server.set('synchronous_standby_names', 'nobody')
     try {
-      await wait(100)
       const ending = timed(store.end(session.sid))
       expect((await ending).code).toBe('ERR_STORE_TIMEOUT')
       // Whoever gives up waiting for the standby on the server gets a warning with the success.
       const other = timed(store.create(record()))
-      await wait(200)
-      await server.sql(
-        `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND query LIKE '%create_session%'`,
-      )
+      const waits = `wait_event = 'SyncRep' AND query LIKE '%create_session%'`
+      await server.seen(waits)
+      await server.sql(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE ${waits}`)
       expect(await other).toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' })
     } finally {
-      await server.sql('ALTER SYSTEM RESET synchronous_standby_names').catch(() => {})
-      await server.sql('SELECT pg_reload_conf()')
+      await server.set('synchronous_standby_names', null)
     }
     await healed(store)
   })
@@ -183,8 +179,7 @@ describe('a server that crashes', () => {
   })
 
   it('has what must last also where the server is told to answer before it is on the disk', async () => {
-    await server.sql('ALTER SYSTEM SET synchronous_commit = off')
-    await server.sql('SELECT pg_reload_conf()')
+    await server.set('synchronous_commit', 'off')
     const store = await open()
     const kept = await Promise.all([created(store), created(store), created(store)])
     const last = await created(store)
@@ -193,7 +188,7 @@ describe('a server that crashes', () => {
     await server.start()
     await healed(store)
     for (const { id } of [...kept, last]) expect((await store.read(id))?.state).toBe('live')
-    await server.sql('ALTER SYSTEM RESET synchronous_commit')
+    await server.set('synchronous_commit', null)
   })
 
   it('is a gap to those who follow the changes, and they go on following', async () => {

@@ -109,7 +109,6 @@ describe('several processes on one Postgres store', { timeout: 60_000 }, () => {
       await here.end(session.sid)
       process.kill(other.pid, 'SIGCONT')
       expect(await other.ask({ do: 'trust', sid: session.sid })).toBe(false)
-      await wait(1000)
     }
   })
 

@@ -14,6 +14,10 @@ export interface PostgresServer {
   url(schema: string, host?: string): string
   /** Runs SQL as an administrator, in another connection than any store's. */
   sql(text: string, ...values: readonly unknown[]): Promise<readonly Record<string, unknown>[]>
+  /** Changes a setting of the running server, or (`null`) takes it back, and waits until it holds. */
+  set(name: string, value: string | null): Promise<void>
+  /** Waits until a backend is (or none is) at what the condition on `pg_stat_activity` says. */
+  seen(condition: string, isThere?: boolean): Promise<void>
   /** Starts it again on the same data and port. */
   start(settings?: readonly string[]): Promise<void>
   /** Kills every process of it at once, as a crash of the machine would. */
@@ -168,6 +172,20 @@ export async function startPostgres(
     url,
     sql,
     start,
+
+    async set(name, value) {
+      const shown = async (): Promise<unknown> =>
+        (await sql(`SELECT current_setting('${name}') AS value`))[0]?.value
+      const before = await shown()
+      await sql(value === null ? `ALTER SYSTEM RESET ${name}` : `ALTER SYSTEM SET ${name} = '${value}'`)
+      await sql('SELECT pg_reload_conf()')
+      while ((await shown()) === before) await wait(5)
+    },
+
+    async seen(condition, isThere = true) {
+      const query = `SELECT 1 FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND ${condition}`
+      while ((await sql(query)).length > 0 !== isThere) await wait(5)
+    },
 
     async kill() {
       const pids = processes()

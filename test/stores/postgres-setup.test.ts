@@ -134,23 +134,16 @@ describe('what an administrator is told', () => {
   })
 
   it('is which settings break a promise', async () => {
-    for (const setting of ['fsync', 'full_page_writes', 'synchronous_commit']) {
-      await server.sql(`ALTER SYSTEM SET ${setting} = off`)
-    }
-    await server.sql('SELECT pg_reload_conf()')
+    const settings = ['fsync', 'full_page_writes', 'synchronous_commit']
+    for (const setting of settings) await server.set(setting, 'off')
     try {
       const { warnings } = await examinePostgres(server.url('risky'))
-      expect(warnings.map((text) => /: (\w+) is off/.exec(text)?.[1])).toEqual([
-        'fsync',
-        'full_page_writes',
-        'synchronous_commit',
-      ])
+      expect(warnings.map((text) => /: (\w+) is off/.exec(text)?.[1])).toEqual(settings)
       await withStore(server.url('risky'), async (store) => {
         expect(store.warnings).toEqual(warnings)
       })
     } finally {
-      await server.sql('ALTER SYSTEM RESET ALL')
-      await server.sql('SELECT pg_reload_conf()')
+      for (const setting of settings) await server.set(setting, null)
     }
   })
 

@@ -39,9 +39,7 @@ describe('a primary and its standby', { timeout: 60_000 }, () => {
   })
 
   it('is followed when it moves, and no acknowledged end is undone where it had to be confirmed', async () => {
-    await primary.sql(`ALTER SYSTEM SET synchronous_standby_names = '*'`)
-    await primary.sql('SELECT pg_reload_conf()')
-    await wait(200)
+    await primary.set('synchronous_standby_names', '*')
     const both = `127.0.0.1:${primary.port},127.0.0.1:${standby.port}`
     const store = await postgresStore({ url: primary.url('moved', both) })
     expect(store.warnings).toEqual([])
