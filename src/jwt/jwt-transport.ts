@@ -35,8 +35,8 @@ export function bearerToken(authorization: string | null | undefined): string | 
 
 /** Bearer header and cookies. Throws `ConfigError` for a name that no cookie can have. */
 export function jwtTransport(options: CookieOptions): JwtTransport {
-  const access: CookieTransport = cookieTransport(options, 'access')
-  const refresh: CookieTransport = cookieTransport(options, 'refresh')
+  const access: CookieTransport = cookieTransport(options, 'jwt-access')
+  const refresh: CookieTransport = cookieTransport(options, 'jwt-refresh')
   return {
     read({ authorization, cookie }) {
       const inCookie = access.read(cookie ?? undefined)

@@ -134,6 +134,8 @@ describe('cookieTransport()', () => {
     'n'.repeat(65),
     'form',
     'kelp-form',
+    'jwt-access',
+    'kelp-jwt-refresh',
   ])('refuses the app name %j, which would end the cookie name or take that of another cookie', (app) => {
     expect(() => cookieTransport({ ...https, name: app })).toThrow(ConfigError)
     expect(() => cookieTransport({ ...https, name: app }, 'form')).toThrow(

@@ -24,13 +24,13 @@ describe('jwtTransport', () => {
 
   it('keeps both from scripts, from plain http and from other sites’ posts', () => {
     for (const line of [...transport.write(pair, null), ...transport.clear()]) {
-      expect(line).toMatch(/^__Host-Http-holdfast-(access|refresh)=/)
+      expect(line).toMatch(/^__Host-Http-holdfast-jwt-(access|refresh)=/)
       expect(line).toContain('; HttpOnly; Secure; SameSite=Lax')
     }
   })
 
   it('reads the bearer header, and takes neither where header and cookie differ', () => {
-    const cookie = '__Host-Http-holdfast-access=aa.bb.cc'
+    const cookie = '__Host-Http-holdfast-jwt-access=aa.bb.cc'
     expect(transport.read({ authorization: 'Bearer xx.yy.zz', cookie: null })).toBe('xx.yy.zz')
     expect(transport.read({ authorization: 'Bearer aa.bb.cc', cookie })).toBe('aa.bb.cc')
     expect(transport.read({ authorization: 'Bearer xx.yy.zz', cookie })).toBeNull()
@@ -38,14 +38,14 @@ describe('jwtTransport', () => {
   })
 
   it('takes neither of two cookies that differ', () => {
-    const cookie = '__Host-Http-holdfast-access=aa.bb.cc; __Host-Http-holdfast-access=xx.yy.zz'
+    const cookie = '__Host-Http-holdfast-jwt-access=aa.bb.cc; __Host-Http-holdfast-jwt-access=xx.yy.zz'
     expect(transport.read({ authorization: null, cookie })).toBeNull()
   })
 
   it('has cookies of its own for each app, and no app may take those of another', () => {
     const [access = ''] = jwtTransport({ secure: false, name: 'survey', port: 8080 }).write(pair, null)
-    expect(access).toMatch(/^holdfast-survey-access-8080=/)
-    for (const name of ['access', 'survey-refresh'])
+    expect(access).toMatch(/^holdfast-survey-jwt-access-8080=/)
+    for (const name of ['jwt-access', 'survey-jwt-refresh'])
       expect(() => jwtTransport({ secure: true, name, port: 443 })).toThrow('cookie')
   })
 })
