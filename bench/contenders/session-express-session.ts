@@ -15,12 +15,23 @@ declare module 'express-session' {
 
 const app = express()
 app.disable('etag')
+const sessions = session({ secret, resave: false, saveUninitialized: false })
+app.get('/lean/who', sessions, (request, response) => {
+  response.json({ user: request.session.user })
+})
+app.get('/lean/value', sessions, (request, response) => {
+  response.json({ a: request.session.a })
+})
+app.post('/lean/set', sessions, (request, response) => {
+  request.session.a = String(request.query.n)
+  response.json({ user: request.session.user })
+})
 app.use(async (request, response, next) => {
   const answer = await control(request.originalUrl)
   if (answer === null) next()
   else response.type('json').send(answer)
 })
-app.use(session({ secret, resave: false, saveUninitialized: false }))
+app.use(sessions)
 app.use(async (request, response) => {
   const regenerate = (): Promise<void> =>
     promisify((done: (error?: unknown) => void) => request.session.regenerate(done))()

@@ -24,6 +24,7 @@ const store = {
 
 const app = fastify({ keepAliveTimeout: 60_000 })
 app.addHook('onRequest', async (request, reply) => {
+  if (request.originalUrl.startsWith('/lean/')) return
   const answer = await control(request.originalUrl)
   if (answer !== null) return reply.type('application/json').send(answer)
 })
@@ -33,6 +34,12 @@ await app.register(session, {
   store: store as never,
   saveUninitialized: false,
   cookie: { secure: false },
+})
+app.get('/lean/who', async (request) => ({ user: request.session.user }))
+app.get('/lean/value', async (request) => ({ a: request.session.a }))
+app.post('/lean/set', async (request) => {
+  request.session.a = String((request.query as { n: string }).n)
+  return { user: request.session.user }
 })
 app.all('*', async (request, reply) => {
   const own: AppSession = {

@@ -8,6 +8,17 @@ import { appSession, sessions } from './session-holdfast.ts'
 const { middleware, sessionOf } = expressSessions(sessions)
 const app = express()
 app.disable('etag')
+app.get('/lean/who', middleware, (request, response) => {
+  response.json({ user: sessionOf(request).identity?.userId })
+})
+app.get('/lean/value', middleware, async (request, response) => {
+  response.json({ a: await sessionOf(request).get('a') })
+})
+app.post('/lean/set', middleware, (request, response) => {
+  const session = sessionOf(request)
+  session.set('a', String(request.query.n))
+  response.json({ user: session.identity?.userId })
+})
 app.use(async (request, response, next) => {
   const answer = await control(request.originalUrl)
   if (answer === null) next()

@@ -8,10 +8,17 @@ import { appSession, sessions } from './session-holdfast.ts'
 const { plugin, sessionOf } = fastifySessions(sessions)
 const app = fastify({ keepAliveTimeout: 60_000 })
 app.addHook('onRequest', async (request, reply) => {
+  if (request.originalUrl.startsWith('/lean/')) return
   const answer = await control(request.originalUrl)
   if (answer !== null) return reply.type('application/json').send(answer)
 })
 await app.register(plugin as never)
+app.get('/lean/who', async (request) => ({ user: sessionOf(request as never).identity?.userId }))
+app.get('/lean/value', async (request) => ({ a: await sessionOf(request as never).get('a') }))
+app.post('/lean/set', async (request) => {
+  sessionOf(request as never).set('a', String((request.query as { n: string }).n))
+  return { user: sessionOf(request as never).identity?.userId }
+})
 app.all('*', async (request, reply) => {
   const session = sessionOf(request as never)
   return reply.type('application/json').send(await serve(request.originalUrl, appSession(session)))

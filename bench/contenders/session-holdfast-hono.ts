@@ -7,6 +7,16 @@ import { appSession, sessions } from './session-holdfast.ts'
 
 const { middleware } = honoSessions(sessions)
 const app = new Hono()
+app.get('/lean/who', middleware as never, (context) =>
+  context.json({ user: context.get('session' as never).identity?.userId }),
+)
+app.get('/lean/value', middleware as never, async (context) =>
+  context.json({ a: await context.get('session' as never).get('a') }),
+)
+app.post('/lean/set', middleware as never, (context) => {
+  context.get('session' as never).set('a', context.req.query('n') ?? '')
+  return context.json({ user: context.get('session' as never).identity?.userId })
+})
 app.use(async (context, next) => {
   const answer = await control(context.req.url)
   if (answer !== null) return context.body(answer, 200, { 'content-type': 'application/json' })

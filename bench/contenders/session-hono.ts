@@ -12,24 +12,29 @@ interface Data {
 
 const rows = new CopyingMap()
 const app = new Hono<{ Variables: { session: Session<Data>; session_key_rotation: boolean } }>()
+const sessions = sessionMiddleware({
+  store: {
+    getSessionById: (id: string) => rows.get(id),
+    createSession: (id: string, data: unknown) => rows.set(id, data),
+    persistSessionData: (id: string, data: unknown) => rows.set(id, data),
+    deleteSession: (id: string) => rows.delete(id),
+  } as never,
+  encryptionKey: secret,
+  expireAfterSeconds: 900,
+  cookieOptions: { sameSite: 'Lax', path: '/', httpOnly: true },
+}) as never
+app.get('/lean/who', sessions, (context) => context.json({ user: context.get('session').get('user') }))
+app.get('/lean/value', sessions, async (context) => context.json({ a: context.get('session').get('a') }))
+app.post('/lean/set', sessions, (context) => {
+  context.get('session').set('a', context.req.query('n') ?? '')
+  return context.json({ user: context.get('session').get('user') })
+})
 app.use(async (context, next) => {
   const answer = await control(context.req.url)
   if (answer !== null) return context.body(answer, 200, { 'content-type': 'application/json' })
   await next()
 })
-app.use(
-  sessionMiddleware({
-    store: {
-      getSessionById: (id: string) => rows.get(id),
-      createSession: (id: string, data: unknown) => rows.set(id, data),
-      persistSessionData: (id: string, data: unknown) => rows.set(id, data),
-      deleteSession: (id: string) => rows.delete(id),
-    } as never,
-    encryptionKey: secret,
-    expireAfterSeconds: 900,
-    cookieOptions: { sameSite: 'Lax', path: '/', httpOnly: true },
-  }) as never,
-)
+app.use(sessions)
 app.all('*', async (context) => {
   const session = context.get('session')
   const own: AppSession = {

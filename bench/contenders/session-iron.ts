@@ -12,13 +12,27 @@ interface Data {
 
 const app = express()
 app.disable('etag')
+const options = { password: secret, cookieName: 'iron', cookieOptions: { secure: false } }
+app.get('/lean/who', async (request, response) => {
+  const { user } = await getIronSession<Data>(request, response, options)
+  response.json({ user })
+})
+app.get('/lean/value', async (request, response) => {
+  const { a } = await getIronSession<Data>(request, response, options)
+  response.json({ a })
+})
+app.post('/lean/set', async (request, response) => {
+  const session = await getIronSession<Data>(request, response, options)
+  session.a = String(request.query.n)
+  await session.save()
+  response.json({ user: session.user })
+})
 app.use(async (request, response, next) => {
   const answer = await control(request.originalUrl)
   if (answer === null) next()
   else response.type('json').send(answer)
 })
 app.use(async (request, response) => {
-  const options = { password: secret, cookieName: 'iron', cookieOptions: { secure: false } }
   const session = await getIronSession<Data>(request, response, options)
   let isChanged = false
   const own: AppSession = {

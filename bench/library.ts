@@ -1,0 +1,146 @@
+/**
+ * What sessions add to a request, in processor time: each library in its framework, against the framework alone. Every
+ * contender is a process of its own and is proved before it is timed. Alone: `node bench/library.ts`.
+ */
+import { Pool } from 'undici'
+import { type Contender, start } from './contender.ts'
+import { median, table } from './report.ts'
+
+const libraries = [
+  ['**Holdfast**', 'express', 'session-holdfast-express.ts'],
+  ['express-session', 'express', 'session-express-session.ts'],
+  ['iron-session', 'express', 'session-iron.ts'],
+  ['**Holdfast**', 'fastify', 'session-holdfast-fastify.ts'],
+  ['@fastify/session', 'fastify', 'session-fastify.ts'],
+  ['**Holdfast**', 'hono', 'session-holdfast-hono.ts'],
+  ['hono-sessions', 'hono', 'session-hono.ts'],
+] as const
+
+const tasks = {
+  'who is signed in': ['GET', '/lean/who'],
+  'one value read': ['GET', '/lean/value'],
+  'one value written': ['POST', '/lean/set?n='],
+} as const
+
+type Task = keyof typeof tasks
+
+interface Entrant {
+  readonly name: string
+  readonly framework: string
+  readonly contender: Contender
+  readonly cookie: string
+  /** Microseconds per request, round by round. */
+  readonly samples: Record<Task, number[]>
+}
+
+const origin = 'http://localhost:3000'
+const connections = 16
+
+async function entrant(name: string, framework: string, script: string, arg: string): Promise<Entrant> {
+  const contender = await start(`${name} in ${framework}`, `contenders/${script}`, arg)
+  const cookie = arg === '' ? await signedIn(contender) : ''
+  const samples = { 'who is signed in': [], 'one value read': [], 'one value written': [] }
+  return { name, framework, contender, cookie, samples }
+}
+
+/** A cookie that is proved: it knows who signed in, it keeps what is written, and without it nobody is there. */
+async function signedIn({ name, port }: Contender): Promise<string> {
+  const url = `http://127.0.0.1:${port}`
+  const cookies = new Map<string, string>()
+  const ask = async (path: string, method: string = 'GET'): Promise<string> => {
+    const cookie = [...cookies].map((pair) => pair.join('=')).join('; ')
+    const response = await fetch(url + path, { method, headers: { cookie, origin } })
+    for (const line of response.headers.getSetCookie()) {
+      const [, key = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      cookies.set(key, value)
+    }
+    return response.text()
+  }
+  const before = await ask('/lean/who')
+  await ask('/sign-in')
+  await ask('/lean/set?n=7', 'POST')
+  const [who, value] = [await ask('/lean/who'), await ask('/lean/value')]
+  if (before.includes('anna') || who !== '{"user":"anna"}' || value !== '{"a":"7"}')
+    throw new Error(`${name} answers ${before}, ${who}, ${value}`)
+  return [...cookies].map((pair) => pair.join('=')).join('; ')
+}
+
+async function load({ contender, cookie }: Entrant, task: Task, requests: number): Promise<number> {
+  const pool = new Pool(`http://127.0.0.1:${contender.port}`, { connections, pipelining: 1 })
+  const [method, path] = tasks[task]
+  const headers = { origin, ...(cookie === '' ? {} : { cookie }) }
+  let left = requests
+  const worker = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1
+      const { body, statusCode } = await pool.request({
+        path: method === 'POST' ? path + left : path,
+        method,
+        headers,
+      })
+      await body.dump()
+      if (statusCode !== 200) throw new Error(`${contender.name} answered ${statusCode}`)
+    }
+  }
+  const before = contender.cpu()
+  await Promise.all(Array.from({ length: connections }, worker))
+  const used = contender.cpu() - before
+  await pool.close()
+  return used / requests
+}
+
+/** Each in turn, forwards and backwards. The round before the first warms up. */
+async function measure(entrants: readonly Entrant[], round: number, requests: number): Promise<void> {
+  const order = round % 2 === 0 ? entrants : entrants.toReversed()
+  for (const task of Object.keys(tasks) as Task[]) {
+    for (const one of order) {
+      const cpu = await load(one, task, requests)
+      if (round >= 0) one.samples[task].push(cpu)
+    }
+  }
+}
+
+/** A Markdown table: microseconds that each library adds, and how many times as much as Holdfast in the same framework. */
+export async function benchLibrary(rounds: number, requests: number): Promise<string> {
+  const entrants: Entrant[] = []
+  try {
+    for (const framework of ['express', 'fastify', 'hono'])
+      entrants.push(await entrant('alone', framework, 'session-bare.ts', framework))
+    for (const [name, framework, script] of libraries)
+      entrants.push(await entrant(name, framework, script, ''))
+    for (let round = -1; round < rounds; round++) {
+      await measure(entrants, round, requests)
+      console.log(`  library: round ${round + 1} of ${rounds}`)
+    }
+    return summary(entrants)
+  } finally {
+    for (const { contender } of entrants) contender.stop()
+  }
+}
+
+function summary(entrants: readonly Entrant[]): string {
+  const find = (name: string, framework: string): Entrant | undefined =>
+    entrants.find((one) => one.name === name && one.framework === framework)
+  const added = (one: Entrant | undefined, task: Task): number => {
+    const alone = find('alone', one?.framework ?? '')?.samples[task] ?? []
+    // Round by round: a machine's moods last longer than one.
+    return median((one?.samples[task] ?? []).map((cpu, round) => cpu - (alone[round] ?? Number.NaN)))
+  }
+  const rows = entrants.map((one) => {
+    const cells = (Object.keys(tasks) as Task[]).map((task) => {
+      if (one.name === 'alone') return median(one.samples[task]).toFixed(1)
+      const more = added(one, task)
+      const ours = added(find('**Holdfast**', one.framework), task)
+      return one.name === '**Holdfast**'
+        ? `+${more.toFixed(1)}`
+        : `+${more.toFixed(1)} (× ${(more / ours).toFixed(1)})`
+    })
+    return [`${one.framework}: ${one.name}`, ...cells]
+  })
+  return table(
+    ['CPU µs per request', ...Object.keys(tasks)],
+    rows.toSorted(([a = ''], [b = '']) => (a.slice(0, 5) < b.slice(0, 5) ? -1 : 0)),
+  )
+}
+
+if (import.meta.main) console.log(await benchLibrary(process.argv.includes('--quick') ? 2 : 7, 4_000))
