@@ -29,22 +29,48 @@ async function ask<Answer>(
   throw failure
 }
 
-/** How to find the primary that Sentinel stands for: the newest that any sentinel knows, for one may have been cut off. */
+// All connections are lost at once and ask at once; the answer is good for all of them, but not for the next try.
+const sharedMs = 100
+
+/** The same question, asked once by all who ask at the same time. */
+function shared<Answer>(question: () => Promise<Answer>): () => Promise<Answer> {
+  let last: { readonly at: number; readonly answer: Promise<Answer> } | null = null
+  return () => {
+    const at = performance.now()
+    if (last === null || at - last.at > sharedMs) last = { at, answer: question() }
+    return last.answer
+  }
+}
+
+interface Named extends Endpoint {
+  readonly epoch: number
+}
+
+/**
+ * How to find the primary that Sentinel stands for: the newest that a majority of the sentinels knows. One alone may have
+ * been cut off together with the old one; one that hangs is not waited for.
+ */
 export function locateBySentinel(address: RedisAddress): Locate {
-  const question = async (client: RedisClient) => {
+  const question = async (client: RedisClient): Promise<Named> => {
     const found = await client.sendCommand(['SENTINEL', 'MASTER', address.primary])
     const fields = (Array.isArray(found) ? found : []).map(String)
     const field = (name: string): string => fields[fields.indexOf(name) + 1] ?? ''
     return { host: field('ip'), port: Number(field('port')), epoch: Number(field('config-epoch')) }
   }
-  return async () => {
-    const asked = await Promise.allSettled(address.nodes.map((node) => ask(address, [node], question)))
-    const told = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
-    const newest = told.sort((a, b) => b.epoch - a.epoch)[0]
-    const failed = asked.find((one) => one.status === 'rejected')
-    if (newest === undefined) throw failed?.reason ?? new Error('no sentinel was named')
-    return { host: newest.host, port: newest.port }
-  }
+  return shared(async () => {
+    const told: Named[] = []
+    const answers = address.nodes.map(async (node) => {
+      told.push(await ask(address, [node], question))
+      if (told.length * 2 <= address.nodes.length) throw new Error('too few sentinels answered')
+    })
+    const failures = await Promise.any(answers).then(
+      () => [],
+      (error: AggregateError) => error.errors,
+    )
+    const [newest] = told.sort((a, b) => b.epoch - a.epoch)
+    if (newest === undefined) throw failures[0]
+    return newest
+  })
 }
 
 /** Slots that lie together: at the first of the nodes, which the others follow. */
@@ -54,14 +80,10 @@ interface Range {
   readonly nodes: readonly Endpoint[]
 }
 
-// All connections are lost at once and ask at once; the answer is good for all of them, but not for the next try.
-const sharedMs = 100
-
 /** How to find the primary of each slot. */
 export function locateInCluster(address: RedisAddress): (slot: number) => Locate {
   // Those who were met are asked too: the nodes that were named may all have been replaced since.
   let met: readonly Endpoint[] = address.nodes
-  let shared: { readonly at: number; readonly ranges: Promise<readonly Range[]> } | null = null
 
   async function rangesOf(client: RedisClient, at: Endpoint): Promise<readonly Range[]> {
     const answer = (await client.sendCommand(['CLUSTER', 'SLOTS'])) as unknown[][]
@@ -78,13 +100,7 @@ export function locateInCluster(address: RedisAddress): (slot: number) => Locate
     return ranges
   }
 
-  function ranges(): Promise<readonly Range[]> {
-    const at = performance.now()
-    if (shared === null || at - shared.at > sharedMs) {
-      shared = { at, ranges: ask(address, [...met].sort(byChance), rangesOf) }
-    }
-    return shared.ranges
-  }
+  const ranges = shared(() => ask(address, [...met].sort(byChance), rangesOf))
 
   return (slot) => async () => {
     const range = (await ranges()).find(({ from, to }) => from <= slot && slot <= to)
