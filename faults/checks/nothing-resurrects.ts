@@ -1,0 +1,19 @@
+/** P2: a session that was refused once is never let in again, whether or not its end was acknowledged. */
+import type { History, Operation, Violation } from '../history.ts'
+import { isLetIn } from '../life.ts'
+
+export function checkNothingResurrects({ operations }: History): readonly Violation[] {
+  const refusals = new Map<string, Operation>()
+  for (const operation of operations) {
+    const { session, outcome, act } = operation
+    if (session === null || outcome !== 'refused' || act === 'sign-in') continue
+    const first = refusals.get(session)
+    if (first === undefined || operation.ended < first.ended) refusals.set(session, operation)
+  }
+  return operations.flatMap((operation): Violation[] => {
+    const refused = refusals.get(operation.session ?? '')
+    if (refused === undefined || !isLetIn(operation) || operation.began <= refused.ended) return []
+    const what = `${operation.session} was let in by replica ${operation.replica} after replica ${refused.replica} had refused it`
+    return [{ promise: 'P2', what, operations: [refused, operation] }]
+  })
+}

@@ -1,0 +1,29 @@
+/** P9: who has written, or read, never reads anything older afterwards, on whatever replica. */
+import type { History, Operation, Violation } from '../history.ts'
+import { livesOf } from '../life.ts'
+
+function versionOf({ act, outcome, told }: Operation): number | null {
+  if (outcome !== 'ok' || (act !== 'write' && act !== 'count' && act !== 'read')) return null
+  return told.version ?? null
+}
+
+export function checkReadYourWrites(history: History): readonly Violation[] {
+  const lives = livesOf(history)
+  const withVersion = history.operations.filter((one) => one.key !== null && versionOf(one) !== null)
+  const byKey = Map.groupBy(withVersion, ({ session, key }) => `${session} ${key}`)
+  return [...byKey.values()].flatMap((touched) => {
+    // Of a session that may have ended meanwhile nothing can be read.
+    const reads = touched.filter(
+      ({ act, ended, session }) => act === 'read' && ended < (lives.get(session ?? '')?.endangered ?? 0),
+    )
+    return reads.flatMap((read) => olderThanKnown(read, touched))
+  })
+}
+
+function olderThanKnown(read: Operation, touched: readonly Operation[]): readonly Violation[] {
+  const seen = versionOf(read) ?? 0
+  const newer = touched.find((one) => one.ended < read.began && (versionOf(one) ?? 0) > seen)
+  if (newer === undefined) return []
+  const what = `${read.session}: replica ${read.replica} read version ${seen} of ${read.key} after version ${versionOf(newer)} was known`
+  return [{ promise: 'P9', what, operations: [newer, read] }]
+}

@@ -1,0 +1,104 @@
+/**
+ * What clients did and were told, with the times of one monotonic clock, in milliseconds. All clients run in one process of
+ * one machine, so the order of "answered before that began" is exact. Checkers look at nothing else.
+ */
+
+export type Act =
+  | 'sign-in'
+  | 'begin'
+  | 'use'
+  | 'write'
+  | 'count'
+  | 'read'
+  | 'rotate'
+  | 'sign-out'
+  | 'revoke'
+  | 'revoke-user'
+  | 'forged'
+
+/**
+ * `ok`: done as asked. `refused`: not signed in, whatever form it took. `unavailable`: 503. `failed`: surely not done, for
+ * another reason. `unknown`: no answer; it may have been done or not.
+ */
+export type Outcome = 'ok' | 'refused' | 'unavailable' | 'failed' | 'unknown'
+
+/** What the app behind the gateway answered. */
+export interface Told {
+  readonly user?: string | null
+  readonly sid?: string | null
+  /** The version that a write of `key` was given, or that was read. */
+  readonly version?: number
+  readonly value?: string | null
+  /** Everything that the session's state holds. */
+  readonly entries?: Readonly<Record<string, string>>
+}
+
+export interface Operation {
+  readonly number: number
+  readonly act: Act
+  readonly replica: number
+  /** The suite's own name of the session whose cookie was sent, or that was made. */
+  readonly session: string | null
+  /** The session whose cookie a sign-in carried, and which it ends. */
+  readonly replaces: string | null
+  readonly user: string | null
+  readonly key: string | null
+  readonly value: string | null
+  readonly began: number
+  readonly ended: number
+  readonly outcome: Outcome
+  readonly status: number | null
+  /** Whether the answer set or removed the session's cookie. */
+  readonly setsCookie: boolean
+  readonly told: Told
+}
+
+/** A WebSocket through a gateway. */
+export interface HeldSocket {
+  readonly session: string
+  readonly replica: number
+  readonly opened: number
+  /** `null`: still open at the end. */
+  readonly closed: number | null
+}
+
+/** What was done to the replicas, their links and their store. */
+export interface Fault {
+  readonly kind: string
+  /** `null`: all of them. */
+  readonly replica: number | null
+  readonly began: number
+  readonly ended: number
+  /** Whether clients cannot reach the replica meanwhile, or it does not run. */
+  readonly hidesReplica: boolean
+}
+
+/** A time in which this machine gave the suite itself no processor: nobody's answers can be on time then. */
+export interface Stall {
+  readonly began: number
+  readonly ended: number
+}
+
+export interface History {
+  readonly operations: readonly Operation[]
+  readonly sockets: readonly HeldSocket[]
+  readonly faults: readonly Fault[]
+  readonly stalls: readonly Stall[]
+  /** When the last operation was over. */
+  readonly end: number
+}
+
+/** A promise that was not kept, and by which operations that shows. */
+export interface Violation {
+  readonly promise: 'P1' | 'P2' | 'P3' | 'P4' | 'P5' | 'P6' | 'P7' | 'P9'
+  readonly what: string
+  readonly operations: readonly Operation[]
+}
+
+/** Whether two stretches of time have a moment in common. */
+export function overlaps(
+  one: { readonly began: number; readonly ended: number },
+  other: { readonly began: number; readonly ended: number },
+): boolean {
+  return one.began <= other.ended && other.began <= one.ended
+}

@@ -1,0 +1,58 @@
+/** `npm run faults -- --store redis|redis-replica|postgres|sqlite --seconds 60 --seed 7`, or `-- --mutations`. */
+import { parseArgs } from 'node:util'
+import type { BackendName } from './backend.ts'
+import type { Violation } from './history.ts'
+import { keepSeed, writtenResult } from './report.ts'
+import { run } from './run.ts'
+
+const { values } = parseArgs({
+  options: {
+    store: { type: 'string', default: 'postgres' },
+    seconds: { type: 'string', default: '30' },
+    seed: { type: 'string' },
+    runs: { type: 'string', default: '1' },
+    mutations: { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
+  },
+})
+
+function shown({ promise, what, operations }: Violation): string {
+  const lines = operations.map(
+    ({ number, act, replica, began, ended, outcome, status }) =>
+      `    #${number} ${act} at replica ${replica}, ${began.toFixed(0)}–${ended.toFixed(0)} ms: ${outcome} ${status ?? ''}`,
+  )
+  return [`  ${promise}: ${what}`, ...lines].join('\n')
+}
+
+async function once(store: BackendName, seconds: number, seed: number): Promise<boolean> {
+  console.log(`${store}, ${seconds} s, seed ${seed}`)
+  const tell = values.verbose ? (line: string) => console.log(`  ${line}`) : () => {}
+  const result = await run({ store, seconds, seed, tell })
+  const { history, violations, healedMs } = result
+  const isKept = violations.length === 0
+  console.log(
+    `  ${history.operations.length} operations, ${history.sockets.length} sockets, ${history.faults.length} faults; ` +
+      `well again after ${Math.round(healedMs)} ms; ${isKept ? 'every promise kept' : `${violations.length} violations`}`,
+  )
+  for (const violation of violations.slice(0, 12)) console.log(shown(violation))
+  for (const fault of isKept ? [] : history.faults)
+    console.log(
+      `  fault ${fault.kind} ${fault.replica ?? 'all'} ${fault.began.toFixed(0)}–${fault.ended.toFixed(0)} ms`,
+    )
+  writtenResult(store, seed, result)
+  if (!isKept) keepSeed(store, seconds, seed, violations)
+  return isKept
+}
+
+if (values.mutations) {
+  const { checkMutations } = await import('./mutate.ts')
+  process.exitCode = (await checkMutations((line) => console.log(line))) ? 0 : 1
+} else {
+  const first = values.seed === undefined ? Math.floor(Math.random() * 1e9) : Number(values.seed)
+  for (let number = 0; number < Number(values.runs); number++) {
+    if (!(await once(values.store as BackendName, Number(values.seconds), first + number)))
+      process.exitCode = 1
+  }
+}
+// What a run leaves open, such as sockets that nobody answers, must not keep the command.
+process.exit()

@@ -1,0 +1,180 @@
+/** What is done to a fleet while people work with it. */
+import type { Backend } from './backend.ts'
+import type { Fleet, Replica } from './fleet.ts'
+import type { Random } from './random.ts'
+import type { Recorder } from './recorder.ts'
+
+export type FaultKind =
+  | 'partition one'
+  | 'partition all'
+  | 'vanish one'
+  | 'hang one'
+  | 'slow all'
+  | 'slow one'
+  | 'reset all'
+  | 'feed cut'
+  | 'feed lossy'
+  | 'unplug'
+  | 'kill replica'
+  | 'pause replica'
+  | 'freeze store'
+  | 'kill store'
+  | 'fail over'
+  | 'clock step'
+
+export interface Nemesis {
+  /** The kinds of fault that this fleet and store can have. */
+  readonly kinds: readonly FaultKind[]
+  strike(kind: FaultKind, ms: number): Promise<void>
+}
+
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+export function openNemesis(fleet: Fleet, backend: Backend, recorder: Recorder, random: Random): Nemesis {
+  const { replicas } = fleet
+  const { server, failOver } = backend
+
+  /** Each while the links are so; then as before. */
+  const links = (mode: Parameters<NonNullable<Replica['link']>['set']>[0], isOne: boolean, delay = 0) => {
+    return async (ms: number): Promise<Struck> => {
+      const hit = isOne ? [random.pick(replicas)] : replicas
+      for (const { link } of hit) link?.set(mode, delay)
+      return {
+        replica: isOne ? (hit[0]?.number ?? null) : null,
+        async heal() {
+          await wait(ms)
+          for (const { link } of hit) link?.set('pass')
+        },
+      }
+    }
+  }
+
+  const onReplica = (begin: (replica: Replica) => unknown, end: (replica: Replica) => unknown) => {
+    return async (ms: number): Promise<Struck> => {
+      const replica = random.pick(replicas)
+      await begin(replica)
+      return {
+        replica: replica.number,
+        async heal() {
+          await wait(ms)
+          await end(replica)
+        },
+      }
+    }
+  }
+
+  const onServer = (begin: () => unknown, end: () => unknown) => {
+    return async (ms: number): Promise<Struck> => {
+      await begin()
+      return {
+        replica: null,
+        async heal() {
+          await wait(ms)
+          await end()
+        },
+      }
+    }
+  }
+
+  const clockSteps = [-300_000, -45_000, -1_000, 1_000, 45_000, 300_000]
+  const step = (replica: Replica, offset: number): Promise<unknown> => replica.door({ do: 'clock', offset })
+
+  const all = new Map<FaultKind, (ms: number) => Promise<Struck>>([
+    [
+      'kill replica',
+      onReplica(
+        (one) => one.kill(),
+        (one) => one.start(),
+      ),
+    ],
+    [
+      'pause replica',
+      onReplica(
+        (one) => one.pause(),
+        (one) => one.resume(),
+      ),
+    ],
+    [
+      'clock step',
+      onReplica(
+        (one) => step(one, random.pick(clockSteps)),
+        (one) => step(one, 0),
+      ),
+    ],
+  ])
+  if (backend.port !== null) {
+    all.set('partition one', links('refuse', true))
+    all.set('partition all', links('refuse', false))
+    all.set('vanish one', links('vanish', true))
+    all.set('hang one', links('hang', true))
+    all.set('slow one', links('slow', true, 120))
+    all.set('slow all', links('slow', false, 30))
+    all.set('feed cut', links('no-feed', true))
+    all.set('reset all', async () => {
+      for (const { link } of replicas) link?.reset()
+      return { replica: null, heal: async () => undefined }
+    })
+  }
+  if (backend.name.startsWith('redis')) all.set('feed lossy', links('lossy-feed', false))
+  if (server !== null) {
+    all.set(
+      'freeze store',
+      onServer(
+        () => server.freeze(),
+        () => server.thaw(),
+      ),
+    )
+    all.set(
+      'kill store',
+      onServer(
+        () => server.kill(),
+        () => server.restart(),
+      ),
+    )
+  }
+  if (failOver !== null)
+    all.set(
+      'fail over',
+      onServer(
+        () => undefined,
+        () => failOver(400),
+      ),
+    )
+  if (replicas.every(({ place }) => place.plug !== null))
+    all.set(
+      'unplug',
+      onReplica(
+        ({ place }) => place.plug?.(false),
+        ({ place }) => place.plug?.(true),
+      ),
+    )
+
+  const hiding: ReadonlySet<FaultKind> = new Set(['kill replica', 'pause replica', 'unplug'])
+  return {
+    kinds: [...all.keys()],
+    async strike(kind, ms) {
+      const begin = all.get(kind)
+      if (begin === undefined) throw new Error(`There is no fault ${kind} on ${backend.name}.`)
+      const struck = { replica: null as number | null }
+      const fault = {
+        kind,
+        hidesReplica: hiding.has(kind),
+        get replica() {
+          return struck.replica
+        },
+      }
+      await recorder.fault(fault, async () => {
+        const { replica, heal } = await begin(ms)
+        struck.replica = replica
+        await heal()
+      })
+    },
+  }
+}
+
+interface Struck {
+  /** Which replica it hit; `null`: all. */
+  readonly replica: number | null
+  /** Waits as long as the fault lasts, and ends it. */
+  heal(): Promise<void>
+}

@@ -1,0 +1,50 @@
+/** What is kept of runs: a line for each, and the seeds that failed. */
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { arch, cpus, release, totalmem } from 'node:os'
+import type { BackendName } from './backend.ts'
+import type { Violation } from './history.ts'
+import type { RunResult } from './run.ts'
+
+const seedsFile = new URL('./seeds.json', import.meta.url)
+const runsFile = process.env.HOLDFAST_FAULTS_RUNS
+
+/** A seed that once showed a fault. */
+export interface FailedSeed {
+  readonly store: BackendName
+  readonly seconds: number
+  readonly seed: number
+  readonly promises: readonly string[]
+}
+
+/** Keeps a seed that failed, to be run again. */
+export function keepSeed(
+  store: BackendName,
+  seconds: number,
+  seed: number,
+  violations: readonly Violation[],
+): void {
+  const kept = existsSync(seedsFile) ? (JSON.parse(readFileSync(seedsFile, 'utf8')) as FailedSeed[]) : []
+  if (kept.some((one) => one.store === store && one.seed === seed && one.seconds === seconds)) return
+  const promises = [...new Set(violations.map(({ promise }) => promise))]
+  writeFileSync(seedsFile, `${JSON.stringify([...kept, { store, seconds, seed, promises }], null, 2)}\n`)
+}
+
+/** Adds one line of JSON about a run to the file that `HOLDFAST_FAULTS_RUNS` names. */
+export function writtenResult(store: BackendName, seed: number, result: RunResult): void {
+  if (runsFile === undefined) return
+  const { history, violations, healedMs, version, isNetwork } = result
+  const outcomes = Object.fromEntries(
+    [...Map.groupBy(history.operations, ({ outcome }) => outcome)].map(([name, all]) => [name, all.length]),
+  )
+  const line = {
+    ...{ store, seed, version, isNetwork, outcomes, healedMs: Math.round(healedMs) },
+    operations: history.operations.length,
+    sockets: history.sockets.length,
+    faults: history.faults.map(({ kind }) => kind),
+    stalls: Math.round(history.stalls.reduce((sum, { began, ended }) => sum + ended - began, 0)),
+    ms: Math.round(history.end),
+    violations: violations.map(({ promise, what }) => `${promise}: ${what}`),
+    machine: `${cpus().length} × ${cpus()[0]?.model ?? arch()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`,
+  }
+  appendFileSync(runsFile, `${JSON.stringify(line)}\n`)
+}

@@ -1,0 +1,101 @@
+/** One run: a store, its replicas, people, faults, a quiet phase, and the verdict. */
+import { fileURLToPath } from 'node:url'
+import { type BackendName, startBackend } from './backend.ts'
+import { checkAll } from './check.ts'
+import { openCrowd } from './clients.ts'
+import { startFleet } from './fleet.ts'
+import type { History, Violation } from './history.ts'
+import { type FaultKind, openNemesis } from './nemesis.ts'
+import { seededRandom } from './random.ts'
+import { openRecorder, type Recorder } from './recorder.ts'
+
+export interface RunOptions {
+  readonly store: BackendName
+  readonly seed: number
+  /** How long faults are made. */
+  readonly seconds: number
+  /** @default 3 */
+  readonly replicas?: number
+  /** @default 5 */
+  readonly people?: number
+  /** @default 60 */
+  readonly pauseMs?: number
+  /** The root of the project, or of a copy of it. */
+  readonly root?: string
+  /** Only these, in this order, again and again. @default any */
+  readonly faults?: readonly FaultKind[]
+  tell?(line: string): void
+}
+
+export interface RunResult {
+  readonly history: History
+  readonly violations: readonly Violation[]
+  /** How long the slowest replica took to answer as usual after the last fault; infinite: it did not. */
+  readonly healedMs: number
+  readonly version: string
+  readonly isNetwork: boolean
+}
+
+const healWithin = 10_000
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+export async function run(options: RunOptions): Promise<RunResult> {
+  const { store, seed, seconds, replicas = 3, people = 5, pauseMs = 60, tell = () => {} } = options
+  const root = options.root ?? fileURLToPath(new URL('..', import.meta.url))
+  const random = seededRandom(seed)
+  // Faults have a generator of their own: how people take turns is not for the seed to say.
+  const faultRandom = seededRandom(seed ^ 0x5eed)
+  const backend = await startBackend(store)
+  let recorder: Recorder | null = null
+  try {
+    const fleet = await startFleet(backend, replicas, root)
+    try {
+      const recording = openRecorder()
+      recorder = recording
+      const crowd = openCrowd({ fleet, recorder: recording, random, pauseMs })
+      const nemesis = openNemesis(fleet, backend, recording, faultRandom)
+      let isOver = false
+      const working = crowd.run(people, () => isOver)
+      await wait(1_000)
+      const until = recording.now() + seconds * 1_000
+      for (let count = 0; recording.now() < until; count++) {
+        const given = options.faults
+        const kind = given ? given[count % given.length] : faultRandom.pick(nemesis.kinds)
+        if (kind === undefined) break
+        const ms = 300 + faultRandom.whole(2_500)
+        tell(`${Math.round(recording.now())} ms: ${kind}, ${ms} ms`)
+        await nemesis.strike(kind, ms)
+        await wait(300 + faultRandom.whole(1_500))
+      }
+      const healed = recording.now()
+      const well = await Promise.all(
+        fleet.replicas.map(async (replica) => {
+          while (recording.now() - healed < healWithin + 5_000) {
+            if (await crowd.isWell(replica)) return recording.now() - healed
+            await wait(50)
+          }
+          return Number.POSITIVE_INFINITY
+        }),
+      )
+      isOver = true
+      await working
+      await crowd.askAll()
+      await wait(200)
+      const history = recording.history()
+      crowd.close()
+      const healedMs = Math.max(...well)
+      const late: Violation[] =
+        healedMs <= healWithin
+          ? []
+          : [{ promise: 'P7', what: `a replica needed ${healedMs} ms to answer as usual`, operations: [] }]
+      const isNetwork = fleet.replicas.every(({ place }) => place.plug !== null)
+      const { version } = backend
+      return { history, violations: [...checkAll(history), ...late], healedMs, version, isNetwork }
+    } finally {
+      await fleet.remove()
+    }
+  } finally {
+    recorder?.stop()
+    await backend.remove()
+  }
+}

@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest'
+import { checkBounded } from '../../faults/checks/bounded.ts'
+import { checkFailsClosed } from '../../faults/checks/fails-closed.ts'
+import { checkHeals } from '../../faults/checks/heals.ts'
+import { checkNoMixUp } from '../../faults/checks/no-mix-up.ts'
+import { checkNothingLost } from '../../faults/checks/nothing-lost.ts'
+import { checkNothingResurrects } from '../../faults/checks/nothing-resurrects.ts'
+import { checkOutIsOut } from '../../faults/checks/out-is-out.ts'
+import { checkReadYourWrites } from '../../faults/checks/read-your-writes.ts'
+import { fault, historyOf, signIn, signOut, socket, use } from './histories.ts'
+
+describe('out is out (P1)', () => {
+  const bounds = { usual: 2_000, worst: 31_000 }
+  const check = (...given: Parameters<typeof historyOf>) => checkOutIsOut(historyOf(...given), bounds)
+
+  it('is kept where everyone is refused after the acknowledgement', () => {
+    expect(check([signIn, use, signOut, { ...use, outcome: 'refused' }])).toEqual([])
+  })
+
+  it('is broken by one request that is let in after the acknowledgement', () => {
+    expect(check([signIn, signOut, use])).toMatchObject([{ promise: 'P1', operations: [{}, { number: 2 }] }])
+  })
+
+  it('says nothing of a request that began before the acknowledgement, nor of one that was not acknowledged', () => {
+    expect(check([signIn, { ...signOut, ended: 5_000 }, use])).toEqual([])
+    expect(check([signIn, { ...signOut, outcome: 'unknown' }, use])).toEqual([])
+    expect(check([signIn, { ...signOut, outcome: 'unavailable' }, use])).toEqual([])
+  })
+
+  it('counts the revocation of a user for sessions made before it, and only those', () => {
+    const revoke = { act: 'revoke-user', session: null } as const
+    expect(check([signIn, revoke, use])).toHaveLength(1)
+    expect(check([revoke, signIn, use])).toEqual([])
+    expect(check([signIn, { ...revoke, user: 'ben' }, use])).toEqual([])
+    expect(check([{ ...signIn, ended: 1_005 }, revoke, use])).toEqual([])
+  })
+
+  it('counts a sign-in as the end of the session whose cookie it carried', () => {
+    expect(check([signIn, { act: 'sign-in', session: 's2', replaces: 's1' }, use])).toHaveLength(1)
+  })
+
+  it('is broken by a socket that stays, sooner where no fault excuses it', () => {
+    const lines = [signIn, signOut]
+    expect(check(lines, { sockets: [socket(500, 1_100)] })).toEqual([])
+    expect(check(lines, { sockets: [socket(500, 4_000)] })).toHaveLength(1)
+    expect(check(lines, { sockets: [socket(500, null)], end: 60_000 })).toHaveLength(1)
+    const faults = [fault(900, 1_500)]
+    expect(check(lines, { sockets: [socket(500, 20_000)], faults })).toEqual([])
+    expect(check(lines, { sockets: [socket(500, 40_000)], faults })).toHaveLength(1)
+  })
+})
+
+describe('nothing resurrects (P2)', () => {
+  it('is broken by whoever is let in after a refusal, acknowledged or not', () => {
+    const refused = { ...use, outcome: 'refused' } as const
+    expect(
+      checkNothingResurrects(historyOf([signIn, { ...signOut, outcome: 'unknown' }, use, refused])),
+    ).toEqual([])
+    expect(checkNothingResurrects(historyOf([signIn, signOut, refused, refused]))).toEqual([])
+    expect(checkNothingResurrects(historyOf([signIn, refused, use]))).toMatchObject([{ promise: 'P2' }])
+    expect(checkNothingResurrects(historyOf([{ act: 'begin' }, refused, { act: 'begin' }]))).toHaveLength(1)
+  })
+
+  it('takes no failure of the store and no refused password for a refusal', () => {
+    const away = { ...use, outcome: 'unavailable' } as const
+    const wrong = { ...signIn, outcome: 'refused' } as const
+    expect(checkNothingResurrects(historyOf([wrong, signIn, away, use]))).toEqual([])
+  })
+})
+
+describe('no mix-up (P3)', () => {
+  const told = { user: 'ada', sid: 'A' }
+
+  it('is kept where every answer names who asked', () => {
+    expect(checkNoMixUp(historyOf([signIn, { ...use, told }, { ...use, told }]))).toEqual([])
+  })
+
+  it.each([
+    ['another user', { ...use, told: { ...told, user: 'ben' } }],
+    ['nobody', { ...use, told: { ...told, user: null } }],
+    ['another session of the same user', { ...use, told: { ...told, sid: 'B' } }],
+    ['the session of another browser', { ...use, session: 's2', told }],
+    ['state of another session', { act: 'read', told: { ...told, entries: { t1k1: 's2/t1k1' } } } as const],
+  ])('is broken by an answer for %s', (_what, line) => {
+    expect(checkNoMixUp(historyOf([signIn, { ...use, told }, line]))).toMatchObject([{ promise: 'P3' }])
+  })
+
+  it('lets state of an anonymous session come along at sign-in, and no one else’s', () => {
+    const followed = { act: 'sign-in', session: 's2', replaces: 's1' } as const
+    const read = { act: 'read', session: 's2', told: { user: 'ada', entries: { t1k1: 's1/t1k1' } } } as const
+    expect(checkNoMixUp(historyOf([{ act: 'begin', user: null }, followed, read]))).toEqual([])
+    expect(checkNoMixUp(historyOf([signIn, followed, read]))).toHaveLength(1)
+  })
+})
+
+describe('nothing is lost (P4)', () => {
+  const write = { act: 'write', key: 't1k1', value: 's1/t1k1' } as const
+  const read = (entries: Record<string, string>) => ({ act: 'read', told: { entries } }) as const
+
+  it('is broken by a write that was acknowledged and is not there, or is another', () => {
+    expect(checkNothingLost(historyOf([signIn, write, read({ t1k1: 's1/t1k1' })]))).toEqual([])
+    expect(checkNothingLost(historyOf([signIn, write, read({})]))).toMatchObject([{ promise: 'P4' }])
+    expect(checkNothingLost(historyOf([signIn, write, read({ t1k1: 'other' })]))).toHaveLength(1)
+  })
+
+  it('says nothing of writes that were not acknowledged, came later, or belong to a session that is ending', () => {
+    expect(checkNothingLost(historyOf([signIn, { ...write, outcome: 'unknown' }, read({})]))).toEqual([])
+    expect(checkNothingLost(historyOf([signIn, { ...write, ended: 9_000 }, read({})]))).toEqual([])
+    expect(checkNothingLost(historyOf([signIn, write, signOut, read({})]))).toEqual([])
+  })
+
+  it('is broken by two increments that were acknowledged as the same number', () => {
+    const count = (value: string) => ({ act: 'count', told: { value } }) as const
+    expect(checkNothingLost(historyOf([signIn, count('1'), count('2')]))).toEqual([])
+    expect(checkNothingLost(historyOf([signIn, count('1'), count('1')]))).toMatchObject([{ promise: 'P4' }])
+  })
+})
+
+describe('a broken store signs nobody out and lets nobody in (P5)', () => {
+  it('is broken by a refusal that nobody asked for', () => {
+    const refused = { ...use, outcome: 'refused' } as const
+    expect(checkFailsClosed(historyOf([signIn, refused]))).toMatchObject([{ promise: 'P5' }])
+    expect(checkFailsClosed(historyOf([signIn, signOut, refused]))).toEqual([])
+    expect(checkFailsClosed(historyOf([signIn, { ...signOut, outcome: 'unknown' }, refused]))).toEqual([])
+    expect(checkFailsClosed(historyOf([signIn, { ...use, outcome: 'unavailable' }]))).toEqual([])
+  })
+
+  it('is broken by a revocation that ends what was made after it', () => {
+    const revoke = { act: 'revoke-user', session: null } as const
+    expect(checkFailsClosed(historyOf([revoke, signIn, { ...use, outcome: 'refused' }]))).toHaveLength(1)
+  })
+
+  it('is broken by a 503 that touches the cookie, and by a forged cookie that opens', () => {
+    expect(checkFailsClosed(historyOf([{ ...use, outcome: 'unavailable', setsCookie: true }]))).toHaveLength(
+      1,
+    )
+    expect(checkFailsClosed(historyOf([{ act: 'forged', session: null, outcome: 'refused' }]))).toEqual([])
+    expect(checkFailsClosed(historyOf([{ act: 'forged', session: null }]))).toHaveLength(1)
+  })
+})
+
+describe('every answer comes in time (P6)', () => {
+  const slow = { ...use, began: 1_000, ended: 3_000 }
+
+  it('is broken by an answer after 1.5 seconds', () => {
+    expect(checkBounded(historyOf([signIn, use]))).toEqual([])
+    expect(checkBounded(historyOf([slow]))).toMatchObject([{ promise: 'P6' }])
+  })
+
+  it('takes off only what the machine itself stood still, and what hid the replica from its clients', () => {
+    expect(checkBounded(historyOf([slow], { stalls: [{ began: 1_500, ended: 2_200 }] }))).toEqual([])
+    expect(checkBounded(historyOf([slow], { stalls: [{ began: 1_500, ended: 1_700 }] }))).toHaveLength(1)
+    const paused = fault(1_500, 2_000, { hidesReplica: true, replica: 0 })
+    expect(checkBounded(historyOf([slow], { faults: [paused] }))).toEqual([])
+    expect(checkBounded(historyOf([slow], { faults: [{ ...paused, replica: 1 }] }))).toHaveLength(1)
+    expect(checkBounded(historyOf([slow], { faults: [fault(1_500, 2_000)] }))).toHaveLength(1)
+  })
+})
+
+describe('it heals (P7)', () => {
+  it('is broken by a failure long after the last fault', () => {
+    const away = { ...use, outcome: 'unavailable', began: 15_000, ended: 15_010 } as const
+    expect(checkHeals(historyOf([away], { faults: [fault(1_000, 6_000)] }))).toEqual([])
+    expect(checkHeals(historyOf([away], { faults: [fault(1_000, 4_000)] }))).toMatchObject([
+      { promise: 'P7' },
+    ])
+    expect(checkHeals(historyOf([{ ...away, outcome: 'unknown' }], { faults: [] }))).toHaveLength(1)
+    expect(checkHeals(historyOf([use], { faults: [] }))).toEqual([])
+  })
+})
+
+describe('one reads what one wrote (P9)', () => {
+  const write = (version: number) => ({ act: 'write', key: 'a', value: 'x', told: { version } }) as const
+  const read = (version: number) => ({ act: 'read', key: 'a', told: { version } }) as const
+
+  it('is broken by a version older than one that was known', () => {
+    expect(checkReadYourWrites(historyOf([signIn, write(1), read(1), write(2), read(3)]))).toEqual([])
+    expect(checkReadYourWrites(historyOf([signIn, write(2), read(1)]))).toMatchObject([{ promise: 'P9' }])
+    expect(checkReadYourWrites(historyOf([signIn, read(2), read(1)]))).toHaveLength(1)
+    expect(checkReadYourWrites(historyOf([signIn, write(1), read(0)]))).toHaveLength(1)
+  })
+
+  it('says nothing while the write is under way, and of a session that is ending', () => {
+    expect(checkReadYourWrites(historyOf([signIn, { ...write(2), ended: 9_000 }, read(1)]))).toEqual([])
+    expect(checkReadYourWrites(historyOf([signIn, write(2), signOut, read(0)]))).toEqual([])
+  })
+})
