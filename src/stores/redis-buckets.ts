@@ -20,6 +20,8 @@ import { createReplicaLease } from './replica-lease.ts'
 
 export interface RedisBuckets {
   readonly all: readonly OpenBucket[]
+  /** The name under which this process beats. */
+  readonly replica: string
   /** The bucket in which something of this name lies. */
   of(name: string): OpenBucket
   readonly verdict: Verdict
@@ -76,7 +78,7 @@ export async function openBuckets(options: BucketsOptions): Promise<RedisBuckets
     const [first] = places
     if (first !== undefined) feed = openFeed(address, first.locate, all)
     await Promise.all(all.map((bucket) => patiently(() => bucket.order(pingScript, []))))
-    return { all, verdict, of: (name) => all[bucketOf(name, all.length)] ?? nowhere(), close }
+    return { all, replica, verdict, of: (name) => all[bucketOf(name, all.length)] ?? nowhere(), close }
   } catch (error) {
     await close()
     throw isForbidden(error) ? missingRights(error, address) : error

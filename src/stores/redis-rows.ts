@@ -1,5 +1,6 @@
-/** From what scripts answer to what the contract says. */
+/** From what scripts answer to what the contract says, and back. */
 import type { Found, StateEntry, StateWrite, StoredSession } from '../core/contracts.ts'
+import type { RedisArgument } from './redis-connection.ts'
 
 /** A copy: what arrives shares memory with everything else that came in the same packet. */
 export function bytesOf(value: unknown): Uint8Array {
@@ -66,4 +67,22 @@ export function stateWriteOf([outcome, detail]: readonly unknown[]): StateWrite 
     default:
       return { outcome: 'gone' }
   }
+}
+
+/** isAnonymous, id, sid, user, created, idle, absolute, version, sealed, key: copies, taken before anything is awaited. */
+export function argumentsOf(session: StoredSession): readonly RedisArgument[] {
+  const { id, sid, user, createdAt, idleAt, absoluteAt, version } = session
+  return [
+    ...[
+      user === null ? '1' : '0',
+      id,
+      sid,
+      user ?? '',
+      `${createdAt}`,
+      `${idleAt}`,
+      `${absoluteAt}`,
+      `${version}`,
+    ],
+    ...[Buffer.from(session.sealed), Buffer.from(session.key)],
+  ]
 }

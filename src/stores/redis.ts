@@ -5,7 +5,7 @@ import { newDeadline, type OpenBucket } from './redis-bucket.ts'
 import { openBuckets, type RedisBuckets } from './redis-buckets.ts'
 import type { RedisArgument } from './redis-connection.ts'
 import { pingScript } from './redis-feed-scripts.ts'
-import { bytesOf, entriesOf, foundOf, sessionOf, stateWriteOf } from './redis-rows.ts'
+import { argumentsOf, bytesOf, entriesOf, foundOf, sessionOf, stateWriteOf } from './redis-rows.ts'
 import type { RedisScript } from './redis-script.ts'
 import * as sessions from './redis-session-scripts.ts'
 import * as states from './redis-state-scripts.ts'
@@ -258,22 +258,4 @@ export async function redisStore(options: RedisStoreOptions): Promise<RedisStore
 
 function copyOf(session: StoredSession): StoredSession {
   return { ...session, sealed: new Uint8Array(session.sealed), key: new Uint8Array(session.key) }
-}
-
-/** isAnonymous, id, sid, user, created, idle, absolute, version, sealed, key: copies, taken before anything is awaited. */
-function argumentsOf(session: StoredSession): readonly RedisArgument[] {
-  const { id, sid, user, createdAt, idleAt, absoluteAt, version } = session
-  return [
-    ...[
-      user === null ? '1' : '0',
-      id,
-      sid,
-      user ?? '',
-      `${createdAt}`,
-      `${idleAt}`,
-      `${absoluteAt}`,
-      `${version}`,
-    ],
-    ...[Buffer.from(session.sealed), Buffer.from(session.key)],
-  ]
 }

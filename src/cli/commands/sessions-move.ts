@@ -15,7 +15,7 @@ export const sessionsMove: Command = {
   about: 'Move sessions and state to another store; nobody is signed out',
   settings: [],
   options: [
-    { name: 'from', value: '<store>', about: 'Where they are: sqlite:<path> or postgres://…' },
+    { name: 'from', value: '<store>', about: 'Where they are: sqlite:<path>, redis://… or postgres://…' },
     {
       name: 'to',
       value: '<store>',
@@ -79,10 +79,13 @@ async function openArchive(store: string, isNew: boolean): Promise<StoreArchive>
   if (/^postgres(ql)?:\/\//.test(store)) {
     return (await import('../../stores/postgres-archive.ts')).postgresArchive(store)
   }
+  if (/^rediss?(?:\+\w+)?:\/\//.test(store)) {
+    return (await import('../../stores/redis-archive.ts')).redisArchive(store)
+  }
   const kind = /^[a-z+]+:/.exec(store)?.[0] ?? 'this'
   throw new ConfigError(
     'ERR_CONFIG_INVALID',
-    `${kind} is no store that sessions can be moved from or to: use sqlite:<path> or postgres://…`,
+    `${kind} is no store that sessions can be moved from or to: use sqlite:<path>, redis://… or postgres://…`,
   )
 }
 
