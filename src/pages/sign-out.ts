@@ -26,7 +26,7 @@ export function signOutPage(options: SignOutPageOptions): Page {
   const { error, user } = options
   const main = html`<h1>${texts.signOut.heading(options.app)}</h1>
 ${error && html`<p class="message bad" id="message" role="alert">${texts.signOut[error]}</p>`}
-${user !== undefined && html`<p>${texts.signOut.as(user)}</p>`}
+${user !== undefined && html`<p>${texts.signOut.as(user)} <a href="${ownPath(options.base, 'account')}">${texts.account.heading}</a></p>`}
 <p>${texts.signOut.lead}</p>
 <form method="post" action="${ownPath(options.base, 'sign-out')}">
 <input type="hidden" name="${signInFields.token}" value="${options.token}">

@@ -16,6 +16,7 @@ export const style: Html = html`
   }
 }
 *, *::before, *::after { box-sizing: border-box; }
+[hidden] { display: none !important; }
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 body {
   margin: 0; min-height: 100vh; min-height: 100dvh; display: grid; grid-template-rows: 1fr auto 1.4fr;
@@ -33,6 +34,7 @@ h1 { font-size: 1.5rem; line-height: 1.25; font-weight: 650; letter-spacing: -0.
 p { margin: 0 0 0.75rem; }
 .text p { color: var(--soft); text-wrap: pretty; }
 p:last-child { margin-bottom: 0; }
+a:not(.button) { color: var(--accent); }
 code { font: 0.875em/1.4 ui-monospace, "SF Mono", Menlo, Consolas, "Noto Sans Mono", monospace; background: var(--ground); color: var(--ink); border-radius: 0.3rem; padding: 0.1em 0.35em; white-space: nowrap; }
 form { margin: 0; }
 label { display: block; font-weight: 550; margin: 0 0 0.375rem; }

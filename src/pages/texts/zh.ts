@@ -49,7 +49,7 @@ export const zh: Texts = {
     since: (day) => `登录于 ${day}`,
     seen: (ago) => `最近使用：${ago}`,
     justNow: '刚刚',
-    endOne: (device) => `退出 ${device} 的登录`,
+    endOne: (device) => `退出登录：${device}`,
     endOthers: '退出其他所有设备',
     currentPassword: '您的密码',
     why: '用于确认是您本人操作，而不是他人在您打开的屏幕前操作。',
