@@ -168,6 +168,31 @@ def test_a_session_that_ended_gives_nothing_and_takes_nothing(app: Start, gatewa
         assert tab.run().text("plain=") == UNTOUCHED
 
 
+def test_one_line_restores_without_the_hook_the_very_first_session_of_the_process_too(
+    tmp_path: Path, gateway: Gateway
+) -> None:
+    (tmp_path / "shades.py").write_text((APPS / "shades.py").read_text())
+    line = "import holdfast\nholdfast.restore()\n"
+    text = (
+        (APPS / "kept_app.py")
+        .read_text()
+        .replace("import datetime as dt\n", f"import datetime as dt\n{line}")
+    )
+    (tmp_path / "app.py").write_text(text)
+    environment = {"PYTHONPATH": hook_environment()["PYTHONPATH"].split(":")[0], **gateway.environment}
+    headers = gateway.session()
+    for turn in range(2):
+        with serving(tmp_path / "app.py", tmp_path / "log", environment) as server:
+            with Tab(server, headers=headers) as tab:
+                run = tab.run()
+                assert run.text("plain=") == (FILLED if turn else UNTOUCHED)
+                assert run.widgets["plain"].set_value == bool(turn)
+                fill(tab)
+            with Tab(server, tab.session_id, headers=headers) as after:
+                assert after.run().text("plain=") == FILLED
+        assert "holdfast:" not in server.log.read_text()
+
+
 def test_without_a_gateway_nothing_is_kept_and_nothing_is_said(tmp_path: Path, gateway: Gateway) -> None:
     headers = gateway.session()
     for _ in range(2):

@@ -25,18 +25,25 @@ def install_when_imported() -> None:
 def restore() -> None:
     """Does what the hook does under `holdfast run`, for an app behind `holdfast serve`.
 
-    One line before the app's first widget: widgets keep their values after F5, and `st.login()` and
-    `st.user.is_logged_in` work without an `[auth]` section. It holds for the whole process from the
-    first call on; further calls do nothing.
+    One line before the app's first widget: widgets and `st.session_state` keep their values after F5
+    and after a restart, and `st.login()` and `st.user.is_logged_in` work without an `[auth]` section.
+    It holds for the whole process from the first call on; further calls do nothing.
     """
     _safely(_install_restore)()
     _safely(_install_login)()
+    _safely(_take_up_this_session)()
 
 
 def _install_restore() -> None:
     from holdfast import _wrap
 
     _wrap.install()
+
+
+def _take_up_this_session() -> None:
+    from holdfast import _wrap
+
+    _wrap.take_up_this_session()
 
 
 def _install_login() -> None:

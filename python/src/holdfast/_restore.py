@@ -73,6 +73,22 @@ class Restore:
         setattr(info.session, _PAGE_ATTRIBUTE, page)
         self._pages.put(session_id, page)
 
+    def take_up(self) -> None:
+        """Gives a session that began before the hook was there what the store keeps, in its first run."""
+        ctx = self._names.get_script_run_ctx(suppress_warning=True)
+        if ctx is None or self._sessions.is_known(ctx.session_id):
+            return
+        runtime = self._names.get_runtime()
+        info = runtime._session_mgr.get_active_session_info(ctx.session_id)
+        if info is None or not self._sessions.connected(info.session, ctx.session_id, info.client, False):
+            return
+        state = ctx.session_state._state
+        self._sessions.give_back(ctx.session_id, state)
+        if not state._new_widget_state.states:
+            page = Page(ran=True, drawing=True)
+            setattr(info.session, _PAGE_ATTRIBUTE, page)
+            self._pages.put(ctx.session_id, page)
+
     def active_widgets(self, state: Any, widget_ids: Any) -> Any:
         """The widgets that Streamlit may not drop as stale now."""
         page = self.page()

@@ -25,6 +25,7 @@ class Sessions:
     def __init__(self, names: Names) -> None:
         self._names = names
         self._kept: WeakValueDictionary[str, Kept] = WeakValueDictionary()
+        self._seen: WeakValueDictionary[str, Any] = WeakValueDictionary()
 
     @cached_property
     def _keeper(self) -> Keeper | None:
@@ -36,6 +37,7 @@ class Sessions:
 
     def connected(self, session: Any, session_id: str, browser: Any, resumed: bool) -> bool:
         """Takes note of whose session it is; True if it is new, and may be given something."""
+        self._seen[session_id] = session
         context = getattr(browser, "client_context", None)
         link = None if context is None or self._keeper is None else link_of(context.headers)
         if link is None or link.tab is None:
@@ -49,6 +51,10 @@ class Sessions:
             setattr(session, _ATTRIBUTE, kept)
         self._kept[session_id] = kept
         return kept.waiting
+
+    def is_known(self, session_id: str) -> bool:
+        """Whether the hook was there when this session began."""
+        return session_id in self._seen
 
     def give_back(self, session_id: str, state: Any) -> None:
         """Puts what the store keeps into a session that has not run yet."""

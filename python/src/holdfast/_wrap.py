@@ -14,6 +14,7 @@ from holdfast._restore import Restore
 from holdfast._run_end import after_run_end, calls_at_run_end
 
 _MARK = "_holdfast_wrapped"
+_installed: list[Restore] = []
 
 
 def install() -> None:
@@ -29,7 +30,14 @@ def install() -> None:
         return
     if getattr(names.session_state.register_widget, _MARK, False):
         return
-    _wrap_all(names, Restore(names))
+    _installed.append(Restore(names))
+    _wrap_all(names, _installed[0])
+
+
+def take_up_this_session() -> None:
+    """Restores the session whose script is running here, if it began before the hook was put in."""
+    for restore in _installed:
+        restore.guarded(restore.take_up, None)
 
 
 def _wrap_all(names: _names.Names, restore: Restore) -> None:

@@ -12,6 +12,14 @@ export interface StateAccess {
   readonly key: string
 }
 
+// Switches of the Python package, no configuration of the gateway's.
+const forTheApp: ReadonlySet<string> = new Set([
+  'HOLDFAST_TESTS',
+  'HOLDFAST_FORCE_URL_SESSION_IN_TESTS',
+  'HOLDFAST_DISABLE_URL_SESSION',
+  'HOLDFAST_URL_SESSION_QUERY_PARAM',
+])
+
 /** Ours added, and everything of the gateway's own configuration taken out: it holds secrets. */
 export function appEnvironment(
   inherited: NodeJS.ProcessEnv,
@@ -20,7 +28,9 @@ export function appEnvironment(
   port: number,
   state: StateAccess | null,
 ): NodeJS.ProcessEnv {
-  const kept = Object.entries(inherited).filter(([name]) => !name.startsWith('HOLDFAST'))
+  const kept = Object.entries(inherited).filter(
+    ([name]) => !name.startsWith('HOLDFAST') || forTheApp.has(name),
+  )
   const theirs = Object.fromEntries(kept)
   const text = String(port)
   return {
