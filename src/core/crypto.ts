@@ -6,8 +6,10 @@ import {
   createCipheriv,
   createDecipheriv,
   createHmac,
+  createSecretKey,
   hash,
   hkdfSync,
+  type KeyObject,
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto'
@@ -21,9 +23,14 @@ export function random(length: number): Uint8Array {
   return randomBytes(length)
 }
 
+/** Of plain bytes Node 24 takes 14 µs to find out that they are no key object; to make one takes 1. */
+function keyOf(bytes: Uint8Array): KeyObject {
+  return createSecretKey(bytes)
+}
+
 /** HMAC-SHA-256, 32 bytes. */
 export function hmac(key: Uint8Array, text: string): Uint8Array {
-  return createHmac('sha256', key).update(text).digest()
+  return createHmac('sha256', keyOf(key)).update(text).digest()
 }
 
 /** SHA-256 of a text, in base64url: the cheapest one-way image (0.3 µs). */
@@ -33,7 +40,7 @@ export function digest(text: string): string {
 
 /** A 32-byte key for one purpose (HKDF-SHA-256, RFC 5869). */
 export function derive(key: Uint8Array, salt: Uint8Array, purpose: string): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', key, salt, purpose, 32))
+  return new Uint8Array(hkdfSync('sha256', keyOf(key), salt, purpose, 32))
 }
 
 /** Whether two byte strings are equal, in a time that depends on their length alone. */
@@ -44,7 +51,7 @@ export function equal(a: Uint8Array, b: Uint8Array): boolean {
 /** AES-256-GCM: nonce, ciphertext, tag. A fresh random nonce each time; `bound` is authenticated, not stored. */
 export function seal(key: Uint8Array, plain: Uint8Array, bound: string): Uint8Array {
   const nonce = randomBytes(nonceBytes)
-  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes })
+  const cipher = createCipheriv('aes-256-gcm', keyOf(key), nonce, { authTagLength: tagBytes })
   cipher.setAAD(Buffer.from(bound, 'utf8'))
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
 }
@@ -52,7 +59,7 @@ export function seal(key: Uint8Array, plain: Uint8Array, bound: string): Uint8Ar
 /** What `seal` sealed; `null` for anything else: another key, another binding, a changed or cut box. */
 export function open(key: Uint8Array, box: Uint8Array, bound: string): Uint8Array | null {
   if (box.length < nonceBytes + tagBytes) return null
-  const decipher = createDecipheriv('aes-256-gcm', key, box.subarray(0, nonceBytes), {
+  const decipher = createDecipheriv('aes-256-gcm', keyOf(key), box.subarray(0, nonceBytes), {
     authTagLength: tagBytes,
   })
   decipher.setAAD(Buffer.from(bound, 'utf8'))
