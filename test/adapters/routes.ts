@@ -76,6 +76,12 @@ export const routes: Readonly<Record<string, Route>> = {
     )
     return { status: isIn ? 200 : 401, body: user }
   },
+  async '/switch'({ session, query }) {
+    session.set('theme', 'set before')
+    await session.signIn({ userId: query.get('user') ?? 'ben' })
+    session.set('a', 'set after')
+    return { body: 'switched' }
+  },
   async '/sign-out'({ session }) {
     await session.signOut()
     return { status: 303, headers: { location: '/' } }

@@ -45,6 +45,23 @@ describe.each(Object.entries(servers))('%s', (_, start) => {
     expect(await browser.json('/get')).toBeNull()
   })
 
+  it('saves what a request sets before it signs somebody in for them, unless it was another’s session', async () => {
+    await using at = await stage(start)
+    const browser = at.browser()
+    await browser.post('/switch?user=anna')
+    expect(await browser.json('/entries')).toEqual([
+      ['a', 'set after'],
+      ['theme', 'set before'],
+    ])
+    await browser.post('/switch?user=ben')
+    expect(await browser.json('/entries')).toEqual([['a', 'set after']])
+  })
+
+  it('tells a browser that holds nothing of ours nothing when it signs out', async () => {
+    await using at = await stage(start)
+    expect((await at.browser().post('/sign-out')).cookies).toEqual([])
+  })
+
   it('ends every session of a person, and only theirs', async () => {
     await using at = await stage(start)
     const [desk, phone, other] = [at.browser(), at.browser(), at.browser()]

@@ -2,6 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { servers } from './servers.ts'
 import { stage } from './stage.ts'
 
+/** Time between reading and writing, in which other requests do the same. */
+const slowReads = (method: string): Promise<void> =>
+  new Promise((resolve) => (method === 'readState' ? setTimeout(resolve, 10) : resolve()))
+
 describe.each(Object.entries(servers))('%s', (_, start) => {
   it('keeps what was set for the next request, and for nobody else', async () => {
     await using at = await stage(start)
@@ -45,6 +49,7 @@ describe.each(Object.entries(servers))('%s', (_, start) => {
     await using at = await stage(start)
     const browser = at.browser()
     await browser.post('/count')
+    at.store.before = slowReads
     await Promise.all(Array.from({ length: 12 }, () => browser.post('/count')))
     expect(await browser.json('/get?key=count')).toBe(13)
   })
@@ -54,6 +59,7 @@ describe.each(Object.entries(servers))('%s', (_, start) => {
     const browser = at.browser()
     expect((await browser.post('/flash')).status).toBe(303)
     await browser.post('/flash')
+    at.store.before = slowReads
     const pages = await Promise.all([browser.json('/flashes'), browser.json('/flashes')])
     const [shown, empty] = pages.toSorted((a, b) => (b as []).length - (a as []).length)
     expect(shown).toEqual([
@@ -65,6 +71,15 @@ describe.each(Object.entries(servers))('%s', (_, start) => {
     expect(empty).toEqual([])
     expect(await browser.json('/flashes')).toEqual([])
     expect(await browser.json('/entries')).toEqual([])
+  })
+
+  it('keeps the messages that two requests leave at once', async () => {
+    await using at = await stage(start)
+    const browser = at.browser()
+    await browser.post('/set?theme=kelp')
+    at.store.before = slowReads
+    await Promise.all([browser.post('/flash'), browser.post('/flash'), browser.post('/flash')])
+    expect(await browser.json('/flashes')).toHaveLength(6)
   })
 
   it('saves nothing of a request that failed, whoever says so', async () => {
