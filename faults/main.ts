@@ -12,6 +12,8 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     runs: { type: 'string', default: '1' },
     mutations: { type: 'boolean', default: false },
+    /** Of the mutations, those whose name holds this. */
+    only: { type: 'string', default: '' },
     verbose: { type: 'boolean', default: false },
   },
 })
@@ -46,7 +48,7 @@ async function once(store: BackendName, seconds: number, seed: number): Promise<
 
 if (values.mutations) {
   const { checkMutations } = await import('./mutate.ts')
-  process.exitCode = (await checkMutations((line) => console.log(line))) ? 0 : 1
+  process.exitCode = (await checkMutations((line) => console.log(line), values.only)) ? 0 : 1
 } else {
   const first = values.seed === undefined ? Math.floor(Math.random() * 1e9) : Number(values.seed)
   for (let number = 0; number < Number(values.runs); number++) {

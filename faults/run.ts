@@ -22,7 +22,7 @@ export interface RunOptions {
   readonly pauseMs?: number
   /** The root of the project, or of a copy of it. */
   readonly root?: string
-  /** Only these, in this order, again and again. @default any */
+  /** Only these, in this order, again and again; an empty list: none. @default any */
   readonly faults?: readonly FaultKind[]
   tell?(line: string): void
 }
@@ -61,7 +61,11 @@ export async function run(options: RunOptions): Promise<RunResult> {
       for (let count = 0; recording.now() < until; count++) {
         const given = options.faults
         const kind = given ? given[count % given.length] : faultRandom.pick(nemesis.kinds)
-        if (kind === undefined) break
+        if (kind === undefined) {
+          // No faults are wanted: people alone.
+          await wait(until - recording.now())
+          break
+        }
         const ms = 300 + faultRandom.whole(2_500)
         tell(`${Math.round(recording.now())} ms: ${kind}, ${ms} ms`)
         await nemesis.strike(kind, ms)
