@@ -3,8 +3,8 @@ import { servers } from './servers.ts'
 import { stage } from './stage.ts'
 
 /** Time between reading and writing, in which other requests do the same. */
-const slowReads = (method: string): Promise<void> =>
-  new Promise((resolve) => (method === 'readState' ? setTimeout(resolve, 10) : resolve()))
+const slowWrites = (method: string): Promise<void> =>
+  new Promise((resolve) => (method === 'writeState' ? setTimeout(resolve, 10) : resolve()))
 
 describe.each(Object.entries(servers))('%s', (_, start) => {
   it('keeps what was set for the next request, and for nobody else', async () => {
@@ -49,7 +49,7 @@ describe.each(Object.entries(servers))('%s', (_, start) => {
     await using at = await stage(start)
     const browser = at.browser()
     await browser.post('/count')
-    at.store.before = slowReads
+    at.store.before = slowWrites
     await Promise.all(Array.from({ length: 12 }, () => browser.post('/count')))
     expect(await browser.json('/get?key=count')).toBe(13)
   })
@@ -59,7 +59,7 @@ describe.each(Object.entries(servers))('%s', (_, start) => {
     const browser = at.browser()
     expect((await browser.post('/flash')).status).toBe(303)
     await browser.post('/flash')
-    at.store.before = slowReads
+    at.store.before = slowWrites
     const pages = await Promise.all([browser.json('/flashes'), browser.json('/flashes')])
     const [shown, empty] = pages.toSorted((a, b) => (b as []).length - (a as []).length)
     expect(shown).toEqual([
@@ -77,7 +77,7 @@ describe.each(Object.entries(servers))('%s', (_, start) => {
     await using at = await stage(start)
     const browser = at.browser()
     await browser.post('/set?theme=kelp')
-    at.store.before = slowReads
+    at.store.before = slowWrites
     await Promise.all([browser.post('/flash'), browser.post('/flash'), browser.post('/flash')])
     expect(await browser.json('/flashes')).toHaveLength(6)
   })
