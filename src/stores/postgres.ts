@@ -34,6 +34,7 @@ export interface PostgresStore extends SessionStore {
 }
 
 const pageSize = 200
+const sweptAtOnce = 250
 const openPatience = 3000
 
 /**
@@ -182,7 +183,15 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Post
       }
     },
 
-    sweep: async (limit) => Number(await write('sweep', limit, now())),
+    async sweep(limit) {
+      // Several short transactions rather than a long one: nobody waits long for a row, and a slow disk gets through too.
+      const until = performance.now() + patience / 2
+      let removed = 0
+      for (let count = -1; count !== 0 && removed < limit && performance.now() < until; removed += count) {
+        count = Number(await write('sweep', Math.min(limit - removed, sweptAtOnce), now()))
+      }
+      return removed
+    },
 
     async readState({ sid, name }, keys) {
       const rows = await read('read_state', sid, ownerOf(sid), name, keys ?? null)
