@@ -1,5 +1,5 @@
 /** Which sids live: a store cannot be asked, and need not be asked again while it vouches that nothing changed. */
-import type { SessionStore } from './contracts.ts'
+import type { SessionStore, StoreChange } from './contracts.ts'
 
 const mostRemembered = 10_000
 
@@ -8,14 +8,19 @@ export function liveSids(store: SessionStore): (sid: string) => Promise<boolean>
   const live = new Set<string>()
   let generation = 0
 
-  store.watch((change) => {
+  let isWatching = false
+
+  function follow(change: StoreChange): void {
     if (change.kind === 'state') return
     generation++
     if (change.kind === 'ended') live.delete(change.sid)
     else if (change.kind !== 'changed') live.clear()
-  })
+  }
 
   return async (sid) => {
+    // Not before somebody asks: most apps keep nothing by user.
+    if (!isWatching) store.watch(follow)
+    isWatching = true
     // First: it may deliver what takes the sid away.
     if (store.isCurrent() && live.has(sid)) return true
     const since = generation
