@@ -134,9 +134,13 @@ describe('a server that does not answer', () => {
   })
 
   it('does not acknowledge what a standby that must confirm has not', async () => {
+    const before = await open()
+    const session = await created(before)
+    await before.close()
+    // Not by a reload: that takes effect in one process after the other.
+    await server.stop()
+    await server.start(['synchronous_standby_names=nobody'])
     const store = await open()
-    const session = await created(store)
-    await server.set('synchronous_standby_names', 'nobody')
     try {
       const ending = timed(store.end(session.sid))
       expect((await ending).code).toBe('ERR_STORE_TIMEOUT')
@@ -147,7 +151,8 @@ describe('a server that does not answer', () => {
       await server.sql(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE ${waits}`)
       expect(await other).toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' })
     } finally {
-      await server.set('synchronous_standby_names', null)
+      await server.stop()
+      await server.start()
     }
     await healed(store)
   })

@@ -39,7 +39,11 @@ describe('a primary and its standby', { timeout: 60_000 }, () => {
   })
 
   it('is followed when it moves, and no acknowledged end is undone where it had to be confirmed', async () => {
-    await primary.set('synchronous_standby_names', '*')
+    // Not by a reload: that takes effect in one process after the other.
+    await primary.stop()
+    await primary.start(['synchronous_standby_names=*'])
+    const confirming = `SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'`
+    while ((await primary.sql(confirming)).length === 0) await wait(5)
     const both = `127.0.0.1:${primary.port},127.0.0.1:${standby.port}`
     const store = await postgresStore({ url: primary.url('moved', both) })
     expect(store.warnings).toEqual([])
