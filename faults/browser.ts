@@ -8,6 +8,8 @@ export interface Answer {
   readonly body: string
   /** The session's cookie as the answer sets it: a value; '' where it is removed; `null` where it is not touched. */
   readonly cookie: string | null
+  /** Whether it is the app's own answer, and not the gateway's in its place. */
+  readonly isOfApp: boolean
 }
 
 export interface Ask {
@@ -48,7 +50,8 @@ export function send(to: Replica, path: string, ask: Ask): Promise<Answer> {
       response.on('end', () => {
         if (!response.complete) return reject(new Error('The answer was cut off.'))
         const cookies = response.headers['set-cookie'] ?? []
-        resolve({ status: response.statusCode ?? 0, body: text, cookie: cookieIn(cookies) })
+        const isOfApp = response.headers['from-app'] !== undefined
+        resolve({ status: response.statusCode ?? 0, body: text, cookie: cookieIn(cookies), isOfApp })
       })
     })
     outgoing.on('error', reject)

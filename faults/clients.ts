@@ -1,7 +1,7 @@
 /** Random people with random tabs: each signs in, works, meets replicas at random, and leaves or is thrown out. */
 import { type Answer, openSocket, outcomeOf, send, toldBy } from './browser.ts'
 import type { Fleet, Replica } from './fleet.ts'
-import type { Operation } from './history.ts'
+import type { Operation, Outcome } from './history.ts'
 import type { Random } from './random.ts'
 import type { Begun, Ended, Recorder } from './recorder.ts'
 
@@ -35,6 +35,12 @@ export interface CrowdOptions {
 
 const form = 'application/x-www-form-urlencoded'
 
+/** A page that asks again is no acknowledgement. */
+function signOutOutcome(status: number): Outcome {
+  if (status === 303) return 'ok'
+  return status === 200 ? 'unknown' : outcomeOf(status)
+}
+
 export function openCrowd({ fleet, recorder, random, pauseMs }: CrowdOptions): Crowd {
   const known: Known[] = []
   const open = new Set<{ close(): void }>()
@@ -59,7 +65,9 @@ export function openCrowd({ fleet, recorder, random, pauseMs }: CrowdOptions): C
       // Where anyone may go, who has no session is not refused, but has none.
       const isNobody = of?.user === null && (status === 412 || (status === 200 && told.sid === null))
       const outcome = isNobody ? 'refused' : outcomeOf(status)
-      return { outcome, status, setsCookie: answer.cookie !== null, told }
+      // With the app's own answer, whatever that is, a token that was replaced comes along.
+      const setsCookie = answer.cookie !== null && !(answer.isOfApp && answer.cookie !== '')
+      return { outcome, status, setsCookie, told }
     })
   }
 
@@ -140,7 +148,7 @@ export function openCrowd({ fleet, recorder, random, pauseMs }: CrowdOptions): C
     const to = anywhere()
     await recorder.record({ ...about, replica: to.number }, async () => {
       const answer = await send(to, '/_holdfast/sign-out', { method: 'POST', cookie })
-      const outcome = answer.status === 303 ? 'ok' : outcomeOf(answer.status)
+      const outcome = signOutOutcome(answer.status)
       return { outcome, status: answer.status, setsCookie: answer.cookie !== null }
     })
   }

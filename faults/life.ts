@@ -38,9 +38,7 @@ export function livesOf({ operations }: Pick<History, 'operations'>): ReadonlyMa
     const possible = endings.filter((ending) => mayEnd(ending, made))
     const sure = possible.filter((ending) => mustEnd(ending, made))
     const [first = null] = sure.toSorted((one, other) => one.ended - other.ended)
-    const endangered = Math.min(
-      ...possible.map(({ began, outcome }) => (outcome === 'failed' ? Infinity : began)),
-    )
+    const endangered = Math.min(...possible.map(({ began }) => began))
     lives.set(session, { session, user: made.user, made, ended: first, endangered })
   }
   return lives

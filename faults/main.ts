@@ -1,7 +1,11 @@
 /** `npm run faults -- --store redis|redis-replica|postgres|sqlite --seconds 60 --seed 7`, or `-- --mutations`. */
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { BackendName } from './backend.ts'
 import type { Violation } from './history.ts'
+import type { FaultKind } from './nemesis.ts'
 import { keepSeed, writtenResult } from './report.ts'
 import { run } from './run.ts'
 
@@ -10,6 +14,8 @@ const { values } = parseArgs({
     store: { type: 'string', default: 'postgres' },
     seconds: { type: 'string', default: '30' },
     seed: { type: 'string' },
+    /** Only these, with commas between: `kill store,feed cut`. */
+    faults: { type: 'string' },
     runs: { type: 'string', default: '1' },
     mutations: { type: 'boolean', default: false },
     /** Of the mutations, those whose name holds this. */
@@ -29,7 +35,8 @@ function shown({ promise, what, operations }: Violation): string {
 async function once(store: BackendName, seconds: number, seed: number): Promise<boolean> {
   console.log(`${store}, ${seconds} s, seed ${seed}`)
   const tell = values.verbose ? (line: string) => console.log(`  ${line}`) : () => {}
-  const result = await run({ store, seconds, seed, tell })
+  const faults = values.faults?.split(',') as readonly FaultKind[] | undefined
+  const result = await run({ store, seconds, seed, tell, ...(faults === undefined ? {} : { faults }) })
   const { history, violations, healedMs } = result
   const isKept = violations.length === 0
   console.log(
@@ -42,7 +49,12 @@ async function once(store: BackendName, seconds: number, seed: number): Promise<
       `  fault ${fault.kind} ${fault.replica ?? 'all'} ${fault.began.toFixed(0)}–${fault.ended.toFixed(0)} ms`,
     )
   writtenResult(store, seed, result)
-  if (!isKept) keepSeed(store, seconds, seed, violations)
+  if (!isKept) {
+    keepSeed(store, seconds, seed, violations)
+    const file = join(tmpdir(), `holdfast-faults-${store}-${seed}.json`)
+    writeFileSync(file, JSON.stringify(history))
+    console.log(`  The whole history: ${file}`)
+  }
   return isKept
 }
 

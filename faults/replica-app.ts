@@ -13,7 +13,11 @@ export async function bodyOf(request: IncomingMessage): Promise<string> {
 
 export function sendJson(response: ServerResponse, status: number, value: unknown): void {
   if (response.destroyed) return
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    'from-app': 'yes',
+  })
   response.end(JSON.stringify(value))
 }
 
