@@ -143,4 +143,7 @@ function summary(entrants: readonly Entrant[]): string {
   )
 }
 
-if (import.meta.main) console.log(await benchLibrary(process.argv.includes('--quick') ? 2 : 7, 4_000))
+if (import.meta.main) {
+  const quick = process.argv.includes('--quick')
+  console.log(await benchLibrary(quick ? 3 : 7, quick ? 800 : 4_000))
+}

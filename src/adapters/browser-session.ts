@@ -49,9 +49,7 @@ export class BrowserSession {
   state(): SessionState | null {
     const { session } = this.#presented
     if (session === null || this.#state !== null) return this.#state
-    const { manager } = this.#parts
-    const capability = manager.capability(session)
-    this.#state = capability === null ? null : manager.state.of(capability)
+    this.#state = this.#parts.stateOf(session)
     return this.#state
   }
 

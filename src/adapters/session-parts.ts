@@ -5,6 +5,7 @@ import type { FormTokens } from '../core/form-token.ts'
 import type { SessionManager } from '../core/manager.ts'
 import type { Session } from '../core/session.ts'
 import type { SocketRegistry } from '../core/sockets.ts'
+import type { SessionState } from '../core/state.ts'
 import type { ValueSchemas } from './value-schemas.ts'
 
 export interface SessionParts {
@@ -20,6 +21,8 @@ export interface SessionParts {
   readonly sockets: () => SocketRegistry
   readonly onEvent: EventListener
   readonly now: () => number
+  /** What a session opens; `null` while nothing is stored of it. */
+  stateOf(session: Session): SessionState | null
 }
 
 /** What a request presents. */

@@ -4,7 +4,9 @@ import { StoreError } from '../core/errors.ts'
 import { formTokens } from '../core/form-token.ts'
 import { openKeyring } from '../core/keyring.ts'
 import { createSessionManager, type SessionManager } from '../core/manager.ts'
+import type { Session } from '../core/session.ts'
 import { type SocketRegistry, socketRegistry } from '../core/sockets.ts'
+import type { SessionState } from '../core/state.ts'
 import { oncePerTurn } from '../core/turn.ts'
 import { problemAnswer } from './answer.ts'
 import type { Answer, Incoming } from './incoming.ts'
@@ -63,7 +65,7 @@ export async function createSessions<Data extends SessionData = Record<string, u
   sweeper.unref?.()
 
   const parts: SessionParts = {
-    ...{ manager, cookie, onEvent, now, secure: site.secure, origin: site.origin },
+    ...{ manager, cookie, stateOf, onEvent, now, secure: site.secure, origin: site.origin },
     formCookieName: cookieTransport(named, 'form').name,
     formTokens: formTokens(keyring.key(`form/app/v1|${options.name ?? ''}`), now),
     signInPage: options.signInPage ?? null,
@@ -72,6 +74,16 @@ export async function createSessions<Data extends SessionData = Record<string, u
       sockets ??= socketRegistry({ sessions: manager, now })
       return sockets
     },
+  }
+  // Keys are derived once for a session that this process knows, not for each of its requests.
+  const states = new WeakMap<Session, SessionState>()
+  function stateOf(session: Session): SessionState | null {
+    const known = states.get(session)
+    if (known !== undefined) return known
+    const capability = manager.capability(session)
+    const state = capability === null ? null : manager.state.of(capability)
+    if (state !== null) states.set(session, state)
+    return state
   }
   const guard = originGuard({ origin: site.origin, isGuarded: options.isGuarded ?? (() => true), onEvent })
 
