@@ -20,13 +20,11 @@ class Names:
     session_manager: Any
     app_session: Any
     get_script_run_ctx: Any
-    get_runtime: Any
 
 
 def names() -> Names:
     """The classes, imported; `ImportError` names the one that is not there."""
     from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
-    from streamlit.runtime import get_instance
     from streamlit.runtime.app_session import AppSession
     from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
     from streamlit.runtime.state.common import RegisterWidgetResult, WidgetMetadata
@@ -43,7 +41,6 @@ def names() -> Names:
         session_manager=WebsocketSessionManager,
         app_session=AppSession,
         get_script_run_ctx=get_script_run_ctx,
-        get_runtime=get_instance,
     )
 
 

@@ -75,11 +75,13 @@ class Restore:
 
     def take_up(self) -> None:
         """Gives a session that began before the hook was there what the store keeps, in its first run."""
+        # Not with the other names: those are looked up while this package is still being imported.
+        from streamlit.runtime import exists, get_instance
+
         ctx = self._names.get_script_run_ctx(suppress_warning=True)
-        if ctx is None or self._sessions.is_known(ctx.session_id):
+        if ctx is None or not exists() or self._sessions.is_known(ctx.session_id):
             return
-        runtime = self._names.get_runtime()
-        info = runtime._session_mgr.get_active_session_info(ctx.session_id)
+        info = get_instance()._session_mgr.get_active_session_info(ctx.session_id)
         if info is None or not self._sessions.connected(info.session, ctx.session_id, info.client, False):
             return
         state = ctx.session_state._state
