@@ -177,7 +177,7 @@ export function startPump(options: PumpOptions): Pump {
         const late = (): void => done(() => reject(new NoAnswerError(what)))
         const limit = setTimeout(late, Math.max(0, deadline - performance.now()))
         waiters.add(waiter)
-        delay = 1
+        delay = 0.25
         kick()
       })
     },
