@@ -17,11 +17,18 @@ const { benchF5 } = await import('./f5.ts')
 const { benchGateway } = await import('./gateway.ts')
 const { benchLookUp } = await import('./look-up.ts')
 const { benchIdle, benchRelay } = await import('./relay.ts')
+const { benchLibrary } = await import('./library.ts')
+const { compareRaces } = await import('./races.ts')
 const { benchSession } = await import('./session.ts')
 const { machine } = await import('./report.ts')
 
 const sections = [
   ['A warm session check', await benchSession(quick)],
+  [
+    'What sessions add to a request of your own server',
+    await benchLibrary(quick ? 3 : 7, quick ? 800 : 4_000),
+  ],
+  ['Two requests of one browser at once', await compareRaces()],
   ['Requests through the gateway', await benchGateway(quick ? 2 : 9, quick ? 2_000 : 10_000)],
   ['WebSocket relay', await benchRelay(quick ? 2 : 9, quick ? 3_200 : 32_000)],
   ['Idle sockets', await benchIdle(quick ? 200 : 4_000)],
