@@ -58,7 +58,7 @@ export function session<Data extends SessionData>(
       else sendAnswer(response, answer)
     }
     const begin = async (): Promise<void> => {
-      const visit = await sessions.open(nodeRequest(request, request.ip, request.originalUrl))
+      const visit = await sessions.open(nodeRequest(request, () => request.ip, request.originalUrl))
       if (visit.refusal !== null) return sendAnswer(response, visit.refusal)
       const keep = await arrive(visit, request)
       let isOpen = true

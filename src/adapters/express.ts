@@ -48,7 +48,7 @@ export function expressSessions<Data extends SessionData>(sessions: Sessions<Dat
         if (answer === null) next(error)
         else sendAnswer(response, answer)
       }
-      const opened = sessions.open(nodeRequest(request, request.ip, request.originalUrl))
+      const opened = sessions.open(nodeRequest(request, () => request.ip, request.originalUrl))
       if (opened instanceof Promise) opened.then((visit) => arrive(visit, request, response, next), fail)
       else arrive(opened, request, response, next)
     },

@@ -60,7 +60,7 @@ export function fastifySessions<Data extends SessionData>(sessions: Sessions<Dat
         if (answer === null) next(error as Error)
         else send(reply, answer)
       }
-      const opened = sessions.open(nodeRequest(request.raw, request.ip, request.originalUrl))
+      const opened = sessions.open(nodeRequest(request.raw, () => request.ip, request.originalUrl))
       if (opened instanceof Promise) opened.then(arrive, fail)
       else arrive(opened)
     })
