@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { postgresPrograms, startPostgres } from '../test/stores/postgres-server.ts'
 import { type RedisServer, startRedis, until } from '../test/stores/redis-server.ts'
 
-export type BackendName = 'redis' | 'redis-replica' | 'postgres' | 'sqlite'
+export type BackendName = 'redis' | 'redis-replicas' | 'postgres' | 'sqlite'
 
 export interface Backend {
   readonly name: BackendName
@@ -30,7 +30,7 @@ export interface Backend {
 export async function startBackend(name: BackendName): Promise<Backend> {
   if (name === 'postgres') return postgres()
   if (name === 'redis') return redis()
-  if (name === 'redis-replica') return redisWithReplica()
+  if (name === 'redis-replicas') return redisWithReplicas()
   return sqlite()
 }
 
@@ -63,15 +63,36 @@ async function redis(): Promise<Backend> {
   }
 }
 
-async function follows(server: RedisServer): Promise<boolean> {
-  return String(await server.command('INFO', 'replication')).includes('master_link_status:up')
+async function replication(server: RedisServer): Promise<string> {
+  return String(await server.command('INFO', 'replication'))
 }
 
-/** One replica, and an address that leads to whichever is the primary: as behind a load balancer. */
-async function redisWithReplica(): Promise<Backend> {
+async function follows(server: RedisServer): Promise<boolean> {
+  return (await replication(server)).includes('master_link_status:up')
+}
+
+async function heardUpTo(server: RedisServer): Promise<number> {
+  return Number(/slave_repl_offset:(\d+)/.exec(await replication(server))?.[1] ?? 0)
+}
+
+/** Who has heard most takes over, as Sentinel chooses. */
+async function bestOf(copies: readonly RedisServer[]): Promise<RedisServer> {
+  const heard = await Promise.all(copies.map(async (copy) => ({ copy, upTo: await heardUpTo(copy) })))
+  const [best] = heard.toSorted((one, other) => other.upTo - one.upTo)
+  if (best === undefined) throw new Error('There is no replica.')
+  return best.copy
+}
+
+/**
+ * Two replicas, and an address that leads to whichever is the primary, as behind a load balancer. With one replica reads
+ * are not held against a majority, and the store says so; with two all is promised.
+ */
+async function redisWithReplicas(): Promise<Backend> {
   let primary = await startRedis(durable)
-  let copy = await startRedis({ ...durable, replicaof: `127.0.0.1 ${primary.port}` })
-  await until(() => follows(copy), 'the replica follows')
+  const following = { ...durable, replicaof: `127.0.0.1 ${primary.port}` }
+  let copies = [await startRedis(following), await startRedis(following)]
+  for (const copy of copies) await until(() => follows(copy), 'a replica follows')
+  let failOvers = 0
   const server = {
     freeze: () => primary.freeze(),
     thaw: () => primary.thaw(),
@@ -80,31 +101,32 @@ async function redisWithReplica(): Promise<Backend> {
   }
   return {
     ...{
-      name: 'redis-replica',
-      version: `${redisVersion()} with a replica`,
+      name: 'redis-replicas',
+      version: `${redisVersion()} with two replicas`,
       port: () => primary.port,
       server,
     },
-    url: (endpoint) => `redis://${endpoint}?replicas=1`,
+    url: (endpoint) => `redis://${endpoint}?replicas=2`,
     async failOver(behindMs) {
-      const [lost, next] = [primary, copy]
-      // As in a partition: what the primary says from now on never arrives.
-      next.freeze()
-      await lost.command('CLIENT', 'KILL', 'TYPE', 'replica')
+      const lost = primary
+      // As in a partition, of one of them or of both: what the primary says from now on never arrives there.
+      const behind = failOvers++ % 2 === 0 ? copies : copies.slice(0, 1)
+      for (const copy of behind) copy.freeze()
+      if (behind.length === copies.length) await lost.command('CLIENT', 'KILL', 'TYPE', 'replica')
       await new Promise((resolve) => setTimeout(resolve, behindMs))
       await lost.kill()
-      next.thaw()
+      for (const copy of behind) copy.thaw()
+      const next = await bestOf(copies)
       await next.command('REPLICAOF', 'NO', 'ONE')
       primary = next
-      copy = lost
       await lost.restart()
-      await lost.command('REPLICAOF', '127.0.0.1', `${next.port}`)
-      await until(() => follows(lost), 'the old primary follows')
+      copies = [...copies.filter((copy) => copy !== next), lost]
+      for (const copy of copies) await copy.command('REPLICAOF', '127.0.0.1', `${next.port}`)
+      for (const copy of copies) await until(() => follows(copy), 'a replica follows the new primary')
     },
     async remove() {
-      primary.thaw()
-      copy.thaw()
-      await Promise.all([primary.stop(), copy.stop()])
+      for (const one of [primary, ...copies]) one.thaw()
+      await Promise.all([primary, ...copies].map((one) => one.stop()))
     },
   }
 }

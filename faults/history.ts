@@ -102,3 +102,11 @@ export function overlaps(
 ): boolean {
   return one.began <= other.ended && other.began <= one.ended
 }
+
+/**
+ * Whether the answer may rest on what the primary of a Redis had and no replica: what is read there while it is being lost is
+ * not held against the replicas one by one, so what was never acknowledged may be seen and then be gone.
+ */
+export function isProvisional(operation: Operation, faults: readonly Fault[]): boolean {
+  return faults.some((fault) => fault.kind === 'fail over' && overlaps(fault, operation))
+}

@@ -1,4 +1,4 @@
-/** `npm run faults -- --store redis|redis-replica|postgres|sqlite --seconds 60 --seed 7`, or `-- --mutations`. */
+/** `npm run faults -- --store redis|redis-replicas|postgres|sqlite --seconds 60 --seed 7`, or `-- --mutations`. */
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import type { BackendName } from './backend.ts'
 import type { Violation } from './history.ts'
 import type { FaultKind } from './nemesis.ts'
-import { keepSeed, writtenResult } from './report.ts'
+import { keepSeed, keptSeeds, writtenResult } from './report.ts'
 import { run } from './run.ts'
 
 const { values } = parseArgs({
@@ -17,6 +17,8 @@ const { values } = parseArgs({
     /** Only these, with commas between: `kill store,feed cut`. */
     faults: { type: 'string' },
     runs: { type: 'string', default: '1' },
+    /** The seeds that failed once, again. */
+    kept: { type: 'boolean', default: false },
     mutations: { type: 'boolean', default: false },
     /** Of the mutations, those whose name holds this. */
     only: { type: 'string', default: '' },
@@ -61,6 +63,10 @@ async function once(store: BackendName, seconds: number, seed: number): Promise<
 if (values.mutations) {
   const { checkMutations } = await import('./mutate.ts')
   process.exitCode = (await checkMutations((line) => console.log(line), values.only)) ? 0 : 1
+} else if (values.kept) {
+  for (const { store, seconds, seed } of keptSeeds()) {
+    if (!(await once(store, seconds, seed))) process.exitCode = 1
+  }
 } else {
   const first = values.seed === undefined ? Math.floor(Math.random() * 1e9) : Number(values.seed)
   for (let number = 0; number < Number(values.runs); number++) {

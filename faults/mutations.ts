@@ -45,7 +45,7 @@ export const mutations: readonly Mutation[] = [
     },
   },
   {
-    ...{ name: 'no WAIT', store: 'redis-replica', faults: ['fail over'], breaks: ['P1', 'P2', 'P4', 'P9'] },
+    ...{ name: 'no WAIT', store: 'redis-replicas', faults: ['fail over'], breaks: ['P1', 'P2', 'P4', 'P9'] },
     ...{
       file: 'src/stores/redis-pump.ts',
       from: 'if (wanted === 0) return true',

@@ -42,12 +42,12 @@ export async function openLink(host: string, target: () => number): Promise<Link
     pair.far.resetAndDestroy()
   }
 
-  const isLost = (pair: Pair, piece: Buffer): boolean => {
+  const isLost = (pair: Pair, piece: Buffer, from: Socket): boolean => {
     if (mode === 'vanish') {
       pair.isBroken = true
       return true
     }
-    if (mode !== 'lossy-feed' || !pair.isFeed || !isWholePush(piece)) return false
+    if (mode !== 'lossy-feed' || from === pair.near || !pair.isFeed || !isWholePush(piece)) return false
     pushes += 1
     return pushes % 2 === 0
   }
@@ -56,7 +56,7 @@ export async function openLink(host: string, target: () => number): Promise<Link
     from.on('data', (piece: Buffer) => {
       if (from === pair.near && !pair.isFeed && feedWords.test(piece.toString('latin1'))) pair.isFeed = true
       if (pair.isFeed && mode === 'no-feed') return end(pair)
-      if (isLost(pair, piece)) return
+      if (isLost(pair, piece, from)) return
       // Timers of the same delay fire in the order they were set, so bytes stay in order.
       if (mode === 'slow') setTimeout(() => to.writable && to.write(piece), delay)
       else to.write(piece)

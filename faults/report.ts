@@ -16,6 +16,10 @@ export interface FailedSeed {
   readonly promises: readonly string[]
 }
 
+export function keptSeeds(): readonly FailedSeed[] {
+  return existsSync(seedsFile) ? (JSON.parse(readFileSync(seedsFile, 'utf8')) as FailedSeed[]) : []
+}
+
 /** Keeps a seed that failed, to be run again. */
 export function keepSeed(
   store: BackendName,
@@ -23,7 +27,7 @@ export function keepSeed(
   seed: number,
   violations: readonly Violation[],
 ): void {
-  const kept = existsSync(seedsFile) ? (JSON.parse(readFileSync(seedsFile, 'utf8')) as FailedSeed[]) : []
+  const kept = keptSeeds()
   if (kept.some((one) => one.store === store && one.seed === seed && one.seconds === seconds)) return
   const promises = [...new Set(violations.map(({ promise }) => promise))]
   writeFileSync(seedsFile, `${JSON.stringify([...kept, { store, seconds, seed, promises }], null, 2)}\n`)

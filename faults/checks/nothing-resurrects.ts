@@ -1,12 +1,13 @@
 /** P2: a session that was refused once is never let in again, whether or not its end was acknowledged. */
-import type { History, Operation, Violation } from '../history.ts'
+import { type History, isProvisional, type Operation, type Violation } from '../history.ts'
 import { isLetIn } from '../life.ts'
 
-export function checkNothingResurrects({ operations }: History): readonly Violation[] {
+export function checkNothingResurrects({ operations, faults }: History): readonly Violation[] {
   const refusals = new Map<string, Operation>()
   for (const operation of operations) {
     const { session, outcome, act } = operation
     if (session === null || outcome !== 'refused' || act === 'sign-in') continue
+    if (isProvisional(operation, faults)) continue
     const first = refusals.get(session)
     if (first === undefined || operation.ended < first.ended) refusals.set(session, operation)
   }

@@ -1,5 +1,5 @@
 /** P9: who has written, or read, never reads anything older afterwards, on whatever replica. */
-import type { History, Operation, Violation } from '../history.ts'
+import { type Fault, type History, isProvisional, type Operation, type Violation } from '../history.ts'
 import { livesOf } from '../life.ts'
 
 function versionOf({ act, outcome, told }: Operation): number | null {
@@ -16,13 +16,18 @@ export function checkReadYourWrites(history: History): readonly Violation[] {
     const reads = touched.filter(
       ({ act, ended, session }) => act === 'read' && ended < (lives.get(session ?? '')?.endangered ?? 0),
     )
-    return reads.flatMap((read) => olderThanKnown(read, touched))
+    return reads.flatMap((read) => olderThanKnown(read, touched, history.faults))
   })
 }
 
-function olderThanKnown(read: Operation, touched: readonly Operation[]): readonly Violation[] {
+function olderThanKnown(
+  read: Operation,
+  touched: readonly Operation[],
+  faults: readonly Fault[],
+): readonly Violation[] {
   const seen = versionOf(read) ?? 0
-  const newer = touched.find((one) => one.ended < read.began && (versionOf(one) ?? 0) > seen)
+  const isKnown = (one: Operation): boolean => one.act !== 'read' || !isProvisional(one, faults)
+  const newer = touched.find((one) => one.ended < read.began && (versionOf(one) ?? 0) > seen && isKnown(one))
   if (newer === undefined) return []
   const what = `${read.session}: replica ${read.replica} read version ${seen} of ${read.key} after version ${versionOf(newer)} was known`
   return [{ promise: 'P9', what, operations: [newer, read] }]

@@ -61,6 +61,17 @@ describe('nothing resurrects (P2)', () => {
     expect(checkNothingResurrects(historyOf([{ act: 'begin' }, refused, { act: 'begin' }]))).toHaveLength(1)
   })
 
+  it('counts no refusal by what a fail-over may have undone, unless it was acknowledged', () => {
+    const refused = { ...use, outcome: 'refused' } as const
+    const faults = [fault(1_500, 2_500, { kind: 'fail over' })]
+    const unconfirmed = { ...signOut, outcome: 'unavailable' } as const
+    expect(checkNothingResurrects(historyOf([signIn, unconfirmed, refused, use], { faults }))).toEqual([])
+    expect(checkNothingResurrects(historyOf([signIn, refused, unconfirmed, use], { faults }))).toHaveLength(1)
+    expect(
+      checkOutIsOut(historyOf([signIn, signOut, refused, use], { faults }), { usual: 0, worst: 0 }),
+    ).toHaveLength(1)
+  })
+
   it('takes no failure of the store and no refused password for a refusal', () => {
     const away = { ...use, outcome: 'unavailable' } as const
     const wrong = { ...signIn, outcome: 'refused' } as const
@@ -180,6 +191,12 @@ describe('one reads what one wrote (P9)', () => {
     expect(checkReadYourWrites(historyOf([signIn, write(2), read(1)]))).toMatchObject([{ promise: 'P9' }])
     expect(checkReadYourWrites(historyOf([signIn, read(2), read(1)]))).toHaveLength(1)
     expect(checkReadYourWrites(historyOf([signIn, write(1), read(0)]))).toHaveLength(1)
+  })
+
+  it('counts what was read during a fail-over for nothing, but what was acknowledged', () => {
+    const faults = [fault(500, 1_500, { kind: 'fail over' })]
+    expect(checkReadYourWrites(historyOf([signIn, read(1), read(0)], { faults }))).toEqual([])
+    expect(checkReadYourWrites(historyOf([signIn, write(1), read(0)], { faults }))).toHaveLength(1)
   })
 
   it('says nothing while the write is under way, and of a session that is ending', () => {

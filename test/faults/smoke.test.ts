@@ -1,0 +1,23 @@
+/** A minute of the fault suite: three replicas on each store, the faults that break most, and every promise checked. */
+import { describe, expect, it } from 'vitest'
+import type { BackendName } from '../../faults/backend.ts'
+import type { FaultKind } from '../../faults/nemesis.ts'
+import { run } from '../../faults/run.ts'
+
+const runs: readonly (readonly [BackendName, readonly FaultKind[]])[] = [
+  ['postgres', ['partition one', 'kill store', 'hang one']],
+  ['redis', ['freeze store', 'feed lossy', 'partition all']],
+  ['redis-replicas', ['fail over']],
+  ['sqlite', ['kill replica', 'pause replica']],
+]
+
+describe('three replicas, while what they rest on fails', { timeout: 90_000 }, () => {
+  it.each(runs)('keep every promise on %s', async (store, faults) => {
+    const { violations, history } = await run({ store, seed: 1, seconds: 4, faults, people: 4 })
+    expect(violations.map(({ promise, what }) => `${promise}: ${what}`)).toEqual([])
+    // A run in which nothing happens keeps every promise.
+    expect(history.faults.length).toBeGreaterThan(0)
+    expect(history.operations.filter(({ outcome }) => outcome === 'ok').length).toBeGreaterThan(50)
+    expect(history.operations.some(({ act, outcome }) => act === 'sign-out' && outcome === 'ok')).toBe(true)
+  })
+})
