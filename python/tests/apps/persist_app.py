@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shared_app_state
 import streamlit as st
+from shared_app_state import AppState, Item, Mood, app_state, wizard  # noqa: F401
 
 import holdfast
 
