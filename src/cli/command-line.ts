@@ -29,8 +29,6 @@ const commands: readonly Command[] = [
 
 /** Runs one command line. 0: done; 1: it failed; 2: the call or the configuration is wrong. */
 export async function commandLine(args: readonly string[]): Promise<number> {
-  // `holdfast users list | head -1`: a reader that has gone is no failure, and must not become an endless one of the log.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   try {
     const [first = ''] = args
     if (first === '') {

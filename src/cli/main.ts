@@ -9,6 +9,8 @@ if (major < 22 || (major === 22 && minor < 18)) {
   )
   process.exitCode = 2
 } else {
+  // `holdfast users list | head -1`: a reader that has gone is no failure, and must not become an endless one of the log.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   const { commandLine } = await import('./command-line.ts')
   process.exitCode = await commandLine(process.argv.slice(2))
   // Whatever a dependency has left open must not hold up who waits for this process to end.
