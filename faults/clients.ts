@@ -252,7 +252,7 @@ export function openCrowd({ fleet, recorder, random, pauseMs }: CrowdOptions): C
   async function end(of: Known): Promise<void> {
     const dice = random.whole(10)
     if (dice < 5) await signOut(of)
-    else if (dice < 7) await byDoor(of, 'revoke')
+    else if (dice < 6) await byDoor(of, 'revoke')
     else await byDoor(of, 'revoke-user')
     for (let again = 0; again < 4; again++) {
       await use(of)

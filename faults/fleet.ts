@@ -46,8 +46,10 @@ export async function startFleet(backend: Backend, count: number, root: string):
       const replica = await openReplica(number, backend, root)
       replicas.push(replica)
     }
-    // One after another: the first makes the tables and the keys.
-    for (const replica of replicas) await replica.start()
+    // The first makes the tables and the keys.
+    const [first, ...others] = replicas
+    await first?.start()
+    await Promise.all(others.map((replica) => replica.start()))
     return { replicas, publicUrl, remove }
   } catch (error) {
     await remove()

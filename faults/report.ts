@@ -30,7 +30,12 @@ export function keepSeed(
   const kept = keptSeeds()
   if (kept.some((one) => one.store === store && one.seed === seed && one.seconds === seconds)) return
   const promises = [...new Set(violations.map(({ promise }) => promise))]
-  writeFileSync(seedsFile, `${JSON.stringify([...kept, { store, seconds, seed, promises }], null, 2)}\n`)
+  const lines = [...kept, { store, seconds, seed, promises }].map((one) => `  ${inOneLine(one)}`)
+  writeFileSync(seedsFile, `[\n${lines.join(',\n')}\n]\n`)
+}
+
+function inOneLine(one: FailedSeed): string {
+  return JSON.stringify(one, null, 1).replace(/\n\s*/g, ' ').replace(/\[ /g, '[').replace(/ \]/g, ']')
 }
 
 /** Adds one line of JSON about a run to the file that `HOLDFAST_FAULTS_RUNS` names. */
