@@ -75,6 +75,13 @@ async function heardUpTo(server: RedisServer): Promise<number> {
   return Number(/slave_repl_offset:(\d+)/.exec(await replication(server))?.[1] ?? 0)
 }
 
+/** Makes it follow another, or nobody, for good: also when it is killed and started again, as Sentinel sees to it. */
+async function follow(server: RedisServer, other: RedisServer | null): Promise<void> {
+  const target = other === null ? ['NO', 'ONE'] : ['127.0.0.1', `${other.port}`]
+  await server.command('REPLICAOF', ...target)
+  await server.command('CONFIG', 'REWRITE')
+}
+
 /** Who has heard most takes over, as Sentinel chooses. */
 async function bestOf(copies: readonly RedisServer[]): Promise<RedisServer> {
   const heard = await Promise.all(copies.map(async (copy) => ({ copy, upTo: await heardUpTo(copy) })))
@@ -117,11 +124,11 @@ async function redisWithReplicas(): Promise<Backend> {
       await lost.kill()
       for (const copy of behind) copy.thaw()
       const next = await bestOf(copies)
-      await next.command('REPLICAOF', 'NO', 'ONE')
+      await follow(next, null)
       primary = next
       await lost.restart()
       copies = [...copies.filter((copy) => copy !== next), lost]
-      for (const copy of copies) await copy.command('REPLICAOF', '127.0.0.1', `${next.port}`)
+      for (const copy of copies) await follow(copy, next)
       for (const copy of copies) await until(() => follows(copy), 'a replica follows the new primary')
     },
     async remove() {

@@ -16,6 +16,8 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     /** Only these, with commas between: `kill store,feed cut`. */
     faults: { type: 'string' },
+    /** All but these. */
+    without: { type: 'string', default: '' },
     runs: { type: 'string', default: '1' },
     /** The seeds that failed once, again. */
     kept: { type: 'boolean', default: false },
@@ -38,7 +40,15 @@ async function once(store: BackendName, seconds: number, seed: number): Promise<
   console.log(`${store}, ${seconds} s, seed ${seed}`)
   const tell = values.verbose ? (line: string) => console.log(`  ${line}`) : () => {}
   const faults = values.faults?.split(',') as readonly FaultKind[] | undefined
-  const result = await run({ store, seconds, seed, tell, ...(faults === undefined ? {} : { faults }) })
+  const without = values.without.split(',') as readonly FaultKind[]
+  const result = await run({
+    store,
+    seconds,
+    seed,
+    tell,
+    without,
+    ...(faults === undefined ? {} : { faults }),
+  })
   const { history, violations, healedMs } = result
   const isKept = violations.length === 0
   console.log(

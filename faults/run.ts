@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly root?: string
   /** Only these, in this order, again and again; an empty list: none. @default any */
   readonly faults?: readonly FaultKind[]
+  /** Of those that may come by chance, not these. */
+  readonly without?: readonly FaultKind[]
   tell?(line: string): void
 }
 
@@ -54,13 +56,14 @@ export async function run(options: RunOptions): Promise<RunResult> {
       recorder = recording
       const crowd = openCrowd({ fleet, recorder: recording, random, pauseMs })
       const nemesis = openNemesis(fleet, backend, recording, faultRandom)
+      const kinds = nemesis.kinds.filter((kind) => !options.without?.includes(kind))
       let isOver = false
       const working = crowd.run(people, () => isOver)
       await wait(1_000)
       const until = recording.now() + seconds * 1_000
       for (let count = 0; recording.now() < until; count++) {
         const given = options.faults
-        const kind = given ? given[count % given.length] : faultRandom.pick(nemesis.kinds)
+        const kind = given ? given[count % given.length] : faultRandom.pick(kinds)
         if (kind === undefined) {
           // No faults are wanted: people alone.
           await wait(until - recording.now())
