@@ -110,7 +110,7 @@ export async function within<Value>(ms: number, promise: Promise<Value>, what: s
   const late = new Promise<never>((_resolve, reject) => {
     const giveUp = (): void => reject(new NoAnswerError(`${what} within ${Math.round(ms)} ms`))
     // After the poll phase: a process that was busy itself must first look whether the answer is there.
-    timer = setTimeout(() => setImmediate(giveUp), ms)
+    timer = setTimeout(() => setImmediate(giveUp), Math.max(0, ms))
   })
   try {
     return await Promise.race([promise, late])
@@ -262,7 +262,7 @@ export function openConnection(options: ConnectionOptions): RedisConnection {
           act()
         }
         const waiter = { resolve: () => done(resolve), reject: (error: Error) => done(() => reject(error)) }
-        const limit = setTimeout(() => waiter.reject(notSent()), withinMs)
+        const limit = setTimeout(() => waiter.reject(notSent()), Math.max(0, withinMs))
         waiting.add(waiter)
       })
     },
