@@ -20,10 +20,8 @@ const calls: Readonly<Record<Act, number>> = {
   'sign-in': 5,
 }
 
-// What a busy machine adds.
-const slack = 500
-
-export function checkBounded({ operations, faults, stalls }: History): readonly Violation[] {
+/** `slack` is what a busy machine adds, in milliseconds. */
+export function checkBounded({ operations, faults, stalls }: History, slack = 500): readonly Violation[] {
   const isHidden = (operation: Operation): boolean =>
     faults.some(
       (fault) =>
