@@ -53,17 +53,28 @@ export async function openLink(host: string, target: () => number): Promise<Link
   }
 
   const relay = (pair: Pair, from: Socket, to: Socket): void => {
+    // What waits; `null` is the end. Whichever timer fires, the oldest goes first: a stream out of order is no slow link.
+    const queue: (Buffer | null)[] = []
+    const pass = (piece: Buffer | null): void => {
+      if (!to.writable) return
+      if (piece === null) to.end()
+      else to.write(piece)
+    }
+    const later = (piece: Buffer | null): void => {
+      if (mode !== 'slow' && queue.length === 0) return pass(piece)
+      queue.push(piece)
+      setTimeout(() => pass(queue.shift() ?? null), delay)
+    }
     from.on('data', (piece: Buffer) => {
       if (from === pair.near && !pair.isFeed && feedWords.test(piece.toString('latin1'))) pair.isFeed = true
       if (pair.isFeed && mode === 'no-feed') return end(pair)
-      if (isLost(pair, piece, from)) return
-      // Timers of the same delay fire in the order they were set, so bytes stay in order.
-      if (mode === 'slow') setTimeout(() => to.writable && to.write(piece), delay)
-      else to.write(piece)
+      if (!isLost(pair, piece, from)) later(piece)
     })
-    from.on('end', () => setTimeout(() => to.end(), mode === 'slow' ? delay : 0))
+    from.on('end', () => later(null))
     from.on('error', () => end(pair))
-    from.on('close', () => end(pair))
+    from.on('close', () => {
+      if (from.errored !== null || queue.length === 0) end(pair)
+    })
   }
 
   const server: Server = createServer({ noDelay: true }, (near) => {

@@ -50,6 +50,26 @@ it('passes what is sent, and later where it is slow', async () => {
   expect(await echo(socket, 'slow')).toBeGreaterThanOrEqual(115)
 })
 
+it('keeps what is sent in order while it becomes slow and quick again', async () => {
+  const link = await linked()
+  const socket = await client(link)
+  let came = ''
+  const all = Array.from({ length: 12 }, (_none, number) => String.fromCharCode(97 + number)).join('')
+  const complete = new Promise<void>((resolve) => {
+    socket.on('data', (piece: Buffer) => {
+      came += piece.toString()
+      if (came.length === all.length) resolve()
+    })
+  })
+  for (const [number, letter] of [...all].entries()) {
+    link.set(number % 4 === 1 ? 'slow' : 'pass', 40)
+    socket.write(letter)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  await complete
+  expect(came).toBe(all)
+})
+
 it('resets what is connected and whoever connects, where it refuses', async () => {
   const link = await linked()
   const socket = await client(link)
