@@ -22,7 +22,7 @@ async function linked(): Promise<Link> {
 }
 
 async function client(link: Link): Promise<Socket> {
-  const socket = connect(link.port, '127.0.0.1')
+  const socket = connect({ port: link.port, host: '127.0.0.1', noDelay: true })
   socket.on('error', () => {})
   onTestFinished(() => void socket.destroy())
   await once(socket, 'connect')
