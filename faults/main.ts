@@ -36,10 +36,14 @@ function shown({ promise, what, operations }: Violation): string {
   return [`  ${promise}: ${what}`, ...lines].join('\n')
 }
 
-async function once(store: BackendName, seconds: number, seed: number): Promise<boolean> {
+async function once(
+  store: BackendName,
+  seconds: number,
+  seed: number,
+  faults: readonly FaultKind[] | null,
+): Promise<boolean> {
   console.log(`${store}, ${seconds} s, seed ${seed}`)
   const tell = values.verbose ? (line: string) => console.log(`  ${line}`) : () => {}
-  const faults = values.faults?.split(',') as readonly FaultKind[] | undefined
   const without = values.without.split(',') as readonly FaultKind[]
   const result = await run({
     store,
@@ -47,7 +51,7 @@ async function once(store: BackendName, seconds: number, seed: number): Promise<
     seed,
     tell,
     without,
-    ...(faults === undefined ? {} : { faults }),
+    ...(faults === null ? {} : { faults }),
   })
   const { history, violations, healedMs } = result
   const isKept = violations.length === 0
@@ -62,7 +66,7 @@ async function once(store: BackendName, seconds: number, seed: number): Promise<
     )
   writtenResult(store, seed, result)
   if (!isKept) {
-    keepSeed(store, seconds, seed, violations)
+    keepSeed({ store, seconds, seed, faults }, violations)
     const file = join(tmpdir(), `holdfast-faults-${store}-${seed}.json`)
     writeFileSync(file, JSON.stringify(history))
     console.log(`  The whole history: ${file}`)
@@ -74,13 +78,14 @@ if (values.mutations) {
   const { checkMutations } = await import('./mutate.ts')
   process.exitCode = (await checkMutations((line) => console.log(line), values.only)) ? 0 : 1
 } else if (values.kept) {
-  for (const { store, seconds, seed } of keptSeeds()) {
-    if (!(await once(store, seconds, seed))) process.exitCode = 1
+  for (const { store, seconds, seed, faults } of keptSeeds()) {
+    if (!(await once(store, seconds, seed, faults))) process.exitCode = 1
   }
 } else {
   const first = values.seed === undefined ? Math.floor(Math.random() * 1e9) : Number(values.seed)
+  const faults = (values.faults?.split(',') as FaultKind[] | undefined) ?? null
   for (let number = 0; number < Number(values.runs); number++) {
-    if (!(await once(values.store as BackendName, Number(values.seconds), first + number)))
+    if (!(await once(values.store as BackendName, Number(values.seconds), first + number, faults)))
       process.exitCode = 1
   }
 }

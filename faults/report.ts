@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs
 import { arch, cpus, release, totalmem } from 'node:os'
 import type { BackendName } from './backend.ts'
 import type { Violation } from './history.ts'
+import type { FaultKind } from './nemesis.ts'
 import type { RunResult } from './run.ts'
 
 const seedsFile = new URL('./seeds.json', import.meta.url)
@@ -13,6 +14,8 @@ export interface FailedSeed {
   readonly store: BackendName
   readonly seconds: number
   readonly seed: number
+  /** Only these; `null`: any. */
+  readonly faults: readonly FaultKind[] | null
   readonly promises: readonly string[]
 }
 
@@ -21,17 +24,15 @@ export function keptSeeds(): readonly FailedSeed[] {
 }
 
 /** Keeps a seed that failed, to be run again. */
-export function keepSeed(
-  store: BackendName,
-  seconds: number,
-  seed: number,
-  violations: readonly Violation[],
-): void {
+export function keepSeed(failed: Omit<FailedSeed, 'promises'>, violations: readonly Violation[]): void {
   const kept = keptSeeds()
+  const { store, seed, seconds } = failed
   if (kept.some((one) => one.store === store && one.seed === seed && one.seconds === seconds)) return
   const promises = [...new Set(violations.map(({ promise }) => promise))]
-  const lines = [...kept, { store, seconds, seed, promises }].map((one) => `  ${inOneLine(one)}`)
-  writeFileSync(seedsFile, `[\n${lines.join(',\n')}\n]\n`)
+  const lines = [...kept, { ...failed, promises }].map((one) => `  ${inOneLine(one)}`)
+  // As the formatter wants it: one alone stays on the line of its brackets.
+  const text = lines.length === 1 ? (lines[0] ?? '').trim() : `\n${lines.join(',\n')}\n`
+  writeFileSync(seedsFile, `[${text}]\n`)
 }
 
 function inOneLine(one: FailedSeed): string {
