@@ -3,7 +3,7 @@
 import { anonymousSession } from './anonymous.ts'
 import { capabilityMint } from './capability.ts'
 import { reached } from './clock.ts'
-import type { Epoch, Identity, SessionStore } from './contracts.ts'
+import type { Identity, SessionStore } from './contracts.ts'
 import { hmac, random, toBase64url } from './crypto.ts'
 import { type Ending, endingOf } from './ending.ts'
 import { StoreError } from './errors.ts'
@@ -12,6 +12,7 @@ import type { Keyring } from './keyring.ts'
 import { type Loaded, sessionLookup } from './lookup.ts'
 import { checkPolicy, isOver, type Limits, type Policy } from './policy.ts'
 import { dataKeyOf, sessionRecord } from './record.ts'
+import { revocation } from './revocation.ts'
 import type { Device, Session } from './session.ts'
 import { sessionCache } from './session-cache.ts'
 import { createStateEngine } from './session-state.ts'
@@ -140,6 +141,7 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
     granted.set(session, capabilities.write(session, dataKey))
   }
 
+  const revoke = revocation(store, now)
   const lookup = sessionLookup({ store, keyring, mint, onOpened: grant, emit, now })
   const isOpen = (session: Session | null): session is Session => session !== null && !isOver(session, now())
 
@@ -187,13 +189,6 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
       await store.create(sessionRecord(keyring, { ...session, version: 1 }, random(32), random(32)))
     }
     await store.end(session.sid)
-  }
-
-  /** Ends what began in this millisecond or earlier, and returns in a later one: what begins then is none of it. */
-  async function revokeBefore(epoch: Epoch): Promise<void> {
-    const before = now() + 1
-    await store.revokeBefore(epoch, before)
-    await reached(now, before)
   }
 
   return {
@@ -268,12 +263,12 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
     end: (sid) => store.end(sid),
 
     async revokeUser(who) {
-      await revokeBefore({ user: pseudonym(who) })
+      await revoke.user(pseudonym(who))
       emit({ event: 'session_revoked', scope: 'user', subject: who.userId })
     },
 
     async revokeAll() {
-      await revokeBefore('all')
+      await revoke.all()
       emit({ event: 'session_revoked', scope: 'all', subject: '' })
     },
 
