@@ -5,7 +5,7 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { freePort } from '../test/stores/redis-server.ts'
 import type { Backend } from './backend.ts'
-import { openPlace, type Place } from './network.ts'
+import { loopback, openPlace, type Place } from './network.ts'
 import { type Link, openLink } from './proxy.ts'
 import type { DoorRequest, ReplicaOptions } from './replica.ts'
 
@@ -36,14 +36,20 @@ const publicUrl = 'https://kelp.example.org'
 const startWithin = 20_000
 
 /** Starts so many replicas of the gateway whose sources lie in `root`. */
-export async function startFleet(backend: Backend, count: number, root: string): Promise<Fleet> {
+export async function startFleet(
+  backend: Backend,
+  count: number,
+  root: string,
+  isOnLoopback: boolean,
+): Promise<Fleet> {
   const replicas: Replica[] = []
   const remove = async (): Promise<void> => {
     await Promise.all(replicas.map((replica) => replica.remove()))
   }
   try {
     for (let number = 0; number < count; number++) {
-      const replica = await openReplica(number, backend, root)
+      const place = isOnLoopback ? loopback() : openPlace(number)
+      const replica = await openReplica(place, number, backend, root)
       replicas.push(replica)
     }
     // The first makes the tables and the keys.
@@ -57,8 +63,7 @@ export async function startFleet(backend: Backend, count: number, root: string):
   }
 }
 
-async function openReplica(number: number, backend: Backend, root: string): Promise<Replica> {
-  const place = openPlace(number)
+async function openReplica(place: Place, number: number, backend: Backend, root: string): Promise<Replica> {
   const link = backend.port === null ? null : await openLink(place.host, () => backend.port?.() ?? 0)
   const [port, doorPort] = [await freePort(), await freePort()]
   const options: ReplicaOptions = {

@@ -18,7 +18,8 @@ function ip(...args: readonly string[]): boolean {
   return spawnSync('ip', [...args], { stdio: 'ignore' }).status === 0
 }
 
-function loopback(): Place {
+/** A place on loopback, as all others there. */
+export function loopback(): Place {
   return { address: '127.0.0.1', host: '127.0.0.1', prefix: [], plug: null, remove() {} }
 }
 

@@ -22,6 +22,11 @@ export interface RunOptions {
   readonly pauseMs?: number
   /** How late answers may be because others use the machine, in milliseconds. @default 500 */
   readonly slack?: number
+  /**
+   * Whether the replicas share this machine's loopback rather than have a network each: browsers of other tests take a
+   * network that comes or goes for a reason to drop their connections. @default false
+   */
+  readonly isOnLoopback?: boolean
   /** The root of the project, or of a copy of it. */
   readonly root?: string
   /** Only these, in this order, again and again; an empty list: none. @default any */
@@ -45,6 +50,7 @@ const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(
 
 export async function run(options: RunOptions): Promise<RunResult> {
   const { store, seed, seconds, replicas = 3, people = 5, pauseMs = 60, tell = () => {} } = options
+  const { isOnLoopback = false } = options
   const root = options.root ?? fileURLToPath(new URL('..', import.meta.url))
   const random = seededRandom(seed)
   // Faults have a generator of their own: how people take turns is not for the seed to say.
@@ -52,7 +58,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const backend = await startBackend(store)
   let recorder: Recorder | null = null
   try {
-    const fleet = await startFleet(backend, replicas, root)
+    const fleet = await startFleet(backend, replicas, root, isOnLoopback)
     try {
       const recording = openRecorder()
       recorder = recording
