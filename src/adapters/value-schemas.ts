@@ -1,6 +1,6 @@
 /** Holds what a session keeps against what the app says it keeps. */
 import { SessionError } from '../core/errors.ts'
-import type { StandardSchema } from './standard-schema.ts'
+import type { StandardSchema } from '../core/standard-schema.ts'
 
 /** A schema for each key, of any library that speaks Standard Schema. It must take what it gives. */
 export type SchemasOf<Data extends object> = {
