@@ -3,6 +3,7 @@
 export * from '../core/index.ts'
 export { returnPath } from '../core/return-to.ts'
 export type { EndReason } from '../core/sockets.ts'
+export type { SchemaResult, StandardSchema } from '../core/standard-schema.ts'
 export type { Answer, Incoming, Outgoing } from './incoming.ts'
 export type {
   Flash,
@@ -14,6 +15,5 @@ export type {
 } from './request-session.ts'
 export { createSessions, type Sessions } from './sessions.ts'
 export type { SessionsOptions } from './sessions-options.ts'
-export type { SchemaResult, StandardSchema } from './standard-schema.ts'
 export type { SchemasOf } from './value-schemas.ts'
 export type { Visit } from './visit.ts'
