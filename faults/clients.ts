@@ -198,6 +198,8 @@ export function openCrowd({ fleet, recorder, random, pauseMs }: CrowdOptions): C
   }
 
   async function forge(): Promise<void> {
+    // Before anybody has signed in there is nothing to imitate.
+    if (known.length === 0) return
     const { cookie } = random.pick(known)
     // Of the right form, with a secret that nobody was given.
     const forged = `${cookie.slice(0, -6)}${random.pick(['AAAAAA', 'kelpAA', 'zzzzzz'])}`
