@@ -236,6 +236,29 @@ describe('security: OpenID Connect', { timeout: 30_000 }, () => {
     expect(shown).not.toContain('a secret of the client')
   })
 
+  it('changes no password of the users file for somebody of the same name at the provider', async () => {
+    const { to, browser, begin, cookie, server } = await startStage()
+    server.people.set('anna', { name: 'Another Anna' })
+    await browser.signIn(`${begin()}&fresh=1`, 'anna')
+    const account = await browser.visit(`${to.origin}/_holdfast/account`)
+    const fields = {
+      form_token: /name="form_token" value="([^"]+)"/.exec(account.body)?.[1] ?? '',
+      action: 'password',
+      new_password: 'a password that anna never chose',
+    }
+    const answer = await fetchFrom(to.port, '/_holdfast/account', {
+      method: 'POST',
+      headers: {
+        ...{ host: to.host, origin: to.origin, cookie: await cookie() },
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: new URLSearchParams(fields).toString(),
+    })
+    expect(answer.status).toBe(400)
+    await expect(to.signIn('anna', fields.new_password)).rejects.toThrow('401')
+    expect(await to.signIn('anna')).toContain(to.cookieName)
+  })
+
   it('an address that nobody has checked is told to no app', async () => {
     const { to, browser, begin } = await startStage()
     await browser.signIn(begin(), 'eve')

@@ -82,7 +82,7 @@ async function proofOf(
   password: string,
 ): Promise<AccountNotice | null> {
   const { authenticator } = parts.people
-  if (identity.authenticator !== authenticator?.name)
+  if (authenticator === null || !hasPassword(parts, identity))
     return isFresh(parts, authenticatedAt) ? null : { kind: 'stale' }
   const username = signInName(identity)
   try {
@@ -107,13 +107,26 @@ function signInName({ userId, claims }: Identity): string {
   return typeof claims.preferred_username === 'string' ? claims.preferred_username : userId
 }
 
+/** Whether it is a password of ours that they signed in with. */
+function hasPassword({ people }: GatewayParts, { authenticator }: Identity): boolean {
+  return authenticator === people.authenticator?.name
+}
+
+/**
+ * What changes their password; `null` if they have none here. SECURITY: names are told apart by who vouches for them: at a
+ * provider somebody else may have the name that a user of the file has.
+ */
+function passwordSetter(parts: GatewayParts, { identity }: SignedIn): GatewayParts['people']['setPassword'] {
+  return hasPassword(parts, identity) ? parts.people.setPassword : null
+}
+
 async function changePassword(
   parts: GatewayParts,
   visit: Visit,
   mine: SignedIn,
   password: string,
 ): Promise<void> {
-  const { setPassword } = parts.people
+  const setPassword = passwordSetter(parts, mine)
   if (setPassword === null) return sendProblem(parts, visit, 'bad-request')
   const outcome = await setPassword(mine.identity.userId, password)
   if (!outcome.done) return show(parts, visit, mine, { kind: 'weak', why: outcome.message })
@@ -143,8 +156,7 @@ async function show(
     user: signInName(mine.identity),
     devices: await devicesOf(parts, mine),
     proof: proofFor(parts, mine),
-    changesPassword:
-      parts.people.setPassword !== null && mine.identity.authenticator === parts.people.authenticator?.name,
+    changesPassword: passwordSetter(parts, mine) !== null,
     now: parts.now(),
     notice,
   })
