@@ -3,8 +3,6 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Identity } from '../../core/contracts.ts'
 import { digest } from '../../core/crypto.ts'
 import { StoreError } from '../../core/errors.ts'
-import { formCookie, readFormCookie } from '../../core/form-cookie.ts'
-import { newFormBinding } from '../../core/form-token.ts'
 import type { Session } from '../../core/session.ts'
 import {
   type AccountDevice,
@@ -19,7 +17,7 @@ import { signInFields } from '../../pages/sign-in-form.ts'
 import type { GatewayParts } from '../parts.ts'
 import { sendProblem } from '../problems.ts'
 import { readBody, sendOn, sendPage, type Visit } from '../visit.ts'
-import { formRefusal, isFormToken } from './own-form.ts'
+import { formRefusal, isFormToken, shownForm } from './own-form.ts'
 
 const longestForm = 16_384
 const patience = 30_000
@@ -144,15 +142,15 @@ async function show(
   mine: SignedIn,
   notice?: AccountNotice,
 ): Promise<void> {
-  const { site, formCookieName } = parts
+  const { site } = parts
   const { headers } = visit.request
-  const binding = readFormCookie(headers.cookie, formCookieName) ?? newFormBinding()
+  const form = shownForm(parts, visit.request, 'account')
   const page = accountPage({
     app: parts.app,
     base: site.base,
     secure: site.secure,
     acceptLanguage: headers['accept-language'],
-    token: parts.formTokens.issue('account', binding),
+    token: form.token,
     user: signInName(mine.identity),
     devices: await devicesOf(parts, mine),
     proof: proofFor(parts, mine),
@@ -160,7 +158,7 @@ async function show(
     now: parts.now(),
     notice,
   })
-  sendPage(visit.response, page, [formCookie(formCookieName, binding, site.secure)])
+  sendPage(visit.response, page, [form.cookie])
 }
 
 function proofFor(parts: GatewayParts, { identity, authenticatedAt }: SignedIn): AccountProof {

@@ -1,8 +1,8 @@
 /** Whether a form is one of ours, and came from one of our pages. */
 import type { IncomingMessage } from 'node:http'
 import { type CsrfVerdict, csrf } from '../../core/csrf.ts'
-import { readFormCookie } from '../../core/form-cookie.ts'
-import type { FormPurpose } from '../../core/form-token.ts'
+import { formCookie, readFormCookie } from '../../core/form-cookie.ts'
+import { type FormPurpose, newFormBinding } from '../../core/form-token.ts'
 import type { ProblemCode } from '../../pages/problem-code.ts'
 import type { GatewayParts } from '../parts.ts'
 
@@ -11,6 +11,19 @@ export function formRefusal(parts: GatewayParts, { headers }: IncomingMessage): 
   const verdict: CsrfVerdict = csrf('POST', headers, { origin: parts.site.origin })
   if (verdict === 'allowed') return null
   return verdict === 'content-type' ? 'unsupported-type' : 'cross-origin'
+}
+
+/** What a form of ours that is shown now carries, and the Set-Cookie line that binds it to this browser. */
+export function shownForm(
+  { formCookieName, formTokens, site }: GatewayParts,
+  { headers }: IncomingMessage,
+  purpose: FormPurpose,
+): { readonly token: string; readonly cookie: string } {
+  const binding = readFormCookie(headers.cookie, formCookieName) ?? newFormBinding()
+  return {
+    token: formTokens.issue(purpose, binding),
+    cookie: formCookie(formCookieName, binding, site.secure),
+  }
 }
 
 /** Whether this token was given to the browser that sends it, with a form of this kind. */

@@ -1,8 +1,7 @@
 /** The sign-in page and what its form does. */
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
-import { formCookie, readFormCookie, removeFormCookie } from '../../core/form-cookie.ts'
-import { newFormBinding } from '../../core/form-token.ts'
+import { removeFormCookie } from '../../core/form-cookie.ts'
 import { returnPath } from '../../core/return-to.ts'
 import { ownPath } from '../../pages/own-path.ts'
 import { type OtherWay, type SignInError, signInPage, signInReason } from '../../pages/sign-in.ts'
@@ -11,7 +10,7 @@ import type { GatewayParts } from '../parts.ts'
 import { sendProblem } from '../problems.ts'
 import { parameter } from '../target.ts'
 import { readBody, sendOn, sendPage, type Visit } from '../visit.ts'
-import { formRefusal, isFormToken } from './own-form.ts'
+import { formRefusal, isFormToken, shownForm } from './own-form.ts'
 import { beginSession } from './session-start.ts'
 
 const longestForm = 16_384
@@ -47,20 +46,20 @@ export function showSignIn(
   shown: Shown,
   setCookie: readonly string[] = [],
 ): void {
-  const { site, formCookieName, formTokens } = parts
+  const { site } = parts
   const { headers } = visit.request
-  const binding = readFormCookie(headers.cookie, formCookieName) ?? newFormBinding()
+  const form = shownForm(parts, visit.request, 'sign-in')
   const page = signInPage({
     ...shown,
     app: parts.app,
     base: site.base,
     secure: site.secure,
     acceptLanguage: headers['accept-language'],
-    token: formTokens.issue('sign-in', binding),
+    token: form.token,
     passwords: parts.people.authenticator !== null,
     others: otherWays(parts, shown.returnTo),
   })
-  const cookies = [...setCookie, formCookie(formCookieName, binding, site.secure)]
+  const cookies = [...setCookie, form.cookie]
   // A cookie that names no session any more goes; one we could not look up never reaches this page.
   if (visit.presented.credential !== null && visit.presented.session === null)
     cookies.push(parts.cookie.clear())

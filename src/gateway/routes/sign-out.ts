@@ -1,8 +1,6 @@
 /** Ending one's own session: acknowledged only when it is out everywhere. */
 import { isOwnNavigation } from '../../core/csrf.ts'
 import { StoreError } from '../../core/errors.ts'
-import { formCookie, readFormCookie } from '../../core/form-cookie.ts'
-import { newFormBinding } from '../../core/form-token.ts'
 import { returnPath } from '../../core/return-to.ts'
 import { readForm } from '../../pages/form.ts'
 import { ownPath } from '../../pages/own-path.ts'
@@ -13,7 +11,7 @@ import { sendProblem } from '../problems.ts'
 import { parameter } from '../target.ts'
 import { isNavigation, readBody, sendOn, sendPage, type Visit } from '../visit.ts'
 import { providerSignOut } from './oidc-sign-out.ts'
-import { formRefusal, isFormToken } from './own-form.ts'
+import { formRefusal, isFormToken, shownForm } from './own-form.ts'
 
 const longestForm = 4_096
 
@@ -57,21 +55,21 @@ async function confirm(
 ): Promise<void> {
   const { session } = visit.presented
   const provider = session === null ? null : await providerSignOut(parts, session)
-  const { site, formCookieName } = parts
+  const { site } = parts
   const { headers } = visit.request
-  const binding = readFormCookie(headers.cookie, formCookieName) ?? newFormBinding()
+  const form = shownForm(parts, visit.request, 'sign-out')
   const page = signOutPage({
     app: parts.app,
     base: site.base,
     secure: site.secure,
     acceptLanguage: headers['accept-language'],
-    token: parts.formTokens.issue('sign-out', binding),
+    token: form.token,
     returnTo,
     user: session?.identity?.userId,
     provider: provider === null ? undefined : new URL(provider).origin,
     ...(error === undefined ? {} : { error }),
   })
-  sendPage(visit.response, page, [formCookie(formCookieName, binding, site.secure)])
+  sendPage(visit.response, page, [form.cookie])
 }
 
 async function end(parts: GatewayParts, visit: Visit): Promise<void> {
