@@ -191,16 +191,18 @@ describe('editUsers', () => {
     fc.assert(
       fc.property(users, layout, fc.array(edit, { minLength: 1, maxLength: 4 }), (before, style, edits) => {
         const distinct = new Map(Object.entries(before).map((entry) => [entry[0].toLowerCase(), entry]))
-        const model: Model = Object.fromEntries(distinct.values())
+        const model: Model = new Map(distinct.values())
         const body = stringify({ users: model }, { lineWidth: 0, ...style })
         let document = parseUsers(`# first\n\n${body}\n# last\n`, '')
         for (const one of edits) {
-          const names = Object.keys(model)
+          const names = [...model.keys()]
           const name = one.kind === 'add' ? one.key : names[one.at % Math.max(names.length, 1)]
           if (name === undefined || (one.kind === 'add' && document.users.has(name.toLowerCase()))) continue
           document = editUsers(document, [play(model, name, one)])
         }
-        expect(parse(document.text)).toEqual({ users: model })
+        const read = parse(document.text) as { users: Record<string, unknown> }
+        expect(Object.keys(read)).toEqual(['users'])
+        expect(new Map(Object.entries(read.users))).toEqual(model)
         expect(document.text).toMatch(/^# first\n/)
         expect(document.text).toContain('\n# last\n')
       }),
@@ -209,7 +211,8 @@ describe('editUsers', () => {
   })
 })
 
-type Model = Record<string, Record<string, unknown>>
+/** A map: somebody may be called `__proto__`, and an object would take that for its prototype. */
+type Model = Map<string, Record<string, unknown>>
 type Played =
   | { readonly kind: 'add'; readonly user: Readonly<Record<string, string | boolean | readonly string[]>> }
   | { readonly kind: 'remove' }
@@ -219,14 +222,14 @@ type Played =
 /** The edit, done to the model first. */
 function play(model: Model, name: string, one: Played): UsersEdit {
   if (one.kind === 'add') {
-    model[name] = one.user
+    model.set(name, one.user)
     return { path: [name], value: one.user }
   }
   if (one.kind === 'remove') {
-    delete model[name]
+    model.delete(name)
     return { path: [name], value: undefined }
   }
   const value = one.kind === 'roles' ? one.roles : one.name
-  model[name] = { ...model[name], [one.kind]: value }
+  model.set(name, { ...model.get(name), [one.kind]: value })
   return { path: [name, one.kind], value }
 }
