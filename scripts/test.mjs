@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path'
 import { newNode, npmPackages, pythonPackages, requirements, root, venvBin } from './setup.mjs'
 import { run, say, tail } from './steps.mjs'
 
-const forPython = ['pytest', 'mypy', 'websockets', 'itsdangerous']
+const forPython = ['pytest', 'pytest-timeout', 'mypy', 'websockets', 'itsdangerous']
 const sum = { passed: 0, failed: 0, skipped: 0 }
 const missing = []
 const reports = mkdtempSync(join(tmpdir(), 'holdfast-test-'))

@@ -6,9 +6,10 @@ import json
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ class Gateway:
     url: str
     key: str
     child: subprocess.Popen[str]
+    # One line is one answer: two threads that ask at once would read half of each other's, or wait for ever.
+    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -41,9 +44,10 @@ class Gateway:
     def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
         assert self.child.stdin is not None
         assert self.child.stdout is not None
-        self.child.stdin.write(json.dumps(question) + "\n")
-        self.child.stdin.flush()
-        answer: dict[str, Any] = json.loads(self.child.stdout.readline())
+        with self._turn:
+            self.child.stdin.write(json.dumps(question) + "\n")
+            self.child.stdin.flush()
+            answer: dict[str, Any] = json.loads(self.child.stdout.readline())
         return answer
 
 

@@ -84,7 +84,7 @@ def test_a_field_that_cannot_be_kept_is_said_and_the_others_are_kept(app: Server
 def test_an_object_in_a_shared_module_is_each_persons_own(app: Server, gateway: Gateway) -> None:
     dice = random.Random(11)
     wrong: list[str] = []
-    barrier = threading.Barrier(2)
+    barrier = threading.Barrier(2, timeout=30)
 
     def person(name: str) -> None:
         with Tab(app, headers=gateway.session(name)) as tab:

@@ -210,7 +210,7 @@ def test_the_mapping_in_a_shared_module_never_shows_one_persons_values_to_anothe
     # B10: one module, two people, a thousand runs mixed by two threads that wait for nobody.
     dice = random.Random(10)
     wrong: list[str] = []
-    barrier = threading.Barrier(2)
+    barrier = threading.Barrier(2, timeout=30)
 
     def person(name: str) -> None:
         with Tab(state_app, headers=gateway.session(name)) as tab:
