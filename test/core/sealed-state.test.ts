@@ -50,6 +50,17 @@ describe('sealedState()', () => {
     for (const [index, { scope, key }] of slots.entries()) expect(await state.get(scope, key)).toBe(index)
   })
 
+  it('changes a value as often as it is told to, however many do at once, on whatever replica', async () => {
+    const { store, keyring } = await startProcess()
+    const states = [sealedState(store, keyring), sealedState(store, keyring)]
+    const count = (value: Json): Json => ((value as number | null) ?? 0) + 1
+    await Promise.all(Array.from({ length: 50 }, (_, n) => states[n % 2]?.change(shared, 'n', count)))
+    expect(await states[0]?.get(shared, 'n')).toBe(50)
+    expect(await states[0]?.change(shared, 'n', () => undefined)).toEqual({ value: 50 })
+    expect(await states[0]?.change(shared, 'n', () => null)).toEqual({ value: null })
+    expect(await states[0]?.get(shared, 'n')).toBeNull()
+  })
+
   it('is gone with the session that owns it, and says so to who writes late', async () => {
     const home = await startProcess()
     const state = sealedState(home.store, home.keyring)
@@ -108,6 +119,7 @@ describe('sealedState()', () => {
       [{ sid: null, name: 'nk' }, ''],
     ] as const) {
       await state.set(scope, key, 'mine')
+      await expect(state.change(scope, key, () => 'new')).rejects.toMatchObject({ code: 'ERR_STORE_CORRUPT' })
       expect(await state.get(scope, key)).toBeNull()
     }
   })

@@ -1,9 +1,6 @@
 /** The account page: where somebody is signed in, and ending it; changing the password. */
-import { setTimeout as wait } from 'node:timers/promises'
-import type { Identity } from '../../core/contracts.ts'
 import { digest } from '../../core/crypto.ts'
 import { StoreError } from '../../core/errors.ts'
-import type { Session } from '../../core/session.ts'
 import {
   type AccountDevice,
   type AccountNotice,
@@ -18,13 +15,9 @@ import type { GatewayParts } from '../parts.ts'
 import { sendProblem } from '../problems.ts'
 import { readBody, sendOn, sendPage, type Visit } from '../visit.ts'
 import { formRefusal, isFormToken, shownForm } from './own-form.ts'
+import { hasPassword, isFresh, proofOf, type SignedIn, signInName } from './own-proof.ts'
 
 const longestForm = 16_384
-const patience = 30_000
-// Long enough to come back from the provider and press a button; too short to be found open.
-const freshFor = 5 * 60_000
-
-type SignedIn = Session & { readonly identity: Identity }
 
 /** A GET shows, and changes nothing; a POST needs the password, or to have been at the provider just now. */
 export async function accountRoute(parts: GatewayParts, visit: Visit): Promise<void> {
@@ -70,44 +63,6 @@ async function act(
     if (!(error instanceof StoreError)) throw error
     await show(parts, visit, mine, { kind: 'unavailable' })
   }
-}
-
-/** Why it is not shown that they are who they are; `null` if it is. */
-async function proofOf(
-  parts: GatewayParts,
-  visit: Visit,
-  { identity, authenticatedAt }: SignedIn,
-  password: string,
-): Promise<AccountNotice | null> {
-  const { authenticator } = parts.people
-  if (authenticator === null || !hasPassword(parts, identity))
-    return isFresh(parts, authenticatedAt) ? null : { kind: 'stale' }
-  const username = signInName(identity)
-  try {
-    // The same counters as the sign-in page: a session that was stolen must not be a way to guess the password.
-    const gate = await parts.signInGate.attempt(username, visit.address)
-    if (!gate.allowed) return { kind: 'throttled', seconds: gate.retryAfterSeconds }
-    if (gate.delaySeconds > 0) await wait(gate.delaySeconds * 1000)
-    const found = await authenticator.verify(username, password, AbortSignal.timeout(patience))
-    return found?.userId === identity.userId ? null : { kind: 'wrong-password' }
-  } catch (error) {
-    parts.log.write('warn', 'proof_unavailable', { reason: error instanceof Error ? error.message : '' })
-    return { kind: 'unavailable' }
-  }
-}
-
-function isFresh({ now }: GatewayParts, authenticatedAt: number | null): boolean {
-  return authenticatedAt !== null && now() - authenticatedAt < freshFor
-}
-
-/** What they type at the sign-in page: an API may know them by a number. */
-function signInName({ userId, claims }: Identity): string {
-  return typeof claims.preferred_username === 'string' ? claims.preferred_username : userId
-}
-
-/** Whether it is a password of ours that they signed in with. */
-function hasPassword({ people }: GatewayParts, { authenticator }: Identity): boolean {
-  return authenticator === people.authenticator?.name
 }
 
 /**

@@ -1,12 +1,12 @@
 /** The sign-in page and what its form does. */
 import type { IncomingMessage } from 'node:http'
-import { setTimeout as wait } from 'node:timers/promises'
 import { removeFormCookie } from '../../core/form-cookie.ts'
 import { returnPath } from '../../core/return-to.ts'
 import { ownPath } from '../../pages/own-path.ts'
 import { type OtherWay, type SignInError, signInPage, signInReason } from '../../pages/sign-in.ts'
 import { readSignInForm, type SignInForm } from '../../pages/sign-in-form.ts'
 import type { GatewayParts } from '../parts.ts'
+import { openPasswordCheck, unavailable } from '../password-check.ts'
 import { sendProblem } from '../problems.ts'
 import { parameter } from '../target.ts'
 import { readBody, sendOn, sendPage, type Visit } from '../visit.ts'
@@ -14,8 +14,6 @@ import { formRefusal, isFormToken, shownForm } from './own-form.ts'
 import { beginSession } from './session-start.ts'
 
 const longestForm = 16_384
-// Checking takes long on purpose; longer than this, something is stuck.
-const patience = 30_000
 // A revocation that came between the password check and the new session: check once more, against what holds now.
 const rounds = 2
 
@@ -113,21 +111,13 @@ type Outcome =
 
 async function attempt(parts: GatewayParts, visit: Visit, form: SignInForm): Promise<Outcome> {
   const { address } = visit
+  const check = await openPasswordCheck(parts, { ...form, address })
+  if (check.kind !== 'open') return check
   try {
-    const gate = await parts.signInGate.attempt(form.username, address)
-    if (!gate.allowed) {
-      parts.onEvent({ event: 'sign_in_throttled', address })
-      return { kind: 'throttled', seconds: gate.retryAfterSeconds }
-    }
-    if (gate.delaySeconds > 0) await wait(gate.delaySeconds * 1000)
     for (let round = 0; round < rounds; round++) {
       const startedAt = parts.now()
-      const identity = await parts.people.authenticator?.verify(
-        form.username,
-        form.password,
-        AbortSignal.timeout(patience),
-      )
-      if (identity == null) break
+      const identity = await check.verify()
+      if (identity === null) break
       const { remember } = form
       const token = parts.people.tokenOf(identity)
       const issued = await beginSession(parts, visit, { identity, token, remember, startedAt })
@@ -140,10 +130,7 @@ async function attempt(parts: GatewayParts, visit: Visit, form: SignInForm): Pro
     parts.onEvent({ event: 'sign_in_failed', address })
     return { kind: 'credentials' }
   } catch (error) {
-    parts.log.write('warn', 'sign_in_unavailable', {
-      reason: error instanceof Error ? error.message : 'unknown',
-    })
-    return { kind: 'unavailable' }
+    return unavailable(parts, error)
   }
 }
 
