@@ -16,6 +16,8 @@ import {
 import type { ImportConfig, ImportSource } from './config-import.ts'
 import type { GatewayParts } from './parts.ts'
 import type { People } from './people.ts'
+import { isDisabledNow } from './routes/session-start.ts'
+import type { Standings } from './standing.ts'
 import { sendOn, type Visit } from './visit.ts'
 
 export interface OldSessionsOptions {
@@ -23,6 +25,7 @@ export interface OldSessionsOptions {
   readonly store: SessionStore
   readonly sessions: SessionManager
   readonly people: Pick<People, 'known'>
+  readonly standings: Standings
   readonly onEvent: EventListener
   readonly now: () => number
 }
@@ -33,6 +36,7 @@ export function openOldSessions({
   store,
   sessions,
   people,
+  standings,
   onEvent,
   now,
 }: OldSessionsOptions): Importer | null {
@@ -41,7 +45,11 @@ export function openOldSessions({
   return createImporter({
     ...{ manager: sessions, store, switchedAt, acceptUntil, onEvent, now },
     transports: from.map((source) => open[source.kind](source)),
-    identify: async ({ user }) => (user === null ? null : people.known(user)),
+    async identify({ user }) {
+      const identity = user === null ? null : people.known(user)
+      if (identity === null || (await standings.of(identity)).disabled) return null
+      return standings.applied(identity)
+    },
   })
 }
 
@@ -63,7 +71,7 @@ export async function switchOver(parts: GatewayParts, visit: Visit): Promise<boo
   const { request, response, target, address } = visit
   const { cookie, 'user-agent': userAgent = '' } = request.headers
   const switched = (await parts.oldSessions?.importOnce({ cookie, device: { userAgent, address } })) ?? null
-  if (switched === null) return false
+  if (switched === null || (await isDisabledNow(parts, switched.session))) return false
   const maxAge = Math.floor((switched.session.absoluteAt - parts.now()) / 1000)
   const cookies = [parts.cookie.write(switched.credential, maxAge), ...switched.setCookies]
   sendOn(response, target.path + target.query, { 'set-cookie': cookies })

@@ -16,6 +16,7 @@ import type { People } from './people.ts'
 import type { ForwardedHeaders } from './proxy/forwarded.ts'
 import type { HttpProxy } from './proxy/http.ts'
 import type { Site } from './site.ts'
+import type { Standings } from './standing.ts'
 
 /** Whether a password may be checked now. Rejects with `StoreError` when the counters cannot tell. */
 export interface SignInGate {
@@ -44,6 +45,8 @@ export interface GatewayParts {
   readonly formTokens: FormTokens
   /** Who may sign in. */
   readonly people: Omit<People, 'close'>
+  /** What is known of accounts beside who vouches for them. */
+  readonly standings: Standings
   /** Reads what an earlier system signed; `null`: there was none. */
   readonly oldSessions: Importer | null
   readonly signInGate: SignInGate

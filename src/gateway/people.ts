@@ -9,6 +9,7 @@ import type { Config } from './config.ts'
 import type { Log } from './log.ts'
 import type { OpenedSessions } from './sessions.ts'
 import type { Site } from './site.ts'
+import type { Standings } from './standing.ts'
 import { followUsers } from './users-follower.ts'
 import { type Vouching, type VouchingOptions, vouching } from './vouching.ts'
 
@@ -38,6 +39,7 @@ export interface People {
 export interface PeopleOptions extends OpenedSessions {
   readonly config: Pick<Config, 'users' | 'loginApi' | 'oidc' | 'name'>
   readonly site: Pick<Site, 'origin' | 'base'>
+  readonly standings: Standings
   readonly log: Log
   readonly now: () => number
 }
@@ -49,7 +51,7 @@ type Passwords = Pick<People, 'authenticator' | 'setPassword' | 'tokenOf' | 'kno
 
 /** Opens what the configuration names. Rejects with `ConfigError`, or `StoreError` where it cannot be known who is in. */
 export async function openPeople(options: PeopleOptions): Promise<People> {
-  const { config, site, store, keyring, sessions, log, now } = options
+  const { config, site, store, keyring, sessions, standings, log, now } = options
   const state = sealedState(store, keyring)
   const { vouchers, ...passwords } = await openPasswords(options)
   const chosen = config.oidc.map(({ name, label, verifyEvery: every, ...more }) => {
@@ -60,7 +62,7 @@ export async function openPeople(options: PeopleOptions): Promise<People> {
   return {
     ...passwords,
     providers: chosen,
-    vouching: vouching({ vouchers: asked, store, sessions, state, app: config.name, log, now }),
+    vouching: vouching({ vouchers: asked, store, sessions, state, standings, app: config.name, log, now }),
   }
 }
 

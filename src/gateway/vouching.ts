@@ -5,6 +5,7 @@ import type { SessionManager } from '../core/manager.ts'
 import type { SealedState } from '../core/sealed-state.ts'
 import { rolesOf, type Session } from '../core/session.ts'
 import type { Log } from './log.ts'
+import type { Standings } from './standing.ts'
 
 export interface VouchingOptions {
   /** Each with how often it is asked about somebody, in milliseconds. */
@@ -13,6 +14,8 @@ export interface VouchingOptions {
   readonly sessions: SessionManager
   /** Where tokens are kept, sealed; they die with their session. */
   readonly state: SealedState
+  /** Roles that were set here are no other roles. */
+  readonly standings: Pick<Standings, 'applied'>
   /** The app's name: apps that share a store do not mix. */
   readonly app: string
   readonly log: Log
@@ -48,7 +51,7 @@ const retryAfter = 30_000
 const mostKnown = 100_000
 
 export function vouching(options: VouchingOptions): Vouching {
-  const { vouchers, store, sessions, state, now, log } = options
+  const { vouchers, store, sessions, state, standings, now, log } = options
   // When each session in use here is to be asked about next.
   const due = new Map<string, number>()
   const asking = new Map<string, Promise<boolean>>()
@@ -88,8 +91,17 @@ export function vouching(options: VouchingOptions): Vouching {
     if (!(await store.once(`vouched:${sid}:${kept.checkedAt}`, pause))) return settle(sid, pause)
     const answer = await verified(voucher, kept.token)
     if (answer === 'unknown' || answer === 'untold') return settle(sid, answer === 'untold' ? every : pause)
-    const change = changeOf(session, answer)
+    const change = await changeOf(session, answer)
     return change === null ? keep(sid, answer?.token ?? kept.token, every) : end(session, change)
+  }
+
+  /** Why a person is no longer the one who signed in; `null` if nothing that matters changed. */
+  async function changeOf({ identity }: Session, answer: Vouched | null): Promise<string | null> {
+    if (answer === null) return 'the API says no'
+    const now = await standings.applied(answer.identity)
+    if (identity?.userId !== now.userId) return 'the token stands for somebody else'
+    const [before, after] = [rolesOf(identity), rolesOf(now)].map((roles) => [...roles].sort().join('\n'))
+    return before === after ? null : 'other roles'
   }
 
   async function verified(voucher: Voucher, token: string): Promise<Vouched | null | 'untold' | 'unknown'> {
@@ -153,15 +165,6 @@ export function vouching(options: VouchingOptions): Vouching {
 }
 
 type Asked = VouchingOptions['vouchers'][number]
-
-/** Why a person is no longer the one who signed in; `null` if nothing that matters changed. */
-function changeOf({ identity }: Session, answer: Vouched | null): string | null {
-  if (answer === null) return 'the API says no'
-  const { identity: now } = answer
-  if (identity?.userId !== now.userId) return 'the token stands for somebody else'
-  const [before, after] = [rolesOf(identity), rolesOf(now)].map((roles) => [...roles].sort().join('\n'))
-  return before === after ? null : 'other roles'
-}
 
 function readKept(value: Json): Kept | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null

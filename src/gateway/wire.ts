@@ -7,6 +7,7 @@ import type { EventListener } from '../core/events.ts'
 import { formTokens } from '../core/form-token.ts'
 import type { Keyring } from '../core/keyring.ts'
 import type { SessionManager } from '../core/manager.ts'
+import { sealedState } from '../core/sealed-state.ts'
 import { socketRegistry } from '../core/sockets.ts'
 import { createUrlSessions } from '../core/url-session.ts'
 import type { AppPreset } from './apps/preset.ts'
@@ -26,6 +27,7 @@ import { forwardedHeaders } from './proxy/forwarded.ts'
 import { httpProxy } from './proxy/http.ts'
 import { openSessions } from './sessions.ts'
 import { type Site, site } from './site.ts'
+import { standings } from './standing.ts'
 import { startStateListener } from './state/state-listener.ts'
 import { stateRoutes } from './state/state-routes.ts'
 import { warningsOf } from './store-choice.ts'
@@ -94,7 +96,9 @@ async function assemble(
   closers.push(() => store.close())
   for (const warning of warningsOf(store)) log.write('warn', 'store_warning', { warning })
 
-  const people = await openPeople({ config, site: where, store, keyring, sessions, log, now })
+  const known = standings({ state: sealedState(store, keyring), app: config.name })
+  const opened = { store, keyring, sessions, standings: known }
+  const people = await openPeople({ config, site: where, ...opened, log, now })
   closers.push(() => people.close())
 
   const presets = presetsFor({
@@ -151,7 +155,8 @@ async function assemble(
       formTokens: formTokens(keyring.key('form/v1'), now),
       oidcFlows: oidcFlows(keyring.key('oidc/v1'), cookieOptions, now),
       people,
-      oldSessions: openOldSessions({ config: config.import, store, sessions, people, onEvent, now }),
+      standings: known,
+      oldSessions: openOldSessions({ config: config.import, ...opened, people, onEvent, now }),
       signInGate: gate(store, keyring),
       preset,
       forwarded: forwardedHeaders(where, (session) => sessions.capability(session)),

@@ -32,6 +32,7 @@ import { openPeople, type People } from '../../src/gateway/people.ts'
 import { forwardedHeaders } from '../../src/gateway/proxy/forwarded.ts'
 import { httpProxy } from '../../src/gateway/proxy/http.ts'
 import { site } from '../../src/gateway/site.ts'
+import { type Standings, standings } from '../../src/gateway/standing.ts'
 import { followUsers } from '../../src/gateway/users-follower.ts'
 import { type RecordingUpstream, recordingUpstream } from './recording-upstream.ts'
 import { type WatchedStore, watchedStore } from './watched-store.ts'
@@ -77,6 +78,7 @@ export interface Harness {
   readonly sessions: SessionManager
   readonly sockets: SocketRegistry
   readonly users: UsersFile
+  readonly standings: Standings
   readonly log: LogEntry[]
   readonly events: SessionEvent[]
   readonly cookieName: string
@@ -130,7 +132,9 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   closers.push(await followUsers({ users, sessions, state, app: '', log: logger }))
   const { loginApi = null, oidc = [], import: before = null } = options
   const peopleOf = { config: { users: null, loginApi, oidc, name: '' }, site: where }
-  const people = await openPeople({ ...peopleOf, store: store.store, keyring, sessions, log: logger, now })
+  const known = standings({ state, app: '' })
+  const opened = { store: store.store, keyring, sessions, standings: known }
+  const people = await openPeople({ ...peopleOf, ...opened, log: logger, now })
   const sockets = socketRegistry({ sessions, now, onConfirmed: (one) => people.vouching.used(one) })
   const cookieOptions = {
     secure: where.secure,
@@ -155,8 +159,9 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       formTokens: formTokens(keyring.key('form/v1'), now),
       oidcFlows: oidcFlows(keyring.key('oidc/v1'), cookieOptions, now),
       people: people.authenticator === null ? { ...people, ...peopleOfFile(users) } : people,
+      standings: known,
       oldSessions: openOldSessions({
-        ...{ config: before, store: store.store, sessions, now },
+        ...{ config: before, ...opened, now },
         people: { known: (name) => users.identity(name) },
         onEvent: (event) => events.push(event),
       }),
@@ -206,6 +211,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const host = where.origin.slice(where.origin.indexOf('//') + 2)
   const harness: Harness = {
     ...{ port, origin: where.origin, host, upstream, store, keyring, sessions, sockets, users, log, events },
+    standings: known,
     cookieName: cookie.name,
     async sessionOf(identity) {
       const startedAt = now()

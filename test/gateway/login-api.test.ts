@@ -171,6 +171,19 @@ describe('a login API', () => {
     await eventually('the session has ended', async () => (await visit(cookie)) !== 200)
   })
 
+  it('goes on with the roles that were set here, whatever the API says of them', async () => {
+    const { api, to, visit, pass } = await startStage()
+    await to.standings.change({ authenticator: 'login-api', userId: '42' }, { roles: ['keeper'] })
+    const cookie = await to.signIn('ada', 'right')
+    await visit(cookie)
+    expect(to.upstream.requests.at(-1)?.values('x-forwarded-groups')).toEqual(['keeper'])
+    pass(every)
+    await visit(cookie)
+    await eventually('it is asked', () => api.checks() === 1)
+    await visit(cookie)
+    expect(await visit(cookie)).toBe(200)
+  })
+
   it('ends the session of somebody with other roles now, or who is somebody else', async () => {
     for (const change of [{ roles: ['admin'] }, { id: 43 }]) {
       const { api, to, visit, pass } = await startStage()

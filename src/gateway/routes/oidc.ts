@@ -69,6 +69,10 @@ async function finish(parts: GatewayParts, visit: Visit, { name, provider }: Pro
       return showSignIn(parts, visit, { returnTo: flow.returnTo, error: { kind: 'form' } }, gone)
     }
     const begun = await beginSession(parts, visit, { ...vouched, remember: false, startedAt })
+    if (begun === 'disabled') {
+      parts.onEvent({ event: 'sign_in_failed', address: visit.address })
+      return sendProblem(parts, visit, 'forbidden')
+    }
     if (begun === null)
       return showSignIn(parts, visit, { returnTo: flow.returnTo, error: { kind: 'form' } }, gone)
     sendOn(visit.response, flow.returnTo, {

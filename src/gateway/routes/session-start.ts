@@ -11,12 +11,18 @@ export interface Start extends Vouched {
   readonly startedAt: number
 }
 
-/** The session and its credential; `null` if a revocation came between the check and now. */
+/**
+ * The session and its credential. `null` if a revocation came between the check and now; `disabled`: this account is kept
+ * out, which is nobody's business who does not know it already. Rejects with `StoreError` where that cannot be known.
+ */
 export async function beginSession(
   parts: GatewayParts,
   visit: Visit,
-  { identity, token, remember, startedAt, authenticatedAt }: Start,
-): Promise<Issued | null> {
+  { identity: vouched, token, remember, startedAt, authenticatedAt }: Start,
+): Promise<Issued | 'disabled' | null> {
+  const { standings } = parts
+  if ((await standings.of(vouched)).disabled) return 'disabled'
+  const identity = await standings.applied(vouched)
   const userAgent = visit.request.headers['user-agent'] ?? ''
   const issued = await parts.sessions.signIn({
     identity,
@@ -26,9 +32,29 @@ export async function beginSession(
     device: { userAgent, address: visit.address },
     replaces: visit.presented.session,
   })
-  if (issued === null || !(await isKept(parts, issued.session, token))) return null
+  if (issued === null) return null
+  if (await isDisabledNow(parts, issued.session)) return 'disabled'
+  if (!(await isKept(parts, issued.session, token))) return null
   parts.onEvent({ event: 'sign_in_succeeded', userId: identity.userId, address: visit.address })
   return issued
+}
+
+/**
+ * Whether the account was disabled meanwhile; then the session is over. Whoever disables writes that down first and ends the
+ * sessions afterwards: one that began before they looked they end, one that began later is found here.
+ */
+export async function isDisabledNow(
+  { sessions, standings }: Pick<GatewayParts, 'sessions' | 'standings'>,
+  { sid, identity }: Session,
+): Promise<boolean> {
+  try {
+    if (identity === null || !(await standings.of(identity)).disabled) return false
+  } catch (error) {
+    await sessions.end(sid)
+    throw error
+  }
+  await sessions.end(sid)
+  return true
 }
 
 /** What could not be kept could not be asked about again: then the session is not begun. */

@@ -121,6 +121,7 @@ async function attempt(parts: GatewayParts, visit: Visit, form: SignInForm): Pro
       const { remember } = form
       const token = parts.people.tokenOf(identity)
       const issued = await beginSession(parts, visit, { identity, token, remember, startedAt })
+      if (issued === 'disabled') break
       if (issued === null) continue
       const { session, credential } = issued
       // Without "stay signed in" the cookie ends with the browser; the server's own limits hold either way.
