@@ -64,7 +64,14 @@ function costsOf(users: ReadonlyMap<string, UserEntry>, fallback: HashShape): re
 }
 
 /** The identity of a user, as this authenticator vouches for it. */
-export function identityOf(authenticator: string, { userId, name, email, roles }: UserEntry): Identity {
-  const known: JsonObject = { ...(name !== null && { name }), ...(email !== null && { email }), roles }
+export function identityOf(authenticator: string, user: UserEntry): Identity {
+  const { userId, name, email, roles, fields } = user
+  const known: JsonObject = {
+    ...(name !== null && { name }),
+    ...(email !== null && { email }),
+    roles,
+    // Below a name of their own: what people say of themselves must not become a role.
+    ...(fields.size > 0 && { fields: Object.fromEntries(fields) }),
+  }
   return { userId, authenticator, claims: known }
 }

@@ -15,4 +15,6 @@ export interface UserEntry {
   readonly email: string | null
   readonly roles: readonly string[]
   readonly disabled: boolean
+  /** What else was asked of them, by name. */
+  readonly fields: ReadonlyMap<string, string>
 }

@@ -1,6 +1,7 @@
 import { type Document, isMap, LineCounter, type ParsedNode, parseDocument } from 'yaml'
 import { ConfigError } from '../core/errors.ts'
 import type { UserEntry, UsersFormat } from './user-entry.ts'
+import { type PreauthorizedList, readPreauthorized } from './users-preauthorized.ts'
 import { readUsers } from './users-schema.ts'
 
 /** A mistake in a users file, and the line it is on. */
@@ -15,6 +16,8 @@ export interface UsersDocument {
   readonly format: UsersFormat
   /** By `userId`, in the file's order. */
   readonly users: ReadonlyMap<string, UserEntry>
+  /** Who may register, as far as the file says. */
+  readonly preauthorized: readonly PreauthorizedList[]
   /** Where the map of users is in the document. */
   readonly path: readonly string[]
   readonly yaml: Document.Parsed<ParsedNode>
@@ -51,8 +54,9 @@ export function parseUsers(text: string, path: string): UsersDocument {
     faults.push({ line: offset === undefined ? 1 : lines.linePos(offset).line, message })
   }
   const users = readUsers(yaml, format, fault)
+  const preauthorized = readPreauthorized(yaml, fault)
   if (faults.length > 0) throw invalid(path, faults)
-  return { text, format, users, path: usersPath(format), yaml }
+  return { text, format, users, preauthorized, path: usersPath(format), yaml }
 }
 
 /** Where a format keeps its users. */

@@ -11,10 +11,12 @@ export type UsersValue =
   | { readonly [key: string]: UsersValue }
   | undefined
 
-/** One change below the map of users: a path of keys as they stand in the file, and the new value. */
+/** One change: a path of keys as they stand in the file, below the map of users or from its root, and the new value. */
 export interface UsersEdit {
   readonly path: readonly [key: string, ...field: string[]]
   readonly value: UsersValue
+  /** @default 'users' */
+  readonly from?: 'users' | 'root'
 }
 
 /**
@@ -26,7 +28,10 @@ export interface UsersEdit {
  */
 export function editUsers(document: UsersDocument, edits: readonly UsersEdit[]): UsersDocument {
   if (edits.length === 0) return document
-  const changes = edits.map(({ path, value }) => ({ path: [...document.path, ...path], value }))
+  const changes = edits.map(({ path, value, from = 'users' }) => ({
+    path: from === 'users' ? [...document.path, ...path] : path,
+    value,
+  }))
   const wanted = contentWith(document, changes)
   for (const rewrite of [spliced, regular]) {
     const text = rewrite(document, changes)
@@ -88,7 +93,10 @@ type Item = Pair<ParsedNode, ParsedNode | null>
 function spliced(document: UsersDocument, changes: readonly Change[]): string | null {
   const patches = changes.map((change) => patch(document, change))
   if (patches.includes(null)) return null
-  const inOrder = patches.filter((one) => one !== null).sort((a, b) => a.from - b.from)
+  const inOrder = patches
+    .filter((one) => one !== null)
+    .flat()
+    .sort((a, b) => a.from - b.from)
   const end = inOrder.reduce(
     ({ text, at }, { from, to, insert }) => ({ text: text + document.text.slice(at, from) + insert, at: to }),
     { text: '', at: 0 },
@@ -96,7 +104,7 @@ function spliced(document: UsersDocument, changes: readonly Change[]): string | 
   return end.text + document.text.slice(end.at)
 }
 
-function patch({ yaml, text }: UsersDocument, { path, value }: Change): Patch | null {
+function patch({ yaml, text }: UsersDocument, { path, value }: Change): Patch | readonly Patch[] | null {
   const map = yaml.getIn(path.slice(0, -1), true)
   const last = path.at(-1) ?? ''
   // In braces, or without a line of its own to measure the indentation by.
@@ -106,7 +114,22 @@ function patch({ yaml, text }: UsersDocument, { path, value }: Change): Patch | 
   if (item === undefined)
     return value === undefined ? null : append(text, items, stringify({ [last]: value }, style))
   if (value === undefined) return items.length === 1 ? null : cut(text, item)
-  return replace(text, item, value)
+  return fewer(text, item, value) ?? replace(text, item, value)
+}
+
+/** The lines taken out of a list that only becomes shorter; the others, and the comments on them, stay where they are. */
+function fewer(text: string, { value: list }: Item, value: UsersValue): readonly Patch[] | null {
+  if (!isSeq(list) || list.flow === true || !Array.isArray(value) || value.length === 0) return null
+  const items = list.items as ParsedNode[]
+  const gone = items.filter((item) => !(isScalar(item) && value.includes(item.value as string)))
+  if (items.length - gone.length !== value.length) return null
+  const cuts = gone.map(({ range: [from, to] }) => {
+    const start = text.lastIndexOf('\n', from - 1) + 1
+    return text.slice(start, from).trim() === '-'
+      ? { from: start, to: endOfLine(text, to), insert: '' }
+      : null
+  })
+  return cuts.every((one) => one !== null) ? cuts : null
 }
 
 function replace(text: string, item: Item, value: UsersValue): Patch | null {

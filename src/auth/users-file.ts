@@ -10,6 +10,7 @@ import type { UsersDocument } from './users-document.ts'
 import type { UsersEdit, UsersValue } from './users-edit.ts'
 import { changesSince, usersMarks } from './users-marks.ts'
 import { badName, type UsersOutcome, unknownUser, userExists, valueFault, weakness } from './users-outcome.ts'
+import { type UsersSelfService, usersSelfService } from './users-self-service.ts'
 import { usersSnapshot } from './users-snapshot.ts'
 import { readUsersFile, rewriteUsersFile } from './users-storage.ts'
 
@@ -60,7 +61,7 @@ export interface UsersImport {
  * comment. All changes reject with `ERR_USERS_LOCKED` or `ERR_USERS_INVALID` when the file cannot be changed now; then
  * nothing was.
  */
-export interface UsersFile {
+export interface UsersFile extends UsersSelfService {
   readonly path: string
   list(): readonly User[]
   /** The identity of a user as a right password would give it; `null` for one who is unknown or disabled. */
@@ -161,6 +162,7 @@ export async function openUsersFile(file: string, options: UsersFileOptions = {}
   }
 
   return {
+    ...usersSelfService({ hasher, snapshot, rewrite }),
     path,
     list: () => [...snapshot.users().values()].map(shown),
     identity(name) {
@@ -239,14 +241,16 @@ function written(user: {
   readonly email?: string | null
   readonly roles?: readonly string[]
   readonly disabled?: boolean
+  readonly fields?: ReadonlyMap<string, string>
 }): UsersValue {
-  const { password, name, email, roles = [], disabled = false } = user
+  const { password, name, email, roles = [], disabled = false, fields = new Map() } = user
   return {
     ...(password !== null && { password }),
     ...(name && { name }),
     ...(email && { email }),
     roles,
     ...(disabled && { disabled }),
+    ...(fields.size > 0 && { fields: Object.fromEntries(fields) }),
   }
 }
 

@@ -33,6 +33,7 @@ function entryOf(userId: string, mark: Json): UserEntry {
     password: typeof password === 'string' ? password : null,
     roles: Array.isArray(roles) ? roles.filter((role): role is string => typeof role === 'string') : [],
     disabled: disabled === true,
+    fields: new Map(),
   }
 }
 

@@ -2,6 +2,7 @@ import { type Document, isMap, isScalar, isSeq, type Pair, type ParsedNode, visi
 import { hashShape } from './password-hash.ts'
 import type { UserEntry, UsersFormat } from './user-entry.ts'
 import { canonicalUserName } from './user-name.ts'
+import { preauthorizedKeys } from './users-preauthorized.ts'
 
 /** Notes a mistake at an offset of the text. */
 type Fault = (offset: number | undefined, message: string) => void
@@ -17,7 +18,7 @@ export function readUsers(
   const users = new Map<string, UserEntry>()
   const root = yaml.contents
   refuseRepeats(yaml, fault)
-  if (format === 'holdfast') refuseOthers(root, ['users'], fault)
+  if (format === 'holdfast') refuseOthers(root, ['users', ...preauthorizedKeys], fault)
   const credentials = format === 'holdfast' ? root : child(root, 'credentials')
   const map = child(credentials, format === 'holdfast' ? 'users' : 'usernames')
   if (!isMap(map)) {
@@ -60,18 +61,22 @@ function readUser(
   users.set(userId, { userId, key, ...nobody, ...readFields(pair.value as ParsedNode, format, fault) })
 }
 
-const nobody = { password: null, plain: null, name: null, email: null, roles: [], disabled: false } as const
+const nobody = {
+  ...({ password: null, plain: null, name: null, email: null, roles: [], disabled: false } as const),
+  fields: new Map<string, string>(),
+}
 
 function readFields(node: ParsedNode, format: UsersFormat, fault: Fault): Partial<UserEntry> {
   if (format === 'holdfast') {
     // A mistyped `disabled` or `roles` that is silently ignored would let someone in.
-    refuseOthers(node, ['password', 'name', 'email', 'roles', 'disabled'], fault)
+    refuseOthers(node, ['password', 'name', 'email', 'roles', 'disabled', 'fields'], fault)
     return {
       ...hashed(child(node, 'password'), fault),
       name: text(child(node, 'name'), 'name', fault),
       email: text(child(node, 'email'), 'email', fault),
       ...listed(child(node, 'roles'), fault),
       ...switched(child(node, 'disabled'), fault),
+      ...asked(child(node, 'fields'), fault),
     }
   }
   const whole = text(child(node, 'name'), 'name', fault)
@@ -84,6 +89,7 @@ function readFields(node: ParsedNode, format: UsersFormat, fault: Fault): Partia
     // Before 0.4 it was one `role`.
     ...listed(roles ?? child(node, 'role'), fault),
     ...switched(child(node, 'disabled'), fault),
+    ...asked(child(node, 'fields'), fault),
   }
 }
 
@@ -125,6 +131,25 @@ const switched: Reader = (node, fault) => {
   if (typeof value === 'boolean') return { disabled: value }
   fault(node?.range?.[0], '`disabled` must be true or false')
   return { disabled: true }
+}
+
+/** What a field of one's own may be called: a word in the file, in forms and in what the app is told. */
+export const fieldName: RegExp = /^[a-z][a-z\d_]{0,31}$/
+
+const asked: Reader = (node, fault) => {
+  if (node === undefined || node === null || (isScalar(node) && node.value === null)) return {}
+  if (!isMap(node)) {
+    fault(node.range?.[0], '`fields` must map words to texts')
+    return {}
+  }
+  const fields = new Map<string, string>()
+  for (const { key, value } of node.items) {
+    const name = isScalar(key) ? key.value : null
+    if (typeof name !== 'string' || !fieldName.test(name))
+      fault((key as ParsedNode).range?.[0], 'a field is called by a word of small letters, digits and _')
+    else fields.set(name, text(value as Field, name, fault) ?? '')
+  }
+  return { fields }
 }
 
 function text(node: Field, key: string, fault: Fault): string | null {

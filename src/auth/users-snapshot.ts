@@ -6,6 +6,7 @@ import type { PasswordHasher } from './password-hash.ts'
 import type { UserEntry } from './user-entry.ts'
 import { type UserChange, userChanges } from './users-changes.ts'
 import type { UsersDocument } from './users-document.ts'
+import type { PreauthorizedList } from './users-preauthorized.ts'
 import { readUsersFile, rewriteUsersFile } from './users-storage.ts'
 
 export interface UsersSnapshotOptions {
@@ -26,6 +27,8 @@ export interface UsersSnapshotOptions {
 export interface UsersSnapshot {
   /** By `userId`; no entry has a plain-text password any more. Another map after every change, never altered. */
   users(): ReadonlyMap<string, UserEntry>
+  /** Who may register, as far as the file says. */
+  preauthorized(): readonly PreauthorizedList[]
   /** Reads the file now if it has changed; for after a write of our own. */
   refresh(): Promise<void>
   /** Calls the listener for every change of a known user, after `users()` shows it. */
@@ -44,6 +47,7 @@ export async function usersSnapshot(path: string, options: UsersSnapshotOptions)
   const faultListeners = new Set<(fault: Error) => void>()
   const plain = plainHashes(options.hasher)
   let users: ReadonlyMap<string, UserEntry> = new Map()
+  let preauthorized: readonly PreauthorizedList[] = []
   let seen = ''
   let closed = false
   // One reading at a time: of two that overlap, the older content might be adopted last.
@@ -71,8 +75,10 @@ export async function usersSnapshot(path: string, options: UsersSnapshotOptions)
 
   async function load(): Promise<void> {
     const document = await readUsersFile(path)
-    if (document !== null) adopt(await withoutPlain(path, document, options, plain))
-    else if (!options.create || users.size > 0) {
+    if (document !== null) {
+      adopt(await withoutPlain(path, document, options, plain))
+      preauthorized = document.preauthorized
+    } else if (!options.create || users.size > 0) {
       throw new ConfigError('ERR_USERS_INVALID', `There is no users file ${path}.`)
     }
   }
@@ -110,6 +116,7 @@ export async function usersSnapshot(path: string, options: UsersSnapshotOptions)
   const watch = watchFile(path, options.pollEvery, notice)
   return {
     users: () => users,
+    preauthorized: () => preauthorized,
     // The write succeeded; that its result cannot be read is a fault of the file's, told like any other.
     refresh: () => inTurn(0).catch(report),
     onChange: (listener) => subscribe(changeListeners, listener),

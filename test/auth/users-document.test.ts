@@ -30,6 +30,7 @@ describe('parseUsers', () => {
         email: 'anna@example.org',
         roles: ['admin', 'staff'],
         disabled: true,
+        fields: new Map(),
       },
       {
         userId: 'bob',
@@ -40,6 +41,7 @@ describe('parseUsers', () => {
         email: null,
         roles: [],
         disabled: false,
+        fields: new Map(),
       },
     ])
   })
