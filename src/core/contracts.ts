@@ -67,8 +67,21 @@ export type Found =
   | { readonly state: 'live'; readonly session: StoredSession }
   | { readonly state: 'rotated'; readonly next: Succession }
 
-/** `created`; or `ended`: this id or sid was used before; or `revoked`: an epoch is later than `createdAt`. */
-export type Creation = 'created' | 'ended' | 'revoked'
+/**
+ * `created`; or `ended`: this id or sid was used before; or `revoked`: an epoch is later than `createdAt`; or `full`: its
+ * user has as many sessions as the limit allows. Asked in this order.
+ */
+export type Creation = 'created' | 'ended' | 'revoked' | 'full'
+
+/** How many sessions one user may have at once, and what becomes of one more. */
+export interface SessionLimit {
+  /** At least 1. */
+  readonly most: number
+  /** `refuse`: it is not created. `replace-oldest`: those created first end, as many as have to. */
+  readonly whenFull: 'refuse' | 'replace-oldest'
+  /** A session of the same user that this one takes the place of: it does not count, and ends in the same step. */
+  readonly replacing?: string | null
+}
 
 /** Whose sessions an epoch ends: those of one user (by pseudonym), or everyone's. */
 export type Epoch = { readonly user: string } | 'all'
@@ -117,8 +130,8 @@ export type StateWrite =
 
 /** What a store tells its watchers. Delivered at least once, in the order of the store's own writes. */
 export type StoreChange =
-  /** The session ended: signed out, revoked by sid, or its family was ended. */
-  | { readonly kind: 'ended'; readonly id: string; readonly sid: string }
+  /** The session ended: signed out, revoked by sid, or its family was ended. `why`: a limit made it give way to another. */
+  | { readonly kind: 'ended'; readonly id: string; readonly sid: string; readonly why?: 'replaced' }
   /** The session's record changed (update) or its id did (rotate): what is cached under `id` is out of date. */
   | { readonly kind: 'changed'; readonly id: string; readonly sid: string }
   /** Every session of the epoch created before `before` ended. */
@@ -142,8 +155,13 @@ export interface SessionStore {
   /**
    * Stores a new session unless its id or sid was ever used (live, rotated or ended: a tombstone is kept until the
    * absolute deadline) or an epoch later than `createdAt` covers it. Creating the same record twice answers `ended`.
+   *
+   * With a limit, and for a user: only if no more than `most` sessions of the user live afterwards; however many are made
+   * at once and on however many replicas, no more than that are ever both live and answered as `created`. A session past a
+   * deadline on the store's clock does not count; it ends with the creation, so that no late touch brings it back. What
+   * ends is acknowledged as by `end`. Sessions created without a limit count too.
    */
-  create(session: StoredSession): Promise<Creation>
+  create(session: StoredSession, limit?: SessionLimit): Promise<Creation>
 
   /**
    * Looks an id up. `null` for one never seen, ended, revoked by an epoch (`createdAt` earlier than the epoch), or

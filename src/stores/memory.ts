@@ -1,6 +1,7 @@
 import type {
   Epoch,
   Found,
+  SessionLimit,
   SessionStore,
   StateChange,
   StateEntry,
@@ -10,6 +11,7 @@ import type {
   Succession,
 } from '../core/contracts.ts'
 import { StoreError } from '../core/errors.ts'
+import { isOver } from '../core/policy.ts'
 import { createMemoryCounters } from './memory-counters.ts'
 import { createMemoryState, type MemoryState } from './memory-state.ts'
 import { createWatchers } from './watchers.ts'
@@ -33,6 +35,10 @@ function copyOf(session: StoredSession): StoredSession {
 
 function covers(epoch: Epoch, session: StoredSession): boolean {
   return epoch === 'all' || epoch.user === session.user
+}
+
+function byAge(a: StoredSession, b: StoredSession): number {
+  return a.createdAt - b.createdAt
 }
 
 function isSuccessor(next: StoredSession, session: StoredSession): boolean {
@@ -78,6 +84,31 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Sess
     family.state.clear()
   }
 
+  function end(family: Family, session: StoredSession, why?: 'replaced'): void {
+    endFamily(family, session)
+    watchers.deliver({
+      ...{ kind: 'ended', id: session.id, sid: session.sid },
+      ...(why !== undefined && { why }),
+    })
+  }
+
+  /** Makes room for one more session of the user; `false`: there is none. */
+  function makeRoom(user: string, { most, whenFull, replacing }: SessionLimit): boolean {
+    const mine = [...liveSessions()].filter((session) => session.user === user).sort(byAge)
+    const isFree = (session: StoredSession): boolean => session.sid === replacing || isOver(session, now())
+    const counted = mine.filter((session) => !isFree(session))
+    const excess = Math.max(0, counted.length - most + 1)
+    if (excess > 0 && whenFull === 'refuse') return false
+    for (const session of mine.filter(isFree)) endLive(session)
+    for (const session of counted.slice(0, excess)) endLive(session, 'replaced')
+    return true
+  }
+
+  function endLive(session: StoredSession, why?: 'replaced'): void {
+    const family = families.get(session.sid)
+    if (family !== undefined) end(family, session, why)
+  }
+
   function* liveSessions(): Generator<StoredSession> {
     for (const family of families.values()) if (family.live !== null) yield family.live
   }
@@ -115,10 +146,11 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Sess
   return {
     kind: 'memory',
 
-    async create(session) {
+    async create(session, limit) {
       open()
       if (familyOf.has(session.id) || families.has(session.sid)) return 'ended'
       if (isRevoked(session)) return 'revoked'
+      if (limit !== undefined && session.user !== null && !makeRoom(session.user, limit)) return 'full'
       const family: Family = {
         live: copyOf(session),
         absoluteAt: session.absoluteAt,
@@ -185,8 +217,7 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Sess
       const family = families.get(sid)
       const session = family?.live
       if (!family || !session) return false
-      endFamily(family, session)
-      watchers.deliver({ kind: 'ended', id: session.id, sid })
+      end(family, session)
       return true
     },
 
@@ -208,7 +239,7 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Sess
     async listByUser(user) {
       open()
       const found = [...liveSessions()].filter((session) => session.user === user)
-      return found.sort((a, b) => a.createdAt - b.createdAt).map(copyOf)
+      return found.sort(byAge).map(copyOf)
     },
 
     async *scan() {

@@ -206,6 +206,7 @@ function entryOf([seq, mark, previous, kind, id, sid, owner, before, name, keys]
       case 'revoked':
         return { kind, epoch: owner === null ? 'all' : { user: owner }, before }
       case 'ended':
+        return { kind, id, sid: sid ?? '', ...(name === 'replaced' && { why: name }) }
       case 'changed':
         return { kind, id, sid: sid ?? '' }
       default:

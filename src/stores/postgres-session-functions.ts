@@ -35,6 +35,44 @@ export function sessionFunctions(s: string): string {
     RETURN answer;
   END $$;
 
+  -- Under a lock of the user's own, so that those made at once come one after the other: each statement after the lock
+  -- sees what the one before has committed. A hash that is another's too only makes somebody wait. What a revocation that
+  -- is committed meanwhile ends counts as live here and is not: fewer than the limit are left, never more.
+  CREATE OR REPLACE FUNCTION ${s}.create_limited_session(
+    p_id text, p_sid text, p_owner text, p_created bigint, p_idle bigint, p_absolute bigint, p_version integer,
+    p_sealed bytea, p_key bytea, p_most integer, p_refuses boolean, p_replacing text, p_now bigint
+  ) RETURNS TABLE (answer text, has_ended boolean) LANGUAGE plpgsql AS $$
+  #variable_conflict use_column
+  DECLARE v_at bigint; v_excess bigint; v_sid text; v_free boolean;
+  BEGIN ${durable}
+    PERFORM pg_advisory_xact_lock(1215262821, hashtext('${s}' || p_owner));
+    answer := ${s}.create_session(
+      p_id, p_sid, p_owner, p_created, p_idle, p_absolute, p_version, p_sealed, p_key);
+    has_ended := false;
+    IF answer <> 'created' THEN RETURN NEXT; RETURN; END IF;
+    v_at := ${instant('p_now')};
+    SELECT count(*) - p_most + 1 INTO v_excess FROM ${s}.sessions AS s
+      WHERE s.owner = p_owner AND s.sid <> p_sid AND s.sid IS DISTINCT FROM p_replacing
+        AND least(s.idle_at, s.absolute_at) > v_at AND ${live};
+    IF v_excess > 0 AND p_refuses THEN
+      DELETE FROM ${s}.sessions AS s WHERE s.sid = p_sid;
+      answer := 'full';
+      RETURN NEXT;
+      RETURN;
+    END IF;
+    FOR v_sid, v_free IN
+      SELECT s.sid, s.sid IS NOT DISTINCT FROM p_replacing OR least(s.idle_at, s.absolute_at) <= v_at
+        FROM ${s}.sessions AS s WHERE s.owner = p_owner AND s.sid <> p_sid AND ${live} ORDER BY s.created_at, s.sid
+    LOOP
+      IF v_free THEN has_ended := ${s}.finish_session(v_sid, NULL) OR has_ended;
+      ELSIF v_excess > 0 THEN
+        v_excess := v_excess - 1;
+        has_ended := ${s}.finish_session(v_sid, 'replaced') OR has_ended;
+      END IF;
+    END LOOP;
+    RETURN NEXT;
+  END $$;
+
   -- One statement, one snapshot: an id is found as live or as rotated, and never, in between two looks, as neither.
   CREATE OR REPLACE FUNCTION ${s}.read_session(p_id text) RETURNS TABLE (
     ${found}, next text, sealed_token bytea, presented_at bigint
@@ -106,7 +144,7 @@ export function sessionFunctions(s: string): string {
 
   -- The DELETE waits for whoever holds the row: a rotation, an update, a write of state (KEY SHARE). The statements
   -- after it see all that those have written. Whoever waits for the DELETE finds no row.
-  CREATE OR REPLACE FUNCTION ${s}.end_session(p_sid text) RETURNS boolean LANGUAGE plpgsql AS $$
+  CREATE OR REPLACE FUNCTION ${s}.finish_session(p_sid text, p_why text) RETURNS boolean LANGUAGE plpgsql AS $$
   DECLARE v_id text; v_absolute bigint; v_live boolean;
   BEGIN ${durable}
     DELETE FROM ${s}.sessions AS s WHERE s.sid = p_sid RETURNING s.id, s.absolute_at, ${live}
@@ -122,9 +160,12 @@ export function sessionFunctions(s: string): string {
       DELETE FROM ${s}.entries AS e WHERE e.owner = 'sid:' || p_sid;
       DELETE FROM ${s}.scopes AS c WHERE c.owner = 'sid:' || p_sid;
     END IF;
-    IF v_live THEN INSERT INTO ${s}.changes (kind, id, sid) VALUES ('ended', v_id, p_sid); END IF;
+    IF v_live THEN INSERT INTO ${s}.changes (kind, id, sid, name) VALUES ('ended', v_id, p_sid, p_why); END IF;
     RETURN v_live;
   END $$;
+
+  CREATE OR REPLACE FUNCTION ${s}.end_session(p_sid text) RETURNS boolean LANGUAGE plpgsql AS $$
+  BEGIN RETURN ${s}.finish_session(p_sid, NULL); END $$;
 
   -- Moves the epoch, forward only, under the lock of its row. It need not touch the sessions: see isUnrevoked.
   CREATE OR REPLACE FUNCTION ${s}.revoke_before(p_owner text, p_before bigint) RETURNS boolean LANGUAGE plpgsql AS $$

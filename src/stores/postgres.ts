@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { SessionStore, StateChange, StateWrite } from '../core/contracts.ts'
+import type { Creation, SessionLimit, SessionStore, StateChange, StateWrite } from '../core/contracts.ts'
 import { ConfigError, StoreError } from '../core/errors.ts'
 import { postgresAddress } from './postgres-address.ts'
 import { attemptMs, callMs, postgresCalls, type Rows } from './postgres-calls.ts'
@@ -139,6 +139,22 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Post
     return track(told)
   }
 
+  function createLimited(
+    user: string,
+    fields: readonly unknown[],
+    { most, whenFull, replacing }: SessionLimit,
+  ): Promise<Creation> {
+    open()
+    const deadline = performance.now() + patience
+    const values = [...fields, most, whenFull === 'refuse', replacing ?? null, now()]
+    const create = (): Promise<Rows> => calls.write(text('create_limited_session', values), values, deadline)
+    const told = turns.take(`user ${user}`, create).then(async ([row]) => {
+      if (row?.[1] === true) await feed.acknowledged(deadline)
+      return row?.[0] as Creation
+    })
+    return track(told)
+  }
+
   async function closeAll(): Promise<void> {
     await Promise.allSettled(underWay)
     await feed.close()
@@ -149,9 +165,10 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Post
     kind: 'postgres',
     warnings,
 
-    create: async ({ id, sid, user, createdAt, idleAt, absoluteAt, version, sealed, key }) => {
+    create: async ({ id, sid, user, createdAt, idleAt, absoluteAt, version, sealed, key }, limit) => {
       const fields = [id, sid, user, createdAt, idleAt, absoluteAt, version, bytesOf(sealed), bytesOf(key)]
-      return (await write('create_session', ...fields)) as 'created' | 'ended' | 'revoked'
+      if (limit !== undefined && user !== null) return createLimited(user, fields, limit)
+      return (await write('create_session', ...fields)) as Creation
     },
 
     // No text in Postgres holds a NUL, so there is nothing under such an id.

@@ -123,6 +123,7 @@ const byChance = (): number => Math.random() - 0.5
  * the revocation and may fall on either side of it, and none that is made later can. A process trusts its memory only
  * while it is current in all eight feeds. An id leads to its sid by a claim in the id's own bucket, written before the
  * session and never changed; a claim without a session leads nowhere, and is no session.
+ * Where a user may have only so many sessions, the bucket of the user decides over each that is stored: redis-limited.ts.
  */
 export interface Bucket {
   /** What each of its keys begins with. */

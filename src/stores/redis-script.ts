@@ -14,10 +14,11 @@ export interface RedisScript {
  *
  * s:<sid>      hash: a absolute deadline. While live: id, u user (absent: anonymous), c created, i idle deadline, v version,
  *              z sealed, k key. Of each retired id: n:<id> next, t:<id> sealed token, p:<id> presented at; b:<id> the id
- *              before it. After the end only a and the n:<id>, empty: the tombstone.
+ *              before it; l if it needs a seat. After the end only a and the n:<id>, empty: the tombstone.
  * i:<id>       the sid of an id that was ever used.
  * index        every s:<sid>, by absolute deadline and then sid: for sweeps and scans.
  * u:<user>     the sids of a user, by creation.
+ * seats:<user> hash, in clusters: which of a user's sessions were let in under a limit, and when: the how many-eth. '#' the last.
  * epoch, epochs   the instants before which everyone's, and a user's, sessions are revoked.
  * names:<sid>  the state scopes of a session. state:…, shared:… a scope: hash of k<key> → version:value, f floor, b bytes.
  * once:…, hit:…, due   counters, and when each is over.

@@ -18,15 +18,70 @@ for i = 3, #ARGV, 2 do
 end
 return { 1 }`)
 
-/** ARGV: isClaimed, isAnonymous, id, sid, user, created, idle, absolute, version, sealed, key. */
-export const createScript: RedisScript = redisScript(`
+/** Ends a live session, and says it to all. The first write frees memory: Redis lets such a script go on when it has none left. */
+const finish = `
+local function finish(sid, why)
+  local family = P .. 's:' .. sid
+  local fields = call('HGETALL', family)
+  local tombstone = {}
+  local id, user, absolute
+  for i = 1, #fields, 2 do
+    local name = fields[i]
+    if name == 'id' then id = fields[i + 1]
+    elseif name == 'u' then user = fields[i + 1]
+    elseif name == 'a' then absolute = fields[i + 1]
+    elseif string.sub(name, 1, 2) == 'n:' then
+      tombstone[#tombstone + 1] = name
+    end
+  end
+  call('DEL', family)
+  call('HSET', family, 'a', absolute, 'n:' .. id, '')
+  for _, name in ipairs(tombstone) do call('HSET', family, name, '') end
+  call('PEXPIRE', family, ttl(tonumber(absolute)))
+  if user then call('ZREM', P .. 'u:' .. user, sid) end
+  for _, name in ipairs(call('SMEMBERS', P .. 'names:' .. sid)) do
+    call('UNLINK', P .. 'state:' .. #sid .. ':' .. sid .. ':' .. name)
+  end
+  call('DEL', P .. 'names:' .. sid)
+  return append({ kind = 'ended', id = id, sid = sid, why = why })
+end`
+
+/** The live sessions of a user, oldest first: those past a deadline, or that one takes the place of, apart from the others. */
+const seats = `
+local function seats(user, replacing)
+  local free, taken = {}, {}
+  for _, sid in ipairs(call('ZRANGE', P .. 'u:' .. user, 0, -1)) do
+    local found = call('HMGET', P .. 's:' .. sid, 'i', 'a')
+    if isLive(sid) then
+      local isFree = sid == replacing or tonumber(found[1]) <= now or tonumber(found[2]) <= now
+      table.insert(isFree and free or taken, sid)
+    end
+  end
+  return free, taken
+end`
+
+/**
+ * ARGV: isClaimed, isAnonymous, id, sid, user, created, idle, absolute, version, sealed, key, most or '', whenFull,
+ * replacing, whether it needs a seat. With `most` the user's other sessions must be in this bucket; elsewhere it needs a seat.
+ */
+export const createScript: RedisScript = redisScript(`${finish}${seats}
 local id, sid, user, created, absolute = ARGV[5], ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[10])
 if ARGV[4] == '1' then user = nil end
 local family = P .. 's:' .. sid
 if call('EXISTS', family) == 1 then return { 'ended' } end
 if ARGV[3] == '0' and call('EXISTS', P .. 'i:' .. id) == 1 then return { 'ended' } end
 if isRevoked(created, user) then return { 'revoked' } end
+local hasEnded = false
+if user and ARGV[14] ~= '' then
+  local free, taken = seats(user, ARGV[16])
+  local excess = #taken - tonumber(ARGV[14]) + 1
+  if excess > 0 and ARGV[15] == 'refuse' then return { 'full' } end
+  for _, each in ipairs(free) do finish(each) end
+  for i = 1, excess do finish(taken[i], 'replaced') end
+  hasEnded = #free > 0 or excess > 0
+end
 call('HSET', family, 'id', id, 'c', ARGV[8], 'i', ARGV[9], 'a', ARGV[10], 'v', ARGV[11], 'z', ARGV[12], 'k', ARGV[13])
+if ARGV[17] == '1' then call('HSET', family, 'l', '1') end
 call('PEXPIRE', family, ttl(absolute))
 if ARGV[3] == '0' then call('SET', P .. 'i:' .. id, sid, 'PX', ttl(absolute)) end
 call('ZADD', P .. 'index', 0, padded(absolute) .. ':' .. sid)
@@ -35,6 +90,7 @@ if user then
   call('ZADD', P .. 'u:' .. user, ARGV[8], sid)
   keepUntil(P .. 'u:' .. user, absolute)
 end
+if hasEnded then return { 'created', newest() } end
 return { 'created' }`)
 
 /** ARGV: id, sid or ''. → { 'live', … } | { 'rotated', … } | nothing. */
@@ -96,33 +152,10 @@ local before = call('HGET', family, 'b:' .. ARGV[3])
 if not before then return { 0 } end
 return { 1 - call('HEXISTS', family, 'p:' .. before) }`)
 
-/** ARGV: sid. The first write frees memory: Redis lets such a script go on when its memory is full. */
-export const endScript: RedisScript = redisScript(`
-local sid = ARGV[3]
-local family = P .. 's:' .. sid
-if not isLive(sid) then return { 0, newest() } end
-local fields = call('HGETALL', family)
-local tombstone = {}
-local id, user, absolute
-for i = 1, #fields, 2 do
-  local name = fields[i]
-  if name == 'id' then id = fields[i + 1]
-  elseif name == 'u' then user = fields[i + 1]
-  elseif name == 'a' then absolute = fields[i + 1]
-  elseif string.sub(name, 1, 2) == 'n:' then
-    tombstone[#tombstone + 1] = name
-  end
-end
-call('DEL', family)
-call('HSET', family, 'a', absolute, 'n:' .. id, '')
-for _, name in ipairs(tombstone) do call('HSET', family, name, '') end
-call('PEXPIRE', family, ttl(tonumber(absolute)))
-if user then call('ZREM', P .. 'u:' .. user, sid) end
-for _, name in ipairs(call('SMEMBERS', P .. 'names:' .. sid)) do
-  call('UNLINK', P .. 'state:' .. #sid .. ':' .. sid .. ':' .. name)
-end
-call('DEL', P .. 'names:' .. sid)
-return { 1, append({ kind = 'ended', id = id, sid = sid }) }`)
+/** ARGV: sid, why or ''. */
+export const endScript: RedisScript = redisScript(`${finish}
+if not isLive(ARGV[3]) then return { 0, newest() } end
+return { 1, finish(ARGV[3], ARGV[4] ~= '' and ARGV[4] or nil) }`)
 
 /** ARGV: isAll, user, before. */
 export const revokeScript: RedisScript = redisScript(`

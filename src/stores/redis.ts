@@ -1,10 +1,11 @@
-import type { SessionStore, StoredSession } from '../core/contracts.ts'
+import type { Creation, SessionLimit, SessionStore, StoredSession } from '../core/contracts.ts'
 import { StoreError } from '../core/errors.ts'
 import { redisAddress } from './redis-address.ts'
 import { newDeadline, type OpenBucket } from './redis-bucket.ts'
 import { openBuckets, type RedisBuckets } from './redis-buckets.ts'
 import type { RedisArgument } from './redis-connection.ts'
 import { pingScript } from './redis-feed-scripts.ts'
+import { type Asked, decideLimited } from './redis-limited.ts'
 import { argumentsOf, bytesOf, entriesOf, foundOf, sessionOf, stateWriteOf } from './redis-rows.ts'
 import type { RedisScript } from './redis-script.ts'
 import * as sessions from './redis-session-scripts.ts'
@@ -90,12 +91,15 @@ export async function redisStore(options: RedisStoreOptions): Promise<RedisStore
 
   const isClaimed = isSpread ? '1' : '0'
 
-  async function create(session: StoredSession): Promise<'created' | 'ended' | 'revoked'> {
+  async function create(session: StoredSession, limit?: SessionLimit): Promise<Creation> {
     const [args, deadline] = [argumentsOf(session), newDeadline()]
+    const asked = askedOf(session, limit)
     if (isSpread && !(await claim(session.id, session, deadline))) return 'ended'
     const bucket = buckets.of(session.sid)
-    const [creation] = await bucket.order(sessions.createScript, [isClaimed, ...args], deadline)
-    return String(creation) as 'created' | 'ended' | 'revoked'
+    const all = [isClaimed, ...args, ...roomOf(asked, isSpread)]
+    const [creation] = await bucket.order(sessions.createScript, all, deadline)
+    if (asked === null || !isSpread || String(creation) !== 'created') return String(creation) as Creation
+    return decideLimited(buckets, { ...asked, deadline })
   }
 
   async function rotate(id: string, version: string, next: StoredSession, token: Buffer): Promise<boolean> {
@@ -143,7 +147,7 @@ export async function redisStore(options: RedisStoreOptions): Promise<RedisStore
     kind: 'redis',
     warnings: buckets.verdict.warnings,
 
-    create: (session) => track(() => create(session)),
+    create: (session, limit) => track(() => create(session, limit)),
     read: (id) =>
       track(async () =>
         foundOf(await onId(id, newDeadline(), (bucket, sid) => bucket.ask(sessions.readScript, [id, sid]))),
@@ -173,7 +177,7 @@ export async function redisStore(options: RedisStoreOptions): Promise<RedisStore
         )
         return isDone(order)
       }),
-    end: (sid) => track(() => isDone(buckets.of(sid).order(sessions.endScript, [sid]))),
+    end: (sid) => track(() => isDone(buckets.of(sid).order(sessions.endScript, [sid, '']))),
     revokeBefore: (epoch, before) => track(() => revokeBefore(epoch === 'all' ? null : epoch.user, before)),
 
     listByUser: (user) =>
@@ -258,4 +262,17 @@ export async function redisStore(options: RedisStoreOptions): Promise<RedisStore
 
 function copyOf(session: StoredSession): StoredSession {
   return { ...session, sealed: new Uint8Array(session.sealed), key: new Uint8Array(session.key) }
+}
+
+/** What a limit asks for, copied before anything is awaited; `null` where there is none. */
+function askedOf(session: StoredSession, limit: SessionLimit | undefined): Asked | null {
+  const { sid, user, absoluteAt } = session
+  return limit === undefined || user === null ? null : { sid, user, absoluteAt, limit: { ...limit } }
+}
+
+/** most or '', whenFull, replacing, whether it needs a seat: the last of what `createScript` takes. */
+function roomOf(asked: Asked | null, isSpread: boolean): readonly string[] {
+  if (asked === null) return ['', '', '', '0']
+  const { most, whenFull, replacing } = asked.limit
+  return isSpread ? ['', '', '', '1'] : [`${most}`, whenFull, replacing ?? '', '0']
 }

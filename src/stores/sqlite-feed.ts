@@ -14,6 +14,7 @@ interface Row {
   readonly sid: string | null
   readonly user: string | null
   readonly before: number
+  /** Of state the scope's; of an end why it came. */
   readonly name: string
   readonly keys: string
 }
@@ -86,6 +87,7 @@ function changeOf(row: Row): StoreChange {
     case 'revoked':
       return { kind, epoch: user === null ? 'all' : { user }, before }
     case 'ended':
+      return { kind, id, sid: sid ?? '', ...(name === 'replaced' && { why: name }) }
     case 'changed':
       return { kind, id, sid: sid ?? '' }
     default:

@@ -34,7 +34,8 @@ export function prepareLog(db: DatabaseSync): ChangeLog {
         const user = change.epoch === 'all' ? null : change.epoch.user
         insert.run(at, change.kind, null, null, user, change.before, null, null)
       } else {
-        insert.run(at, change.kind, change.id, change.sid, null, null, null, null)
+        const why = change.kind === 'ended' ? (change.why ?? null) : null
+        insert.run(at, change.kind, change.id, change.sid, null, null, why, null)
       }
       appended += 1
       if (appended % pruneEvery === 0) prune(at)

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Creation, Epoch, StoredSession } from '../core/contracts.ts'
+import type { Creation, Epoch, SessionLimit, StoredSession } from '../core/contracts.ts'
 import type { ChangeLog } from './sqlite-log.ts'
 import { bytesParameter, cutOffOwner, isUnrevoked, ownerOf } from './sqlite-schema.ts'
 
 /** The writes on sessions. Each is called within a transaction, and with the time it is. */
 export interface SessionWrites {
-  create(now: number, session: StoredSession): Creation
+  create(now: number, session: StoredSession, limit?: SessionLimit): Creation
   update(now: number, id: string, version: number, sealed: Uint8Array): boolean
   touch(now: number, id: string, idleAt: number): boolean
   rotate(now: number, id: string, version: number, next: StoredSession, sealedToken: Uint8Array): boolean
@@ -50,6 +50,9 @@ export function prepareSessionWrites(
     SELECT 1 FROM sessions WHERE sid = ? UNION ALL SELECT 1 FROM retired WHERE sid = ? LIMIT 1`)
   const revokedFrom = db.prepare(`
     SELECT 1 FROM (SELECT ? AS user, ? AS created_at) AS s WHERE ${isUnrevoked} IS NOT TRUE`)
+  const ofUser = db.prepare(`
+    SELECT s.sid, min(s.idle_at, s.absolute_at) <= ? AS isOver FROM sessions AS s WHERE s.user = ? AND ${isUnrevoked}
+    ORDER BY s.created_at, s.row`)
   const insert = db.prepare(`
     INSERT INTO sessions (id, sid, user, created_at, idle_at, absolute_at, version, key, sealed)
     VALUES (?, ?, ?, ?, ?, ?, ?, ${bytesParameter}, ${bytesParameter})`)
@@ -74,11 +77,32 @@ export function prepareSessionWrites(
     ON CONFLICT (user) DO UPDATE SET before = excluded.before, swept = 0 WHERE excluded.before > epochs.before`)
   const revokeAll = db.prepare('UPDATE epoch_of_all SET before = ?, swept_to = 0 WHERE before < ?')
 
+  /** Makes room for one more session of the user; `false`: there is none. */
+  function makeRoom(now: number, user: string, { most, whenFull, replacing }: SessionLimit): boolean {
+    const mine = ofUser.all(now, user).map(({ sid, isOver }) => {
+      return { sid: String(sid), isFree: isOver === 1 || sid === replacing }
+    })
+    const counted = mine.filter(({ isFree }) => !isFree)
+    const excess = Math.max(0, counted.length - most + 1)
+    if (excess > 0 && whenFull === 'refuse') return false
+    for (const { sid } of mine.filter(({ isFree }) => isFree)) finish(now, sid)
+    for (const { sid } of counted.slice(0, excess)) finish(now, sid, 'replaced')
+    return true
+  }
+
+  function finish(now: number, sid: string, why?: 'replaced'): boolean {
+    const removed = removal(sid)
+    if (removed?.isLive !== true) return false
+    log.append({ kind: 'ended', id: removed.id, sid, ...(why !== undefined && { why }) }, now)
+    return true
+  }
+
   return {
-    create(_now, session) {
+    create(now, session, limit) {
       const { id, sid, user, createdAt, idleAt, absoluteAt, version, key, sealed } = session
       if (idUsed.get(id, id) !== undefined || sidUsed.get(sid, sid) !== undefined) return 'ended'
       if (revokedFrom.get(user, createdAt) !== undefined) return 'revoked'
+      if (limit !== undefined && user !== null && !makeRoom(now, user, limit)) return 'full'
       insert.run(id, sid, user, createdAt, idleAt, absoluteAt, version, key, sealed)
       return 'created'
     },
@@ -107,12 +131,7 @@ export function prepareSessionWrites(
 
     present: (now, id) => present.run(now, id).changes === 1,
 
-    end(now, sid) {
-      const removed = removal(sid)
-      if (removed?.isLive !== true) return false
-      log.append({ kind: 'ended', id: removed.id, sid }, now)
-      return true
-    },
+    end: (now, sid) => finish(now, sid),
 
     revokeBefore(now, epoch, before) {
       const moved = epoch === 'all' ? revokeAll.run(before, before) : revokeUser.run(epoch.user, before)

@@ -99,7 +99,7 @@ export async function sqliteStore(options: SqliteStoreOptions): Promise<SessionS
 
   return {
     kind: 'sqlite',
-    create: (session) => outbox.order('create', now(), ownSession(session)),
+    create: (session, limit) => outbox.order('create', now(), ownSession(session), limit && { ...limit }),
     read: async (id) => read(() => reader.read(id)),
     update: (id, version, sealed) => outbox.order('update', now(), id, version, ownBytes(sealed)),
     touch: (id, idleAt) => outbox.order('touch', now(), id, idleAt),

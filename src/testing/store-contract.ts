@@ -11,6 +11,7 @@ import { describeEnding } from './store-ending.ts'
 import { describeLimits } from './store-limits.ts'
 import { describeRevocation } from './store-revocation.ts'
 import { describeRotation } from './store-rotation.ts'
+import { describeSessionLimit } from './store-session-limit.ts'
 import { describeSessions } from './store-sessions.ts'
 import { describeState } from './store-state.ts'
 import { describeSweep } from './store-sweep.ts'
@@ -23,6 +24,7 @@ export function describeStore(runner: TestRunner, name: string, open: OpenStore)
     describeRotation(runner, open)
     describeEnding(runner, open)
     describeRevocation(runner, open)
+    describeSessionLimit(runner, open)
     describeState(runner, open)
     describeLimits(runner, open)
     describeCounters(runner, open)
