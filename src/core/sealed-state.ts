@@ -8,6 +8,8 @@ import type { Keyring } from './keyring.ts'
 export interface SealedState {
   /** The value; `null` if there is none, its session ended, or it was not sealed for this scope and key. */
   get(scope: StateScope, key: string): Promise<Json>
+  /** Those of `keys` that have a value, as by `get`, read together. */
+  many(scope: StateScope, keys: readonly string[]): Promise<ReadonlyMap<string, Json>>
   /** Stores the value, or removes it if `null`. `false`: the session that owns the scope has ended. */
   set(scope: StateScope, key: string, value: Json): Promise<boolean>
   /**
@@ -62,6 +64,17 @@ export function sealedState(store: SessionStore, keyring: Keyring): SealedState 
   return {
     async get(scope, key) {
       return opened(scope, key, await entryOf(scope, key))
+    },
+
+    async many(scope, keys) {
+      const names = new Map(keys.map((key) => [image('key', key), key]))
+      const found = new Map<string, Json>()
+      for (const [name, entry] of await store.readState(hidden(scope), [...names.keys()])) {
+        const key = names.get(name)
+        const value = key === undefined ? null : opened(scope, key, entry)
+        if (key !== undefined && value !== null) found.set(key, value)
+      }
+      return found
     },
 
     async set(scope, key, value) {

@@ -38,6 +38,18 @@ describe('sealedState()', () => {
     expect(await state.get(shared, 'other')).toBeNull()
   })
 
+  it('reads many at once, those that are there', async () => {
+    const { store, keyring } = await startProcess()
+    const state = sealedState(store, keyring)
+    for (const key of ['a', 'b', '__proto__']) await state.set(shared, key, `${key}!`)
+    const found = await state.many(shared, ['a', 'missing', '__proto__'])
+    expect([...found].sort()).toEqual([
+      ['__proto__', '__proto__!'],
+      ['a', 'a!'],
+    ])
+    expect((await state.many(shared, [])).size).toBe(0)
+  })
+
   it('keeps keys, names and owners apart, however they are spelt', async () => {
     const home = await startProcess()
     const state = sealedState(home.store, home.keyring)
