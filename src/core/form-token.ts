@@ -1,7 +1,7 @@
 import { equal, fromBase64url, hmac, random, toBase64url } from './crypto.ts'
 
 /** What a form is for; a token of one is worthless for another. */
-export type FormPurpose = 'sign-in' | 'sign-out' | 'account' | 'app'
+export type FormPurpose = 'sign-in' | 'sign-out' | 'account' | 'admin' | 'app'
 
 /** `expired`: it was ours, in this browser, for this purpose, but too long ago. `invalid`: anything else. */
 export type FormTokenVerdict = 'valid' | 'expired' | 'invalid'

@@ -8,6 +8,7 @@ import type { SocketRegistry } from '../core/sockets.ts'
 import type { Importer } from '../imports/index.ts'
 import type { Access, AccessRule } from './access.ts'
 import type { AppPreset } from './apps/preset.ts'
+import type { AuditLog } from './audit.ts'
 import type { ClientAddress } from './client-address.ts'
 import type { BrowserScript } from './client-script.ts'
 import type { Log } from './log.ts'
@@ -45,6 +46,8 @@ export interface GatewayParts {
   readonly formTokens: FormTokens
   /** Who may sign in. */
   readonly people: Omit<People, 'close'>
+  /** Where every change of an account is written down. */
+  readonly audit: AuditLog
   /** What is known of accounts beside who vouches for them. */
   readonly standings: Standings
   /** Reads what an earlier system signed; `null`: there was none. */

@@ -5,6 +5,7 @@ import { openUsersFile, type UsersFile } from '../auth/users-file.ts'
 import type { CredentialsAuthenticator, Identity } from '../core/contracts.ts'
 import { sealedState } from '../core/sealed-state.ts'
 import { ownPath } from '../pages/own-path.ts'
+import type { Directory } from './accounts.ts'
 import type { Config } from './config.ts'
 import type { Log } from './log.ts'
 import type { OpenedSessions } from './sessions.ts'
@@ -31,12 +32,14 @@ export interface People {
   tokenOf(identity: Identity): string | null
   /** Who a name of the users file stands for now; `null` for one who is unknown or disabled, and without such a file. */
   known(username: string): Identity | null
+  /** The users file, for who manages those in it; `null`: there is none. */
+  readonly directory: Directory | null
   readonly providers: readonly ProviderChoice[]
   readonly vouching: Vouching
   close(): Promise<void>
 }
 
-export interface PeopleOptions extends OpenedSessions {
+export interface PeopleOptions extends Omit<OpenedSessions, 'adminSessions'> {
   readonly config: Pick<Config, 'users' | 'loginApi' | 'oidc' | 'name'>
   readonly site: Pick<Site, 'origin' | 'base'>
   readonly standings: Standings
@@ -45,7 +48,10 @@ export interface PeopleOptions extends OpenedSessions {
 }
 
 type Vouchers = VouchingOptions['vouchers']
-type Passwords = Pick<People, 'authenticator' | 'setPassword' | 'tokenOf' | 'known' | 'close'> & {
+type Passwords = Pick<
+  People,
+  'authenticator' | 'setPassword' | 'tokenOf' | 'known' | 'directory' | 'close'
+> & {
   readonly vouchers: Vouchers
 }
 
@@ -71,6 +77,7 @@ async function openPasswords({ config, store, keyring, sessions, log }: PeopleOp
     setPassword: null,
     tokenOf: () => null,
     known: () => null,
+    directory: null,
     vouchers: [],
     close: async () => undefined,
   }
@@ -88,6 +95,7 @@ async function openPasswords({ config, store, keyring, sessions, log }: PeopleOp
       ...nothing,
       authenticator: users.authenticator(),
       known: (username) => users.identity(username),
+      directory: users,
       setPassword: (name, password) => users.setPassword(name, password),
       async close() {
         stop()

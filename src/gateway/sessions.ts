@@ -2,8 +2,9 @@
 import type { SessionStore } from '../core/contracts.ts'
 import type { EventListener } from '../core/events.ts'
 import { type Keyring, openKeyring } from '../core/keyring.ts'
-import { createSessionManager, type SessionManager } from '../core/manager.ts'
+import type { SessionManager } from '../core/manager.ts'
 import { oncePerTurn } from '../core/turn.ts'
+import { bothSessions } from './admin/admin-sessions.ts'
 import type { Config } from './config.ts'
 import { serverSecrets } from './secrets.ts'
 import { openStore, storeFile } from './store-choice.ts'
@@ -13,6 +14,7 @@ export interface OpenedSessions {
   readonly store: SessionStore
   readonly keyring: Keyring
   readonly sessions: SessionManager
+  readonly adminSessions: SessionManager
 }
 
 /** Opens the store with its secrets. Rejects with `ConfigError` or `StoreError`; then nothing stays open. */
@@ -22,8 +24,8 @@ export async function openSessions(config: Config, onEvent: EventListener): Prom
     const keyring = await openKeyring(store, await secretsOf(config, store))
     const { policy, name: app } = config
     const isCurrent = oncePerTurn(() => store.isCurrent())
-    const sessions = createSessionManager({ store, keyring, policy, app, isCurrent, onEvent })
-    return { store, keyring, sessions }
+    const both = bothSessions({ store, keyring, policy, app, isCurrent, onEvent })
+    return { store, keyring, ...both }
   } catch (error) {
     await store.close()
     throw error

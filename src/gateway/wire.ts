@@ -11,6 +11,7 @@ import { sealedState } from '../core/sealed-state.ts'
 import { socketRegistry } from '../core/sockets.ts'
 import { createUrlSessions } from '../core/url-session.ts'
 import type { AppPreset } from './apps/preset.ts'
+import { auditLog } from './audit.ts'
 import { startOwnApp, stateKey } from './child/own-app.ts'
 import { clientAddress } from './client-address.ts'
 import { browserScript } from './client-script.ts'
@@ -96,7 +97,9 @@ async function assemble(
   closers.push(() => store.close())
   for (const warning of warningsOf(store)) log.write('warn', 'store_warning', { warning })
 
-  const known = standings({ state: sealedState(store, keyring), app: config.name })
+  const state = sealedState(store, keyring)
+  const known = standings({ state, app: config.name })
+  const audit = auditLog({ state, app: config.name, log, now })
   const opened = { store, keyring, sessions, standings: known }
   const people = await openPeople({ config, site: where, ...opened, log, now })
   closers.push(() => people.close())
@@ -155,6 +158,7 @@ async function assemble(
       formTokens: formTokens(keyring.key('form/v1'), now),
       oidcFlows: oidcFlows(keyring.key('oidc/v1'), cookieOptions, now),
       people,
+      audit,
       standings: known,
       oldSessions: openOldSessions({ config: config.import, ...opened, people, onEvent, now }),
       signInGate: gate(store, keyring),

@@ -57,6 +57,25 @@ describe('the account page', () => {
     expect(await status(to, mine)).toBe(200)
   })
 
+  it('writes down what was changed, by whom and from where, and nothing that is secret', async () => {
+    const to = await startHarness()
+    const [mine] = [await to.signIn('anna'), await to.signIn('anna')]
+    const { token, cookies } = await page(to, mine)
+    const form = { form_token: token, password }
+    await post(to, cookies, { ...form, action: 'end-others' })
+    await post(to, cookies, { ...form, action: 'password', new_password: 'short' })
+    await post(to, cookies, { ...form, action: 'password', new_password: 'another long kelp forest' })
+    const { entries } = await to.audit.read(10)
+    const account = { authenticator: 'users-file', userId: 'anna' }
+    const common = { kind: 'account', by: account, to: account, from: '127.0.0.1' }
+    expect(entries).toMatchObject([
+      { ...common, action: 'password', outcome: 'done' },
+      { ...common, action: 'password', outcome: 'refused' },
+      { ...common, action: 'sessions-end', outcome: 'done' },
+    ])
+    expect(JSON.stringify([entries, to.log])).not.toMatch(/kelp/)
+  })
+
   it('signs out everywhere else, and nobody else', async () => {
     const to = await startHarness()
     const [mine, other, bens] = [await to.signIn('anna'), await to.signIn('anna'), await to.signIn('ben')]

@@ -14,13 +14,15 @@ import { toBase64url } from '../../src/core/crypto.ts'
 import type { SessionEvent } from '../../src/core/events.ts'
 import { formTokens } from '../../src/core/form-token.ts'
 import { type Keyring, openKeyring } from '../../src/core/keyring.ts'
-import { createSessionManager, type SessionManager } from '../../src/core/manager.ts'
+import type { SessionManager } from '../../src/core/manager.ts'
 import { defaultPolicy, type Policy } from '../../src/core/policy.ts'
 import { sealedState } from '../../src/core/sealed-state.ts'
 import { type SocketRegistry, socketRegistry } from '../../src/core/sockets.ts'
 import type { Access, AccessRule } from '../../src/gateway/access.ts'
+import { bothSessions } from '../../src/gateway/admin/admin-sessions.ts'
 import { genericPreset } from '../../src/gateway/apps/generic.ts'
 import { streamlitPreset } from '../../src/gateway/apps/streamlit.ts'
+import { type AuditLog, auditLog } from '../../src/gateway/audit.ts'
 import { clientAddress } from '../../src/gateway/client-address.ts'
 import type { Config } from '../../src/gateway/config.ts'
 import type { ImportConfig } from '../../src/gateway/config-import.ts'
@@ -78,7 +80,9 @@ export interface Harness {
   readonly sessions: SessionManager
   readonly sockets: SocketRegistry
   readonly users: UsersFile
+  readonly adminSessions: SessionManager
   readonly standings: Standings
+  readonly audit: AuditLog
   readonly log: LogEntry[]
   readonly events: SessionEvent[]
   readonly cookieName: string
@@ -112,7 +116,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const keyring = await openKeyring(store.store, ['a secret for tests, 32 bytes long or more'])
   const log: LogEntry[] = []
   const events: SessionEvent[] = []
-  const sessions = createSessionManager({
+  const { sessions, adminSessions } = bothSessions({
     store: store.store,
     keyring,
     policy: options.policy ?? defaultPolicy,
@@ -133,6 +137,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const { loginApi = null, oidc = [], import: before = null } = options
   const peopleOf = { config: { users: null, loginApi, oidc, name: '' }, site: where }
   const known = standings({ state, app: '' })
+  const audit = auditLog({ state, app: '', log: logger, now })
   const opened = { store: store.store, keyring, sessions, standings: known }
   const people = await openPeople({ ...peopleOf, ...opened, log: logger, now })
   const sockets = socketRegistry({ sessions, now, onConfirmed: (one) => people.vouching.used(one) })
@@ -159,6 +164,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       formTokens: formTokens(keyring.key('form/v1'), now),
       oidcFlows: oidcFlows(keyring.key('oidc/v1'), cookieOptions, now),
       people: people.authenticator === null ? { ...people, ...peopleOfFile(users) } : people,
+      audit,
       standings: known,
       oldSessions: openOldSessions({
         ...{ config: before, ...opened, now },
@@ -211,7 +217,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const host = where.origin.slice(where.origin.indexOf('//') + 2)
   const harness: Harness = {
     ...{ port, origin: where.origin, host, upstream, store, keyring, sessions, sockets, users, log, events },
-    standings: known,
+    ...{ adminSessions, standings: known, audit },
     cookieName: cookie.name,
     async sessionOf(identity) {
       const startedAt = now()

@@ -11,6 +11,7 @@ import {
 import { readForm } from '../../pages/form.ts'
 import { ownPath } from '../../pages/own-path.ts'
 import { signInFields } from '../../pages/sign-in-form.ts'
+import type { AuditAction, AuditRequest } from '../audit.ts'
 import type { GatewayParts } from '../parts.ts'
 import { sendProblem } from '../problems.ts'
 import { readBody, sendOn, sendPage, type Visit } from '../visit.ts'
@@ -54,10 +55,15 @@ async function act(
     const others = (await parts.sessions.listUser(mine.identity)).filter(({ sid }) => sid !== mine.sid)
     const chosen =
       action === 'end-others' ? others : others.filter(({ sid }) => action === `end:${markOf(sid)}`)
-    for (const { sid } of chosen) {
-      await parts.sessions.end(sid)
-      parts.onEvent({ event: 'session_revoked', scope: 'session', subject: mine.identity.userId })
-    }
+    await parts.audit.record(
+      ownAudit(visit, mine, action === 'end-others' ? 'sessions-end' : 'session-end'),
+      async () => {
+        for (const { sid } of chosen) {
+          await parts.sessions.end(sid)
+          parts.onEvent({ event: 'session_revoked', scope: 'session', subject: mine.identity.userId })
+        }
+      },
+    )
     await show(parts, visit, mine, { kind: 'done', what: action === 'end-others' ? 'others-ended' : 'ended' })
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
@@ -81,14 +87,32 @@ async function changePassword(
 ): Promise<void> {
   const setPassword = passwordSetter(parts, mine)
   if (setPassword === null) return sendProblem(parts, visit, 'bad-request')
-  const outcome = await setPassword(mine.identity.userId, password)
+  const outcome = await parts.audit.record(
+    ownAudit(visit, mine, 'password'),
+    async () => {
+      const changed = await setPassword(mine.identity.userId, password)
+      // The file's change would end them too, a moment later; the answer says that it is done.
+      if (changed.done) await parts.sessions.revokeUser(mine.identity)
+      return changed
+    },
+    ({ done }) => (done ? 'done' : 'refused'),
+  )
   if (!outcome.done) return show(parts, visit, mine, { kind: 'weak', why: outcome.message })
-  // The file's change would end them too, a moment later; the answer says that it is done.
-  await parts.sessions.revokeUser(mine.identity)
   sendOn(visit.response, `${ownPath(parts.site.base, 'sign-in')}?reason=revoked`, {
     'set-cookie': [parts.cookie.clear()],
     'clear-site-data': '"cache"',
   })
+}
+
+/** What somebody does to their own account, for the audit log. */
+export function ownAudit(
+  { address }: Pick<Visit, 'address'>,
+  { identity }: Pick<SignedIn, 'identity'>,
+  action: AuditAction,
+): AuditRequest {
+  const { authenticator, userId } = identity
+  const account = { authenticator, userId }
+  return { kind: 'account', action, by: account, to: account, from: address }
 }
 
 async function show(
