@@ -5,6 +5,8 @@
  * things everywhere: absence is a value, unavailability is a thrown `StoreError`, and never the one for the other.
  */
 
+import type { SessionLimit } from './session-limit.ts'
+
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject
 export type JsonObject = { readonly [key: string]: Json }
 
@@ -72,16 +74,6 @@ export type Found =
  * user has as many sessions as the limit allows. Asked in this order.
  */
 export type Creation = 'created' | 'ended' | 'revoked' | 'full'
-
-/** How many sessions one user may have at once, and what becomes of one more. */
-export interface SessionLimit {
-  /** At least 1. */
-  readonly most: number
-  /** `refuse`: it is not created. `replace-oldest`: those created first end, as many as have to. */
-  readonly whenFull: 'refuse' | 'replace-oldest'
-  /** A session of the same user that this one takes the place of: it does not count, and ends in the same step. */
-  readonly replacing?: string | null
-}
 
 /** Whose sessions an epoch ends: those of one user (by pseudonym), or everyone's. */
 export type Epoch = { readonly user: string } | 'all'

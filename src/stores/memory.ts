@@ -1,7 +1,6 @@
 import type {
   Epoch,
   Found,
-  SessionLimit,
   SessionStore,
   StateChange,
   StateEntry,
@@ -12,6 +11,7 @@ import type {
 } from '../core/contracts.ts'
 import { StoreError } from '../core/errors.ts'
 import { isOver } from '../core/policy.ts'
+import { roomFor, type SessionLimit } from '../core/session-limit.ts'
 import { createMemoryCounters } from './memory-counters.ts'
 import { createMemoryState, type MemoryState } from './memory-state.ts'
 import { createWatchers } from './watchers.ts'
@@ -84,29 +84,19 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Sess
     family.state.clear()
   }
 
-  function end(family: Family, session: StoredSession, why?: 'replaced'): void {
-    endFamily(family, session)
-    watchers.deliver({
-      ...{ kind: 'ended', id: session.id, sid: session.sid },
-      ...(why !== undefined && { why }),
-    })
+  function end(session: StoredSession, why?: 'replaced'): void {
+    const family = families.get(session.sid)
+    if (family !== undefined) endFamily(family, session)
+    watchers.deliver({ kind: 'ended', id: session.id, sid: session.sid, ...(why !== undefined && { why }) })
   }
 
   /** Makes room for one more session of the user; `false`: there is none. */
-  function makeRoom(user: string, { most, whenFull, replacing }: SessionLimit): boolean {
+  function makeRoom(user: string, limit: SessionLimit): boolean {
     const mine = [...liveSessions()].filter((session) => session.user === user).sort(byAge)
-    const isFree = (session: StoredSession): boolean => session.sid === replacing || isOver(session, now())
-    const counted = mine.filter((session) => !isFree(session))
-    const excess = Math.max(0, counted.length - most + 1)
-    if (excess > 0 && whenFull === 'refuse') return false
-    for (const session of mine.filter(isFree)) endLive(session)
-    for (const session of counted.slice(0, excess)) endLive(session, 'replaced')
-    return true
-  }
-
-  function endLive(session: StoredSession, why?: 'replaced'): void {
-    const family = families.get(session.sid)
-    if (family !== undefined) end(family, session, why)
+    const room = roomFor(mine, limit, (session) => isOver(session, now()))
+    for (const session of room?.free ?? []) end(session)
+    for (const session of room?.replaced ?? []) end(session, 'replaced')
+    return room !== null
   }
 
   function* liveSessions(): Generator<StoredSession> {
@@ -151,12 +141,8 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Sess
       if (familyOf.has(session.id) || families.has(session.sid)) return 'ended'
       if (isRevoked(session)) return 'revoked'
       if (limit !== undefined && session.user !== null && !makeRoom(session.user, limit)) return 'full'
-      const family: Family = {
-        live: copyOf(session),
-        absoluteAt: session.absoluteAt,
-        retired: new Map(),
-        state: createMemoryState(),
-      }
+      const { absoluteAt } = session
+      const family = { live: copyOf(session), absoluteAt, retired: new Map(), state: createMemoryState() }
       families.set(session.sid, family)
       familyOf.set(session.id, family)
       return 'created'
@@ -214,10 +200,9 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Sess
 
     async end(sid) {
       open()
-      const family = families.get(sid)
-      const session = family?.live
-      if (!family || !session) return false
-      end(family, session)
+      const session = families.get(sid)?.live
+      if (!session) return false
+      end(session)
       return true
     },
 

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Creation, SessionLimit, SessionStore, StateChange, StateWrite } from '../core/contracts.ts'
+import type { Creation, SessionStore, StateChange, StateWrite } from '../core/contracts.ts'
 import { ConfigError, StoreError } from '../core/errors.ts'
+import type { SessionLimit } from '../core/session-limit.ts'
 import { postgresAddress } from './postgres-address.ts'
 import { attemptMs, callMs, postgresCalls, type Rows } from './postgres-calls.ts'
 import type { PostgresConnection } from './postgres-connection.ts'

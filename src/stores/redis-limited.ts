@@ -1,5 +1,6 @@
 /** How a session is created under a limit in a cluster, where the sessions of one user lie in several buckets. */
-import type { Creation, SessionLimit } from '../core/contracts.ts'
+import type { Creation } from '../core/contracts.ts'
+import { roomFor, type SessionLimit } from '../core/session-limit.ts'
 import type { OpenBucket } from './redis-bucket.ts'
 import type { RedisBuckets } from './redis-buckets.ts'
 import { seatScript, seatsBeforeScript, seatsScript } from './redis-limit-scripts.ts'
@@ -41,8 +42,9 @@ export async function decideLimited(buckets: RedisBuckets, asked: Limited): Prom
   const home = buckets.of(user)
   const before = String(await home.ask(seatsBeforeScript, [user], deadline))
   const others = (await listed(buckets, user, deadline)).filter(({ sid }) => sid !== own)
-  const isFree = ({ sid, isOver }: Taken): boolean => isOver || sid === limit.replacing
-  const counted = others.filter((other) => !isFree(other))
+  const isOver = (seat: Taken): boolean => seat.isOver
+  const { free = [], replaced = [] } = roomFor(others, { ...limit, whenFull: 'replace-oldest' }, isOver) ?? {}
+  const counted = others.filter((other) => !free.includes(other))
   const seated = await takeSeat(home, asked, before, counted)
   const finish = (sid: string, why = ''): Promise<unknown> =>
     buckets.of(sid).order(endScript, [sid, why], deadline)
@@ -50,10 +52,9 @@ export async function decideLimited(buckets: RedisBuckets, asked: Limited): Prom
     await finish(own)
     return 'full'
   }
-  const excess = limit.whenFull === 'refuse' ? 0 : Math.max(0, counted.length - limit.most + 1)
   await Promise.all([
-    ...others.filter(isFree).map(({ sid }) => finish(sid)),
-    ...counted.slice(0, excess).map(({ sid }) => finish(sid, 'replaced')),
+    ...free.map(({ sid }) => finish(sid)),
+    ...(limit.whenFull === 'refuse' ? [] : replaced).map(({ sid }) => finish(sid, 'replaced')),
   ])
   return 'created'
 }

@@ -1,5 +1,6 @@
-import type { Creation, SessionLimit, SessionStore, StoredSession } from '../core/contracts.ts'
+import type { Creation, SessionStore, StoredSession } from '../core/contracts.ts'
 import { StoreError } from '../core/errors.ts'
+import type { SessionLimit } from '../core/session-limit.ts'
 import { redisAddress } from './redis-address.ts'
 import { newDeadline, type OpenBucket } from './redis-bucket.ts'
 import { openBuckets, type RedisBuckets } from './redis-buckets.ts'

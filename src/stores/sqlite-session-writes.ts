@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Creation, Epoch, SessionLimit, StoredSession } from '../core/contracts.ts'
+import type { Creation, Epoch, StoredSession } from '../core/contracts.ts'
+import { roomFor, type SessionLimit } from '../core/session-limit.ts'
 import type { ChangeLog } from './sqlite-log.ts'
 import { bytesParameter, cutOffOwner, isUnrevoked, ownerOf } from './sqlite-schema.ts'
 
@@ -78,16 +79,12 @@ export function prepareSessionWrites(
   const revokeAll = db.prepare('UPDATE epoch_of_all SET before = ?, swept_to = 0 WHERE before < ?')
 
   /** Makes room for one more session of the user; `false`: there is none. */
-  function makeRoom(now: number, user: string, { most, whenFull, replacing }: SessionLimit): boolean {
-    const mine = ofUser.all(now, user).map(({ sid, isOver }) => {
-      return { sid: String(sid), isFree: isOver === 1 || sid === replacing }
-    })
-    const counted = mine.filter(({ isFree }) => !isFree)
-    const excess = Math.max(0, counted.length - most + 1)
-    if (excess > 0 && whenFull === 'refuse') return false
-    for (const { sid } of mine.filter(({ isFree }) => isFree)) finish(now, sid)
-    for (const { sid } of counted.slice(0, excess)) finish(now, sid, 'replaced')
-    return true
+  function makeRoom(now: number, user: string, limit: SessionLimit): boolean {
+    const mine = ofUser.all(now, user).map(({ sid, isOver }) => ({ sid: String(sid), isOver: isOver === 1 }))
+    const room = roomFor(mine, limit, ({ isOver }) => isOver)
+    for (const { sid } of room?.free ?? []) finish(now, sid)
+    for (const { sid } of room?.replaced ?? []) finish(now, sid, 'replaced')
+    return room !== null
   }
 
   function finish(now: number, sid: string, why?: 'replaced'): boolean {

@@ -1,5 +1,6 @@
-import type { Creation, SessionLimit, SessionStore, StoreChange, StoredSession } from '../core/contracts.ts'
+import type { Creation, SessionStore, StoreChange, StoredSession } from '../core/contracts.ts'
 import { StoreError } from '../core/errors.ts'
+import type { SessionLimit } from '../core/session-limit.ts'
 import { atOnce, changesOf, current, type OpenStore, tally, withStore, withTwo } from './opened-store.ts'
 import { bytes, created, hour, record, rotated, startAt } from './records.ts'
 import type { TestRunner } from './test-runner.ts'

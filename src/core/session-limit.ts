@@ -1,0 +1,30 @@
+/** How many sessions one user may have at once. */
+
+/** What becomes of one session more than the limit, in the store. */
+export interface SessionLimit {
+  /** At least 1. */
+  readonly most: number
+  /** `refuse`: it is not created. `replace-oldest`: those created first end, as many as have to. */
+  readonly whenFull: 'refuse' | 'replace-oldest'
+  /** A session of the same user that this one takes the place of: it does not count, and ends in the same step. */
+  readonly replacing?: string | null
+}
+
+/** Which sessions end for a new one: those that do not count any more, and those that give way. */
+export interface Room<Seat> {
+  readonly free: readonly Seat[]
+  readonly replaced: readonly Seat[]
+}
+
+/** What has to end of a user's live sessions, oldest first, so that there is room for one more; `null`: there is none. */
+export function roomFor<Seat extends { readonly sid: string }>(
+  mine: readonly Seat[],
+  { most, whenFull, replacing }: SessionLimit,
+  isOver: (seat: Seat) => boolean,
+): Room<Seat> | null {
+  const isFree = (seat: Seat): boolean => seat.sid === replacing || isOver(seat)
+  const counted = mine.filter((seat) => !isFree(seat))
+  const excess = Math.max(0, counted.length - most + 1)
+  if (excess > 0 && whenFull === 'refuse') return null
+  return { free: mine.filter(isFree), replaced: counted.slice(0, excess) }
+}
