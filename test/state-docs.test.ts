@@ -89,6 +89,25 @@ describe('the docs on state', () => {
     expect(await add(state.session, 'wrack')).toBe(2)
   })
 
+  it('show an object that is saved with the response', async () => {
+    const { handler } = await snippet<{ handler(request: Request): Promise<Response> }>(
+      'state.md',
+      'objects.ts',
+    )
+    const jar = new CookieJar(undefined, { prefixSecurity: 'strict' })
+    const ask = async (path: string, method: string): Promise<unknown> => {
+      const cookie = await jar.getCookieString('https://shop.example.org')
+      const headers = { cookie, origin: 'https://shop.example.org' }
+      const response = await handler(new Request(`https://shop.example.org${path}`, { method, headers }))
+      for (const line of response.headers.getSetCookie())
+        await jar.setCookie(line, 'https://shop.example.org')
+      return response.json()
+    }
+    await ask('/?item=kelp', 'POST')
+    expect(await ask('/?item=wrack', 'POST')).toEqual(['kelp', 'wrack'])
+    expect(await ask('/?item=dulse', 'GET')).toEqual(['kelp', 'wrack'])
+  })
+
   it('show a page that comes back by its address', async () => {
     const { page } = await snippet<{
       page(urls: UrlSessions, address: URL): Promise<{ url: URL; visits: number }>

@@ -126,7 +126,8 @@ def test_under_apptest_the_hook_keeps_out() -> None:
     code = """
 from streamlit.testing.v1 import AppTest
 app = "import streamlit as st; st.text(st.text_input('a', key='a') + str(st.slider('b', 0, 9)))"
-test = AppTest.from_string(app).run()
+# The default of three seconds is short on a machine that has other things to do.
+test = AppTest.from_string(app, default_timeout=30).run()
 test.text_input[0].set_value("x").run()
 test.slider[0].set_value(3).run()
 print(test.text[0].value, len(test.exception))

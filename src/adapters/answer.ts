@@ -1,5 +1,5 @@
 /** The library's own answers: problem details (RFC 9457) with stable codes, and the way to the sign-in page. */
-import type { Answer } from './incoming.ts'
+import { type Answer, type Incoming, isNavigation } from './incoming.ts'
 
 export type ProblemCode = 'sign-in-required' | 'forbidden' | 'cross-origin' | 'unavailable'
 
@@ -35,7 +35,7 @@ export function problemAnswer(code: ProblemCode): Answer {
 }
 
 /** To the sign-in page with 303, so that nothing is posted there, and back to `target` afterwards. */
-export function signInAnswer(page: string, target: string): Answer {
+function signInAnswer(page: string, target: string): Answer {
   const joint = page.includes('?') ? '&' : '?'
   return {
     status: 303,
@@ -45,6 +45,13 @@ export function signInAnswer(page: string, target: string): Answer {
     },
     body: '',
   }
+}
+
+/** The answer for who must sign in first: the way there for a navigation, where there is a page for it. */
+export function signInFirst(page: string | null, incoming: Incoming): Answer {
+  if (page === null || !isNavigation(incoming)) return problemAnswer('sign-in-required')
+  const { method, target } = incoming
+  return signInAnswer(page, method === 'GET' || method === 'HEAD' ? target : '/')
 }
 
 /** A Cache-Control under which no cache gives one person's cookie to the next. */

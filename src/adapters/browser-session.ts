@@ -96,6 +96,12 @@ export class BrowserSession {
     return this.#formBinding
   }
 
+  isFormToken(token: unknown): boolean {
+    const binding = this.formBinding()
+    if (typeof token !== 'string' || binding === null) return false
+    return this.#parts.formTokens.verify(token, 'app', binding) === 'valid'
+  }
+
   /** The Set-Cookie lines that are due, given out once. A token that is old enough is replaced first. */
   async cookies(): Promise<readonly string[]> {
     if (this.#isTold) return []

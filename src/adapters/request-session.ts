@@ -1,7 +1,9 @@
 /** The session of one request, as handlers see it. The comments are the contract; `open-session.ts` keeps it. */
 import type { Identity, JsonObject } from '../core/contracts.ts'
+import type { Maker } from '../core/persist.ts'
+import type { PersistOptions } from '../core/persisted.ts'
 import type { EndReason } from '../core/sockets.ts'
-import type { ScopedState } from '../core/state.ts'
+import type { ScopedState, SessionState } from '../core/state.ts'
 import type { Answer } from './incoming.ts'
 
 /** What a session may hold: one type for each key. */
@@ -84,6 +86,24 @@ export interface RequestSession<Data extends SessionData = Record<string, unknow
   /** Saves what was set now, not at the end. `false`: the session has ended, and nothing was saved. */
   save(): Promise<boolean>
 
+  /**
+   * An object that the session keeps: of a class marked with `persist`, or under a name, with what it starts as. Change it
+   * at will, however deep: what changed is saved with everything else, each field for itself. The same name gives the same
+   * object. Rejects with `StateError` `ERR_STATE_INVALID` for what is kept and cannot be used. Where `merge: 'refuse'` meets
+   * another's change `save` throws `StateError` `ERR_STATE_CONFLICT` and lets go of it: opened again it is what the other
+   * made it. Before `signIn` it is saved, to come along.
+   */
+  persisted<State extends object>(marked: Maker<State>): Promise<State>
+  persisted<State extends object>(
+    name: string,
+    initial: State | Maker<State>,
+    options?: PersistOptions<State>,
+  ): Promise<State>
+  /**
+   * Every scope that the session opens, written at once: with versions and conditions, to be watched, and what a URL session
+   * takes as `who`. `null` while nothing is stored of the session.
+   */
+  readonly state: SessionState | null
   /** What follows the person to every browser, written at once; `null` if nobody is signed in. */
   readonly user: ScopedState | null
   /** What belongs to one tab, named by the page; `null` while there is no session. */

@@ -8,6 +8,7 @@ import type { Session } from '../core/session.ts'
 import { type SocketRegistry, socketRegistry } from '../core/sockets.ts'
 import type { SessionState } from '../core/state.ts'
 import { oncePerTurn } from '../core/turn.ts'
+import { createUrlSessions, type UrlSessions } from '../core/url-session.ts'
 import { problemAnswer } from './answer.ts'
 import type { Answer, Incoming } from './incoming.ts'
 import { originGuard } from './origin-guard.ts'
@@ -28,6 +29,8 @@ export interface Sessions<Data extends SessionData = Record<string, unknown>> {
   answerTo(error: unknown): Answer | null
   /** The engine itself. */
   readonly manager: SessionManager
+  /** For `ensureUrlSession` and its like: work that a token in the address finds, kept in the same store. */
+  readonly urlSessions: UrlSessions
   /** Ends every session of a person, those whose sign-in is under way included. For administrators. */
   revokeUser(userId: string, authenticator?: string): Promise<void>
   /** Ends every session in the store. */
@@ -59,6 +62,10 @@ export async function createSessions<Data extends SessionData = Record<string, u
     ...{ store, keyring, policy, now, onEvent, app: options.name ?? '' },
     isCurrent: oncePerTurn(() => store.isCurrent()),
     ...(options.state === undefined ? {} : { state: options.state }),
+  })
+  const urlSessions = createUrlSessions({
+    ...{ store, keyring, now, app: options.name ?? '' },
+    ...(options.state === undefined ? {} : { limits: options.state }),
   })
   let sockets: SocketRegistry | null = null
   const sweeper = setInterval(() => void store.sweep(sweepAtOnce).catch(() => undefined), sweepEvery)
@@ -102,7 +109,7 @@ export async function createSessions<Data extends SessionData = Record<string, u
   }
 
   return {
-    manager,
+    ...{ manager, urlSessions },
 
     open(incoming) {
       const credential = cookie.read(incoming.header('cookie'))

@@ -1,15 +1,18 @@
 /** One request's session on its way from the cookie it came with to the cookie it leaves with. */
 import type { Identity } from '../core/contracts.ts'
 import { StoreError } from '../core/errors.ts'
+import type { Maker } from '../core/persist.ts'
+import type { PersistOptions } from '../core/persisted.ts'
 import { rolesOf, type Session } from '../core/session.ts'
 import type { EndReason } from '../core/sockets.ts'
-import type { ScopedState } from '../core/state.ts'
-import { problemAnswer, signInAnswer } from './answer.ts'
+import type { ScopedState, SessionState } from '../core/state.ts'
+import { problemAnswer, signInFirst } from './answer.ts'
 import { BrowserSession, tooLate } from './browser-session.ts'
-import { type Answer, type Incoming, isNavigation, type Outgoing } from './incoming.ts'
+import type { Answer, Incoming, Outgoing } from './incoming.ts'
 import type { Flash, Person, RequestSession, SessionData, SignedInDevice } from './request-session.ts'
+import { type SessionContents, sessionContents } from './session-contents.ts'
 import type { Presented, SessionParts } from './session-parts.ts'
-import { type SessionValues, sessionValues, type ValueScope } from './session-values.ts'
+import type { ValueScope } from './session-values.ts'
 
 /** A request's session with what its adapter needs beside it. */
 export interface Visit<Data extends SessionData = Record<string, unknown>> {
@@ -35,7 +38,7 @@ export class OpenVisit implements Visit, RequestSession {
   readonly #incoming: Incoming
   readonly #startedAt: number
   readonly #browser: BrowserSession
-  #collected: SessionValues | null = null
+  #collected: SessionContents | null = null
   #failure: StoreError | null = null
   #listener: (() => boolean) | null = null
   #hasWork: boolean
@@ -78,56 +81,72 @@ export class OpenVisit implements Visit, RequestSession {
     return session === null ? null : { idleAt: session.idleAt, absoluteAt: session.absoluteAt }
   }
 
+  get state(): SessionState | null {
+    return this.#browser.state()
+  }
+
   get user(): ScopedState | null {
-    return this.#browser.state()?.user ?? null
+    return this.state?.user ?? null
   }
 
   tab(id: string): ScopedState | null {
-    return this.#browser.state()?.tab(id) ?? null
+    return this.state?.tab(id) ?? null
   }
 
   get(key: string): Promise<unknown> {
-    return this.#ask(() => this.#values.get(key))
+    return this.#ask(() => this.#contents.values.get(key))
   }
 
   entries(): Promise<ReadonlyMap<string, unknown>> {
-    return this.#ask(() => this.#values.entries())
+    return this.#ask(() => this.#contents.values.entries())
   }
 
   set(key: string, value: unknown): void {
-    this.#values.set(key, value)
+    this.#contents.values.set(key, value)
   }
 
   delete(key: string): void {
-    this.#values.delete(key)
+    this.#contents.values.delete(key)
   }
 
   clear(): void {
-    this.#values.clear()
+    this.#contents.values.clear()
   }
 
   update(key: string, change: (present: unknown) => unknown): Promise<unknown> {
-    return this.#ask(() => this.#values.update(key, change))
+    return this.#ask(() => this.#contents.values.update(key, change))
+  }
+
+  async persisted<State extends object>(
+    nameOrMarked: string | Maker<State>,
+    initial?: State | Maker<State>,
+    options?: PersistOptions<State>,
+  ): Promise<State> {
+    // What it will be changed to is not known yet, so the response waits.
+    this.#mayChange('persisted')
+    return this.#ask(() => this.#contents.objects.open(nameOrMarked, initial, options))
   }
 
   save(): Promise<boolean> {
-    return this.#ask(() => this.#values.save())
+    return this.#ask(() => this.#contents.save())
   }
 
   flash(kind: string, text: string): void {
-    this.#values.flash({ kind, text })
+    this.#contents.values.flash({ kind, text })
   }
 
   flashes(): Promise<readonly Flash[]> {
-    return this.#ask(() => this.#values.flashes())
+    return this.#ask(() => this.#contents.values.flashes())
   }
 
   async signIn(person: Person, { remember = false }: { readonly remember?: boolean } = {}): Promise<boolean> {
     this.#mayChange('signIn')
     const { manager, onEvent } = this.#parts
     const { userId, claims = {}, authenticator = 'app' } = person
-    const { session } = this.#browser
     return this.#ask(async () => {
+      // What nobody's objects hold comes along by being stored; it is there that the next session looks.
+      if (this.identity === null) await this.#collected?.objects.save()
+      const { session } = this.#browser
       const { address } = this.#incoming
       const issued = await manager.signIn({
         identity: { userId, claims, authenticator },
@@ -151,7 +170,7 @@ export class OpenVisit implements Visit, RequestSession {
       const { session } = this.#browser
       if (session !== null && session.version > 0) {
         await this.#parts.manager.end(session.sid)
-        const userId = session.identity?.userId ?? null
+        const userId = this.identity?.userId ?? null
         this.#parts.onEvent({ event: 'session_signed_out', sid: session.sid, userId })
       }
       this.#leave()
@@ -162,21 +181,17 @@ export class OpenVisit implements Visit, RequestSession {
     const { identity } = this
     if (identity === null) return this.signOut()
     this.#mayChange('signOutEverywhere')
-    return this.#ask(async () => {
-      await this.#parts.manager.revokeUser(identity)
-      this.#leave()
-    })
+    await this.#ask(() => this.#parts.manager.revokeUser(identity))
+    this.#leave()
   }
 
   async devices(): Promise<readonly SignedInDevice[]> {
-    const own = this.#browser.session?.sid
-    const sessions = await this.#ownSessions()
-    return sessions.map(({ sid, device, authenticatedAt, createdAt, idleAt }) => ({
+    return (await this.#ownSessions()).map(({ sid, device, authenticatedAt, createdAt, idleAt }) => ({
       id: sid,
       ...device,
       signedInAt: authenticatedAt ?? createdAt,
       idleAt,
-      isThis: sid === own,
+      isThis: sid === this.#browser.session?.sid,
     }))
   }
 
@@ -187,17 +202,12 @@ export class OpenVisit implements Visit, RequestSession {
       return true
     }
     // Only among their own: ids are no secret.
-    const sessions = await this.#ownSessions()
-    return sessions.some(({ sid }) => sid === id) && this.#ask(() => this.#parts.manager.end(id))
+    const isOwn = (await this.#ownSessions()).some(({ sid }) => sid === id)
+    return isOwn && this.#ask(() => this.#parts.manager.end(id))
   }
 
   require({ roles }: { readonly roles?: readonly string[] } = {}): Answer | null {
-    if (this.identity === null) {
-      const { signInPage } = this.#parts
-      if (signInPage === null || !isNavigation(this.#incoming)) return problemAnswer('sign-in-required')
-      const { method, target } = this.#incoming
-      return signInAnswer(signInPage, method === 'GET' || method === 'HEAD' ? target : '/')
-    }
+    if (this.identity === null) return signInFirst(this.#parts.signInPage, this.#incoming)
     if (roles === undefined || roles.some((role) => this.roles.includes(role))) return null
     return problemAnswer('forbidden')
   }
@@ -210,9 +220,7 @@ export class OpenVisit implements Visit, RequestSession {
   }
 
   isFormToken(token: unknown): boolean {
-    const binding = this.#browser.formBinding()
-    if (typeof token !== 'string' || binding === null) return false
-    return this.#parts.formTokens.verify(token, 'app', binding) === 'valid'
+    return this.#browser.isFormToken(token)
   }
 
   hold(end: (reason: EndReason) => void): () => void {
@@ -237,10 +245,10 @@ export class OpenVisit implements Visit, RequestSession {
     return { cookies: await this.#browser.cookies(), answer: null }
   }
 
-  get #values(): SessionValues {
-    this.#collected ??= sessionValues({
+  get #contents(): SessionContents {
+    this.#collected ??= sessionContents({
       schemas: this.#parts.schemas,
-      scope: () => this.#browser.state()?.session.encoded ?? null,
+      scope: () => this.state?.session.encoded ?? null,
       start: () => this.#start(),
       onChange: () => this.#mayChange('set'),
     })
@@ -249,8 +257,7 @@ export class OpenVisit implements Visit, RequestSession {
 
   /** The scope to write to, of a session that is started where there is none. */
   async #start(): Promise<ValueScope | null> {
-    const state = this.#browser.state()
-    if (state !== null) return state.session.encoded
+    if (this.state !== null) return this.state.session.encoded
     // While `settle` saves, the response waits already.
     if (!this.#hasWork) this.#mayChange('update')
     return (await this.#browser.start())?.session.encoded ?? null

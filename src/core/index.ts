@@ -38,8 +38,9 @@ export {
   type SessionManagerOptions,
   type SignIn,
 } from './manager.ts'
-export { type Persistence, persist, persisted, persistence } from './persist.ts'
+export { type Maker, type Persistence, persist, persisted, persistence } from './persist.ts'
 export type { Persisted, PersistOptions, SaveOutcome } from './persisted.ts'
+export type { PersistScope } from './persisted-fields.ts'
 export { defaultPolicy, type Limits, type Policy, type Profile, underProfile } from './policy.ts'
 export { type Device, rolesOf, type Session } from './session.ts'
 export type { StandardSchema } from './standard-schema.ts'

@@ -1,12 +1,12 @@
 /** Objects that are kept as state by themselves: fields are read back when they are opened, and what changed is saved. */
 import { StateError } from './errors.ts'
 import type { Persisted, PersistOptions, SaveOutcome } from './persisted.ts'
-import { type KeptFields, keptFields } from './persisted-fields.ts'
-import type { ScopedState } from './state.ts'
+import { type KeptFields, keptFields, type PersistScope } from './persisted-fields.ts'
 import { decodeValue } from './value-decode.ts'
 import { encodeValue } from './value-encode.ts'
 
-type Maker<State extends object> = new () => State
+/** A class whose instances can be made without arguments. */
+export type Maker<State extends object> = new () => State
 
 interface Definition {
   readonly name: string
@@ -32,18 +32,18 @@ export function persist<State extends object>(
 
 /** Opens an instance of a class that was marked with `persist`. Rejects with `StoreError` when the store cannot tell. */
 export async function persisted<State extends object>(
-  scope: ScopedState,
+  scope: PersistScope,
   marked: Maker<State>,
 ): Promise<Persisted<State>>
 /** Opens an object under a name: what it is when nothing is kept yet, or a class to make it of. */
 export async function persisted<State extends object>(
-  scope: ScopedState,
+  scope: PersistScope,
   name: string,
   initial: State | Maker<State>,
   options?: PersistOptions<State>,
 ): Promise<Persisted<State>>
 export async function persisted<State extends object>(
-  scope: ScopedState,
+  scope: PersistScope,
   nameOrMarked: string | Maker<State>,
   initial?: State | Maker<State>,
   options: PersistOptions<State> = {},
@@ -67,11 +67,11 @@ export interface Persistence {
     initial: State | Maker<State>,
     options?: PersistOptions<State>,
   ): Promise<State>
-  /** Saves them all; what each came to, by name. */
+  /** Saves them all; what each came to, by name. One that met a conflict is let go: opened again it is what others made it. */
   save(): Promise<ReadonlyMap<string, SaveOutcome>>
 }
 
-export function persistence(scope: ScopedState): Persistence {
+export function persistence(scope: PersistScope): Persistence {
   const opened = new Map<string, Promise<Persisted<object>>>()
 
   function open<State extends object>(
@@ -98,14 +98,18 @@ export function persistence(scope: ScopedState): Persistence {
     open,
     async save() {
       const outcomes = new Map<string, SaveOutcome>()
-      for (const [name, opening] of opened) outcomes.set(name, await (await opening).save())
+      for (const [name, opening] of opened) {
+        const saved = await (await opening).save()
+        if (saved.outcome === 'conflict') opened.delete(name)
+        outcomes.set(name, saved)
+      }
       return outcomes
     },
   }
 }
 
 async function open<State extends object>(
-  scope: ScopedState,
+  scope: PersistScope,
   name: string,
   state: State,
   options: PersistOptions<State>,

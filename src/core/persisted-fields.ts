@@ -6,9 +6,14 @@
 import { StateError } from './errors.ts'
 import type { PersistOptions, SaveOutcome } from './persisted.ts'
 import { versionsOf } from './scoped-state.ts'
-import type { ScopedState, StateText, TextChange } from './state.ts'
+import type { EncodedState, StateText, TextChange } from './state.ts'
 import { decodeValue } from './value-decode.ts'
 import { encodeValue } from './value-encode.ts'
+
+/** Where objects are kept: a `ScopedState`, or what only says how to reach one. */
+export interface PersistScope {
+  readonly encoded: Pick<EncodedState, 'read' | 'write'>
+}
 
 export interface KeptFields {
   /** Puts what is kept into the object. Throws `StateError` (`ERR_STATE_INVALID`) for what cannot be used. */
@@ -26,7 +31,7 @@ interface Known {
 }
 
 export function keptFields<State extends object>(
-  scope: ScopedState,
+  scope: PersistScope,
   name: string,
   { version = 1, migrate, schema, invalid = 'refuse' }: PersistOptions<State>,
 ): KeptFields {

@@ -1,5 +1,6 @@
 /** One app, told once, served by every adapter: what it does with its session for each path. */
 import type { RequestSession } from '../../src/adapters/request-session.ts'
+import { persist } from '../../src/core/persist.ts'
 
 export interface Data {
   theme: string
@@ -8,6 +9,14 @@ export interface Data {
   a: string
   b: string
 }
+
+/** What a session keeps as one object. */
+export class Basket {
+  items: string[] = []
+  seen: Map<string, Date> = new Map()
+  note = ''
+}
+persist<Basket>('basket')(Basket)
 
 /** What a handler makes of a request. */
 export interface Reply {
@@ -119,6 +128,39 @@ export const routes: Readonly<Record<string, Route>> = {
   },
   async '/count'({ session }) {
     return json(await session.update('count', (count = 0) => count + 1))
+  },
+  async '/basket'({ session, query }, gates) {
+    const basket = await session.persisted(Basket)
+    await gates.pass(query.get('gate'))
+    if (query.has('signIn')) await session.signIn({ userId: query.get('signIn') ?? '' })
+    for (const item of query.getAll('item')) {
+      basket.items.push(item)
+      basket.seen.set(item, new Date(0))
+    }
+    basket.note = query.get('note') ?? basket.note
+    if (query.has('saved')) return json(await session.save())
+    return { ...json(basket), status: Number(query.get('status') ?? 200) }
+  },
+  async '/seats'({ session, query }, gates) {
+    const seats = await session.persisted('seats', { taken: 0 }, { merge: 'refuse' })
+    await gates.pass(query.get('gate'))
+    seats.taken += 1
+    if (query.has('signIn')) await session.signIn({ userId: query.get('signIn') ?? '' })
+    try {
+      return json(await session.save())
+    } catch (error) {
+      const again = await session.persisted('seats', { taken: 0 }, { merge: 'refuse' })
+      again.taken += 1
+      return json((error as { code: string }).code)
+    }
+  },
+  async '/scopes'({ session, query }) {
+    const { state } = session
+    if (state === null) return json('nothing is stored')
+    const { versions } = (await state.session.write([{ key: 'a', value: query.get('a') }])) as {
+      versions: ReadonlyMap<string, number>
+    }
+    return json([...versions])
   },
   '/large'({ session }) {
     session.set('theme', 'x'.repeat(2 * 1024 * 1024))
