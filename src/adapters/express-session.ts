@@ -10,8 +10,9 @@ import type { RequestSession, SessionData } from './request-session.ts'
 import type { Sessions } from './sessions.ts'
 import type { Visit } from './visit.ts'
 
-export type { LegacyCookie, LegacySession, PersonOf } from './legacy-session.ts'
+export type { LegacyCallback, LegacyCookie, LegacyData, LegacySession, PersonOf } from './legacy-session.ts'
 
+/** What `session` cannot know by itself. */
 export interface ExpressSessionOptions {
   /**
    * Who is signed in, by what the app or its middleware keeps in `req.session`. Then a sign-in by them is one of

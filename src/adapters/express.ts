@@ -8,6 +8,7 @@ import type { Visit } from './visit.ts'
 
 export { type UpgradeOptions, upgradeSession } from './node-upgrade.ts'
 
+/** What an Express app uses. */
 export interface ExpressSessions<Data extends SessionData> {
   /** Put it before everything that asks for the session, behind what is the same for everybody. */
   readonly middleware: RequestHandler

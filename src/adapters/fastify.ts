@@ -16,6 +16,7 @@ import type { Visit } from './visit.ts'
 
 export { type UpgradeOptions, upgradeSession } from './node-upgrade.ts'
 
+/** What a Fastify app registers. */
 export interface FastifySessions<Data extends SessionData> {
   /** Register it before the routes that ask for the session. */
   readonly plugin: FastifyPluginCallback

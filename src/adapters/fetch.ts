@@ -4,6 +4,7 @@ import type { Answer, Incoming, Outgoing } from './incoming.ts'
 import type { RequestSession, SessionData } from './request-session.ts'
 import type { Sessions } from './sessions.ts'
 
+/** What a fetch handler is wrapped in. */
 export interface FetchSessions<Data extends SessionData> {
   /** The handler's response with what the session adds to it. For middleware; `address` is the client's, if known. */
   respond(

@@ -9,6 +9,7 @@ export interface SessionEnv<Data extends SessionData> {
   Variables: { session: RequestSession<Data> }
 }
 
+/** What a Hono app uses. */
 export interface HonoSessions<Data extends SessionData> {
   /** Put it before everything that asks for the session, behind what is the same for everybody. */
   readonly middleware: MiddlewareHandler<SessionEnv<Data>>

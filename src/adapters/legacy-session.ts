@@ -1,11 +1,13 @@
 /** The object that express-session puts at `req.session`, over a session of ours. */
 import type { Person, RequestSession } from './request-session.ts'
 
-type Callback = (error?: unknown) => void
-type Data = Record<string, unknown>
+/** As Node calls back. */
+export type LegacyCallback = (error?: unknown) => void
+/** What an app keeps in `req.session`. */
+export type LegacyData = Record<string, unknown>
 
 /** Who is signed in by what the app keeps; `null` if nobody is. */
-export type PersonOf = (data: Readonly<Data>) => Person | null
+export type PersonOf = (data: Readonly<LegacyData>) => Person | null
 
 /** What `req.session.cookie` tells. Lifetimes are the policy's: setting them here changes nothing. */
 export interface LegacyCookie {
@@ -20,7 +22,7 @@ export interface LegacyCookie {
 export class LegacySession {
   [key: string]: unknown
   declare readonly cookie: LegacyCookie
-  readonly #session: RequestSession<Data>
+  readonly #session: RequestSession<LegacyData>
   readonly #personOf: PersonOf | null
   readonly #replace: (next: LegacySession | undefined) => void
   /** What is stored, by key, as JSON. */
@@ -28,7 +30,7 @@ export class LegacySession {
   #isOver = false
 
   private constructor(
-    session: RequestSession<Data>,
+    session: RequestSession<LegacyData>,
     personOf: PersonOf | null,
     replace: (next: LegacySession | undefined) => void,
     stored: ReadonlyMap<string, string>,
@@ -43,7 +45,7 @@ export class LegacySession {
 
   /** The session with all it holds. `replace` puts another one, or none, in its place. */
   static async open(
-    session: RequestSession<Data>,
+    session: RequestSession<LegacyData>,
     personOf: PersonOf | null,
     replace: (next: LegacySession | undefined) => void,
   ): Promise<LegacySession> {
@@ -55,7 +57,7 @@ export class LegacySession {
   }
 
   /** Ends the session, and puts an empty one in its place. */
-  regenerate(done?: Callback): this {
+  regenerate(done?: LegacyCallback): this {
     return this.#run(done, async () => {
       await this.#session.signOut()
       this.#isOver = true
@@ -64,7 +66,7 @@ export class LegacySession {
   }
 
   /** Ends the session, and leaves none. */
-  destroy(done?: Callback): this {
+  destroy(done?: LegacyCallback): this {
     return this.#run(done, async () => {
       await this.#session.signOut()
       this.#isOver = true
@@ -73,7 +75,7 @@ export class LegacySession {
   }
 
   /** Reads what is stored again; what this request set and did not save is gone. */
-  reload(done?: Callback): this {
+  reload(done?: LegacyCallback): this {
     return this.#run(done, async () => {
       const stored = await storedIn(this.#session)
       if (this.#session.id === null) throw new Error('failed to load session')
@@ -83,7 +85,7 @@ export class LegacySession {
   }
 
   /** Saves now, not at the end of the response. */
-  save(done?: Callback): this {
+  save(done?: LegacyCallback): this {
     return this.#run(done, () => this.keep())
   }
 
@@ -130,7 +132,7 @@ export class LegacySession {
     return true
   }
 
-  #run(done: Callback | undefined, act: () => Promise<void>): this {
+  #run(done: LegacyCallback | undefined, act: () => Promise<void>): this {
     const acted = act()
     // With neither callback nor handler a failure must not end the process: express-session tells nobody either.
     if (done === undefined) acted.catch(() => undefined)
@@ -139,7 +141,7 @@ export class LegacySession {
   }
 }
 
-async function storedIn(session: RequestSession<Data>): Promise<ReadonlyMap<string, string>> {
+async function storedIn(session: RequestSession<LegacyData>): Promise<ReadonlyMap<string, string>> {
   return new Map([...(await session.entries())].map(([key, value]) => [key, JSON.stringify(value)]))
 }
 
@@ -153,7 +155,7 @@ function textsOf(legacy: LegacySession): ReadonlyMap<string, string> {
   return texts
 }
 
-function cookieOf({ deadlines }: RequestSession<Data>): LegacyCookie {
+function cookieOf({ deadlines }: RequestSession<LegacyData>): LegacyCookie {
   const expires = deadlines === null ? null : new Date(deadlines.absoluteAt)
   const maxAge = expires === null ? null : expires.getTime() - Date.now()
   return { originalMaxAge: maxAge, expires, maxAge, httpOnly: true, path: '/' }

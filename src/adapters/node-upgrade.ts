@@ -7,6 +7,7 @@ import { nodeRequest } from './node-request.ts'
 import type { RequestSession, SessionData } from './request-session.ts'
 import type { Sessions } from './sessions.ts'
 
+/** Who may open a WebSocket. */
 export interface UpgradeOptions {
   /** @default 'signed-in' */
   readonly access?: 'signed-in' | 'anyone'

@@ -8,6 +8,7 @@ import type { StateLimits } from '../core/state.ts'
 import type { Incoming } from './incoming.ts'
 import type { SchemasOf } from './value-schemas.ts'
 
+/** What an app says of its sessions. */
 export interface SessionsOptions<Data extends object> {
   /** Where sessions are kept: what `sqliteStore`, `redisStore`, `postgresStore` or `memoryStore` gave, awaited or not. */
   readonly store: SessionStore | Promise<SessionStore>

@@ -1,5 +1,6 @@
 /** Every error Holdfast throws. Expected outcomes are values; what is thrown here means "I cannot go on". */
 
+/** Of what a person must put right. */
 export type ConfigErrorCode =
   | 'ERR_CONFIG_INVALID'
   | 'ERR_SECRET_WEAK'
@@ -7,12 +8,15 @@ export type ConfigErrorCode =
   | 'ERR_USERS_INVALID'
   | 'ERR_USERS_LOCKED'
   | 'ERR_LISTEN'
+/** Of a store that cannot tell. */
 export type StoreErrorCode =
   | 'ERR_STORE_UNAVAILABLE'
   | 'ERR_STORE_TIMEOUT'
   | 'ERR_STORE_CORRUPT'
   | 'ERR_STORE_FULL'
+/** Of an authenticator that cannot tell. */
 export type AuthErrorCode = 'ERR_AUTH_UNAVAILABLE' | 'ERR_AUTH_BUSY'
+/** Of the app behind the gateway. */
 export type UpstreamErrorCode = 'ERR_UPSTREAM_UNREACHABLE' | 'ERR_UPSTREAM_TIMEOUT' | 'ERR_UPSTREAM_PROTOCOL'
 /** Of a value that cannot be kept, or of text that is none. */
 export type ValueErrorCode =
@@ -21,13 +25,16 @@ export type ValueErrorCode =
   | 'ERR_VALUE_DEPTH'
   | 'ERR_VALUE_TEXT'
   | 'ERR_VALUE_SYNTAX'
+/** Of state that was not written, or is not what was asked for. */
 export type StateErrorCode =
   | 'ERR_STATE_KEY'
   | 'ERR_STATE_TOO_LARGE'
   | 'ERR_STATE_CONFLICT'
   | 'ERR_STATE_INVALID'
   | 'ERR_SESSION_ENDED'
+/** Of a handler that asks its session for what can no longer be. */
 export type SessionErrorCode = 'ERR_RESPONSE_STARTED' | 'ERR_DATA_INVALID'
+/** Every code there is. Codes stay; messages may change. */
 export type ErrorCode =
   | ConfigErrorCode
   | StoreErrorCode

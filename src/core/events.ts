@@ -28,4 +28,5 @@ export type SessionEvent =
   | { readonly event: 'origin_refused'; readonly origin: string; readonly path: string }
   | { readonly event: 'store_failed'; readonly code: string; readonly during: string }
 
+/** Told of each event, in the order in which they happen. */
 export type EventListener = (event: SessionEvent) => void

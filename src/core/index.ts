@@ -20,13 +20,21 @@ export { type CookieOptions, type CookieTransport, cookieTransport } from './coo
 export type { Ending } from './ending.ts'
 export {
   AuthError,
+  type AuthErrorCode,
   ConfigError,
+  type ConfigErrorCode,
   type ErrorCode,
   HoldfastError,
+  SessionError,
+  type SessionErrorCode,
   StateError,
+  type StateErrorCode,
   StoreError,
+  type StoreErrorCode,
   UpstreamError,
+  type UpstreamErrorCode,
   ValueError,
+  type ValueErrorCode,
 } from './errors.ts'
 export type { EventListener, SessionEvent } from './events.ts'
 export { type Keyring, openKeyring, rotateSecrets } from './keyring.ts'
@@ -43,6 +51,7 @@ export type { Persisted, PersistOptions, SaveOutcome } from './persisted.ts'
 export type { PersistScope } from './persisted-fields.ts'
 export { defaultPolicy, type Limits, type Policy, type Profile, underProfile } from './policy.ts'
 export { type Device, rolesOf, type Session } from './session.ts'
+export type { SessionLimit } from './session-limit.ts'
 export type { StandardSchema } from './standard-schema.ts'
 export type {
   EncodedState,
@@ -64,6 +73,7 @@ export {
   ensureUrlSession,
   type HydrateOptions,
   hydrateUrlSession,
+  type PageState,
   persistUrlSession,
   type UrlSessionOptions,
 } from './url-continuity.ts'

@@ -21,6 +21,7 @@ import { sealSuccession } from './succession.ts'
 import { credentialDigest, tokenMint } from './token.ts'
 import { sessionTouch } from './touch.ts'
 
+/** What the engine works with. */
 export interface SessionManagerOptions {
   readonly store: SessionStore
   readonly keyring: Keyring
@@ -47,6 +48,7 @@ export interface Issued {
   readonly credential: string
 }
 
+/** A sign-in that was checked, as the engine is told of it. */
 export interface SignIn {
   readonly identity: Identity
   readonly remember: boolean
@@ -62,6 +64,7 @@ export interface SignIn {
   readonly replaces: Session | null
 }
 
+/** The engine. It knows credentials and sessions, and nothing of HTTP. */
 export interface SessionManager {
   /**
    * The session of a credential from this process's memory: no store call, no waiting. `null` when it is not known

@@ -4,6 +4,7 @@ import type { SessionManager } from './manager.ts'
 import { isOver } from './policy.ts'
 import type { Session } from './session.ts'
 
+/** Why what was held open ends. */
 export type EndReason = 'signed-out' | 'expired' | 'unconfirmed'
 
 /** Something open that must not outlive its session. */

@@ -8,6 +8,7 @@ export interface StandardSchema<Output> {
   }
 }
 
+/** What a schema makes of a value. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | {

@@ -9,6 +9,7 @@ import { encodeValue } from './value-encode.ts'
 /** Names and values that a page works with, as plain properties. */
 export type PageState = Record<string, unknown>
 
+/** Where the token stands in the address, and for whom it is. */
 export interface UrlSessionOptions {
   /** The session that the same request presented, if somebody is signed in. @default null */
   readonly who?: SessionState | null
@@ -21,6 +22,7 @@ export interface UrlSessionOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
+/** How `ensureUrlSession` starts a URL session where there is none. */
 export interface EnsureOptions extends UrlSessionOptions {
   /** What a new URL session starts with. */
   readonly initial?: PageState
@@ -28,6 +30,7 @@ export interface EnsureOptions extends UrlSessionOptions {
   readonly idle?: number
 }
 
+/** How `hydrateUrlSession` fills the page from what is kept. */
 export interface HydrateOptions extends UrlSessionOptions {
   /** `keep`: what the page has set already wins. `overwrite`: what was kept wins. @default 'keep' */
   readonly merge?: 'keep' | 'overwrite'

@@ -42,6 +42,7 @@ export interface UrlSessions {
   readonly seen: WeakMap<object, ReadonlyMap<string, string>>
 }
 
+/** What URL sessions work with. */
 export interface UrlSessionsOptions {
   readonly store: SessionStore
   readonly keyring: Keyring
@@ -62,6 +63,7 @@ const tokenBytes = 32
 const macBytes = 16
 const longestToken = 128
 
+/** URL sessions over the engine's state. They find work, and sign nobody in. */
 export function createUrlSessions(options: UrlSessionsOptions): UrlSessions {
   const { store, keyring, policy = defaultPolicy, now = Date.now } = options
   const app = `url:${options.app ?? ''}`

@@ -9,6 +9,7 @@ import { oldCookie, percentDecoded } from './old-cookie.ts'
 import { proofOf, secretsOf } from './old-secret.ts'
 import { userIn } from './user-key.ts'
 
+/** The manager as it was made in the app. */
 export interface EncryptedCookiesOptions {
   readonly password: string
   /** The `prefix` the manager was given. @default '' */

@@ -6,6 +6,7 @@ import { type OldSecret, oldHmac, proofOf, secretsOf } from './old-secret.ts'
 import { isRecord, readPlainJson } from './plain-json.ts'
 import { userIn } from './user-key.ts'
 
+/** The middleware as it was made, and its store. */
 export interface ExpressSessionOptions extends OldCookieOptions {
   readonly secret: OldSecret
   /** The record under a key of the old store as it is there, `null` if there is none. Rejects when it cannot tell. */

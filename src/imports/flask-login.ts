@@ -6,6 +6,7 @@ import { type OldCookieOptions, oldCookie, unquoted } from './old-cookie.ts'
 import { type OldSecret, oldHmac, proofOf, secretsOf } from './old-secret.ts'
 import { userIn } from './user-key.ts'
 
+/** Flask-Login as it was configured. */
 export interface FlaskLoginOptions extends OldCookieOptions {
   /** Flask's `SECRET_KEY`. */
   readonly secret: OldSecret

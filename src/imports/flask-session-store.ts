@@ -9,6 +9,7 @@ import { readPickle } from './pickle.ts'
 import { isRecord, readPlainJson } from './plain-json.ts'
 import { userIn } from './user-key.ts'
 
+/** Flask-Session as it was configured, and its store. */
 export interface FlaskSessionStoreOptions extends OldCookieOptions {
   /** The record under a key of the old store as it is there, `null` if there is none. Rejects when it cannot tell. */
   readonly read: (key: string) => Promise<Uint8Array | null>

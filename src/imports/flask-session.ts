@@ -6,6 +6,7 @@ import { type OldCookieOptions, oldCookie } from './old-cookie.ts'
 import { type OldSecret, proofOf, secretsOf } from './old-secret.ts'
 import { userIn } from './user-key.ts'
 
+/** Flask's own sessions as they were configured. */
 export interface FlaskSessionOptions extends OldCookieOptions {
   /** `SECRET_KEY`, with those of `SECRET_KEY_FALLBACKS` behind it. */
   readonly secret: OldSecret

@@ -14,6 +14,7 @@ export type ImportedValue =
   | Uint8Array
   | readonly ImportedValue[]
   | ImportedRecord
+/** Values by name. */
 export type ImportedRecord = { readonly [key: string]: ImportedValue }
 
 /** What an old credential says, once the old secret has proven it. */

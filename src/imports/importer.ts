@@ -7,6 +7,7 @@ import { isOver } from '../core/policy.ts'
 import type { Device } from '../core/session.ts'
 import type { Imported, ImportRequest, ImportTransport } from './import-transport.ts'
 
+/** What is believed, of whom, and until when. */
 export interface ImporterOptions {
   readonly manager: SessionManager
   /** The store the manager is on. */
@@ -39,6 +40,7 @@ export interface ImportedSession extends Issued {
   readonly setCookies: readonly string[]
 }
 
+/** Puts our sessions in the place of old ones. */
 export interface Importer {
   /**
    * The new session for the old credentials of a request that has no session of ours; `null` if they give none: no or no

@@ -12,6 +12,8 @@ export type {
   ImportTransport,
 } from './import-transport.ts'
 export { createImporter, type ImportedSession, type Importer, type ImporterOptions } from './importer.ts'
+export type { OldCookieOptions } from './old-cookie.ts'
+export type { OldSecret } from './old-secret.ts'
 export { type PyJwtAlgorithm, type PyJwtOptions, pyJwt } from './pyjwt.ts'
 export { type StarletteSessionOptions, starletteSession } from './starlette-session.ts'
 export { type StreamlitAuthenticatorOptions, streamlitAuthenticator } from './streamlit-authenticator.ts'

@@ -2,6 +2,7 @@
 import { readCookie } from '../core/cookie.ts'
 import { ConfigError } from '../core/errors.ts'
 
+/** The cookie of the old system, as it set it. */
 export interface OldCookieOptions {
   /** The cookie's name. */
   readonly cookie?: string

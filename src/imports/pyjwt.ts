@@ -8,6 +8,7 @@ import { type OldHash, type OldSecret, oldHmac, proofOf, secretsOf } from './old
 import { isRecord, readPlainJson } from './plain-json.ts'
 import { userIn } from './user-key.ts'
 
+/** The token as `jwt.decode` was told to take it. */
 export interface PyJwtOptions extends OldCookieOptions {
   readonly secret: OldSecret
   /** What `decode` was given as `algorithms`. @default ['HS256'] */
@@ -26,6 +27,7 @@ export interface PyJwtOptions extends OldCookieOptions {
   readonly withoutExpiry?: boolean
 }
 
+/** The algorithms of PyJWT that need a secret and nothing else. */
 export type PyJwtAlgorithm = 'HS256' | 'HS384' | 'HS512'
 
 const hashes: Readonly<Record<PyJwtAlgorithm, OldHash>> = {

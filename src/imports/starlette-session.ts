@@ -7,6 +7,7 @@ import { type OldSecret, proofOf, secretsOf } from './old-secret.ts'
 import { isRecord, readPlainJson } from './plain-json.ts'
 import { userIn } from './user-key.ts'
 
+/** SessionMiddleware as it was added. */
 export interface StarletteSessionOptions extends OldCookieOptions {
   /** `secret_key`; NiceGUI calls it `storage_secret`. */
   readonly secret: OldSecret

@@ -5,6 +5,7 @@ import { type OldSecret, proofOf, secretsOf } from './old-secret.ts'
 import { readPyJwt } from './pyjwt.ts'
 import { userIn } from './user-key.ts'
 
+/** The `cookie` part of config.yaml. */
 export interface StreamlitAuthenticatorOptions extends OldCookieOptions {
   /** `cookie.key` of its config.yaml. */
   readonly secret: OldSecret

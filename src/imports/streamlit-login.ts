@@ -8,6 +8,7 @@ import { type OldSecret, oldHmac, proofOf, secretsOf } from './old-secret.ts'
 import { isRecord, readPlainJson } from './plain-json.ts'
 import { userIn } from './user-key.ts'
 
+/** The `[auth]` part of secrets.toml. */
 export interface StreamlitLoginOptions {
   /** `cookie_secret` of secrets.toml. */
   readonly secret: OldSecret

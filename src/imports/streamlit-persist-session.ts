@@ -8,6 +8,7 @@ import { readPickle } from './pickle.ts'
 import { isRecord } from './plain-json.ts'
 import { userIn } from './user-key.ts'
 
+/** Where the key and the files lie. */
 export interface PersistSessionOptions extends OldCookieOptions {
   /** The bytes of `streamlit_cookie_secret.key`. */
   readonly secret: Uint8Array

@@ -12,6 +12,7 @@ import type { JwtKeySet } from './jwt-key-set.ts'
 import { liveSessions } from './live-session.ts'
 import { openedTokens } from './opened-tokens.ts'
 
+/** What the tokens say, and how they are checked. */
 export interface JwtSessionsOptions {
   readonly manager: SessionManager
   /** The store the manager is on. */
@@ -56,6 +57,7 @@ export type Verification =
   | { readonly valid: true; readonly claims: AccessClaims; readonly session: Session | null }
   | { readonly valid: false; readonly refusal: Refusal }
 
+/** Issues, verifies, refreshes and ends JWTs. */
 export interface JwtSessions {
   /** As the manager's `signIn`, with an access token. `null` if a revocation came in between. */
   signIn(request: SignIn): Promise<TokenPair | null>

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { StateScope, StoreArchive, StoreRow } from '../core/contracts.ts'
+import type { StoreArchive, StoreRow } from '../core/archive.ts'
+import type { StateScope } from '../core/contracts.ts'
 import { ConfigError, StoreError } from '../core/errors.ts'
 import { postgresAddress } from './postgres-address.ts'
 import type { Rows } from './postgres-calls.ts'

@@ -15,6 +15,7 @@ import { bytesOf, foundOf, ownerOf, sessionOf } from './postgres-sessions.ts'
 import { createTurns } from './postgres-turns.ts'
 import { createWatchers } from './watchers.ts'
 
+/** Which Postgres. */
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:5432/database`; several hosts of one cluster with commas between them. */
   readonly url: string

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { StateScope, StoreArchive, StoredSession, StoreRow } from '../core/contracts.ts'
+import type { StoreArchive, StoreRow } from '../core/archive.ts'
+import type { StateScope, StoredSession } from '../core/contracts.ts'
 import { ConfigError } from '../core/errors.ts'
 import { redisAddress } from './redis-address.ts'
 import * as archive from './redis-archive-scripts.ts'

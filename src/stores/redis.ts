@@ -13,6 +13,7 @@ import * as sessions from './redis-session-scripts.ts'
 import * as states from './redis-state-scripts.ts'
 import { createWatchers } from './watchers.ts'
 
+/** Which Redis. */
 export interface RedisStoreOptions {
   /** `redis://`, `rediss://`, `redis+sentinel://` or `redis+cluster://`. */
   readonly url: string

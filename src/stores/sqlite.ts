@@ -10,6 +10,7 @@ import { openOutbox } from './sqlite-outbox.ts'
 import { prepareReader, type Reader } from './sqlite-reader.ts'
 import { createWatchers } from './watchers.ts'
 
+/** Which file. */
 export interface SqliteStoreOptions {
   /** The file; it and its folder are made if they are not there. On a local disk: WAL needs shared memory. */
   readonly path: string

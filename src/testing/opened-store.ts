@@ -12,6 +12,7 @@ export interface OpenedStore {
   close(): Promise<void>
 }
 
+/** Opens a store for one test. */
 export type OpenStore = () => Promise<OpenedStore>
 
 /** Runs a test on a new store and cleans up after it. */

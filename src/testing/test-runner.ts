@@ -13,6 +13,7 @@ export interface Expectation {
   toBeLessThanOrEqual(expected: number): void
 }
 
+/** What the suite needs of a test runner: vitest, jest and `node:test` with `expect` have it. */
 export interface TestRunner {
   describe(name: string, tests: () => void): unknown
   it(name: string, test: () => Promise<void> | void, timeout?: number): unknown

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { SessionStore, StoreArchive, StoreRow } from '../../src/core/contracts.ts'
+import type { StoreArchive, StoreRow } from '../../src/core/archive.ts'
+import type { SessionStore } from '../../src/core/contracts.ts'
 import { redisStore } from '../../src/stores/redis.ts'
 import { redisArchive } from '../../src/stores/redis-archive.ts'
 import { sqliteStore } from '../../src/stores/sqlite.ts'

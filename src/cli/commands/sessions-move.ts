@@ -1,4 +1,4 @@
-import type { StoreArchive, StoreRow } from '../../core/contracts.ts'
+import type { StoreArchive, StoreRow } from '../../core/archive.ts'
 import { ConfigError } from '../../core/errors.ts'
 import { usage } from '../arguments.ts'
 import type { Call, Command } from '../command.ts'
