@@ -71,6 +71,7 @@ export interface Persistence {
   save(): Promise<ReadonlyMap<string, SaveOutcome>>
 }
 
+/** Keeps several objects of one scope together, such as all that a request works with. */
 export function persistence(scope: PersistScope): Persistence {
   const opened = new Map<string, Promise<Persisted<object>>>()
 
