@@ -10,11 +10,14 @@ import { StoreError } from './errors.ts'
 import type { EventListener } from './events.ts'
 import type { Keyring } from './keyring.ts'
 import { type Loaded, sessionLookup } from './lookup.ts'
-import { checkPolicy, isOver, type Limits, type Policy } from './policy.ts'
+import { newSession } from './new-session.ts'
+import { checkPolicy, isOver, type Policy } from './policy.ts'
 import { dataKeyOf, sessionRecord } from './record.ts'
+import { replacedIds } from './replaced-ids.ts'
 import { revocation } from './revocation.ts'
 import type { Device, Session } from './session.ts'
 import { sessionCache } from './session-cache.ts'
+import type { SessionLimit } from './session-limit.ts'
 import { createStateEngine } from './session-state.ts'
 import type { StateEngine, StateLimits } from './state.ts'
 import { sealSuccession } from './succession.ts'
@@ -96,6 +99,13 @@ export interface SessionManager {
    * revocation does not refuse a check that begins after the answer.
    */
   signIn(request: SignIn): Promise<Issued | null>
+  /**
+   * As `signIn`, if the user has room for one more: `full` if not. The session it replaces takes no room, and where the
+   * oldest give way, those are out when this resolves.
+   */
+  signInWithin(request: SignIn, limit: SessionLimit | null): Promise<Issued | 'full' | null>
+  /** Whether the session of a credential gave way to another of its user, as far as this process remembers. */
+  gaveWay(credential: string): boolean
   /** Notes activity: moves the idle deadline when it is worth a write. Never fails; a lost touch is an event. */
   touch(session: Session): void
   /** Whether the token is old enough to be replaced at the next document. */
@@ -194,6 +204,31 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
     await store.end(session.sid)
   }
 
+  async function begin(request: SignIn, limit: SessionLimit | null = null): Promise<Issued | 'full' | null> {
+    const { replaces, identity, ...more } = request
+    const limits = more.remember ? policy.remember : policy.session
+    const who = { ...more, app, identity, user: pseudonym(identity), limits }
+    const { session, token } = newSession(mint, who, now())
+    const dataKey = random(32)
+    const record = sessionRecord(keyring, session, token.secret, dataKey)
+    const within = limit === null ? undefined : { ...limit, replacing: replaces?.sid ?? null }
+    const creation = await store.create(record, within)
+    if (creation === 'full') return 'full'
+    if (creation === 'revoked') {
+      await reached(now, now() + 1)
+      return null
+    }
+    if (creation === 'ended')
+      throw new StoreError('ERR_STORE_CORRUPT', 'A new random id is already in the store.')
+    grant(session, dataKey)
+    if (replaces !== null) {
+      await carryOver(replaces, session)
+      await retire(replaces)
+    }
+    emit({ event: 'session_created', sid: session.sid, userId: identity.userId })
+    return { session, credential: mint.write(token) }
+  }
+
   return {
     peek: (credential) => peekDigest(credentialDigest(credential)),
     peekDigest,
@@ -205,40 +240,9 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
     refresh: (session) => lookup.refresh(session),
     beginAnonymous: () => mint.write(mint.issue('anonymous', now())),
 
-    async signIn({ identity, remember, device, startedAt, authenticatedAt, replaces }) {
-      const limits: Limits = remember ? policy.remember : policy.session
-      const token = mint.issue('signed-in', startedAt)
-      const at = now()
-      // A start in the future would outlive revocations that are still to come.
-      const createdAt = Math.min(startedAt, at)
-      const absoluteAt = createdAt + limits.absolute
-      const session: Session = {
-        ...{ app, sid: toBase64url(random(16)), id: mint.id(token), identity, user: pseudonym(identity) },
-        ...{ device: { ...device, userAgent: device.userAgent.slice(0, 256) }, remember },
-        ...{
-          createdAt,
-          authenticatedAt: Math.min(authenticatedAt ?? at, at),
-          tokenAt: at,
-          idle: limits.idle,
-        },
-        ...{ idleAt: Math.min(at + limits.idle, absoluteAt), absoluteAt, version: 1 },
-      }
-      const dataKey = random(32)
-      const creation = await store.create(sessionRecord(keyring, session, token.secret, dataKey))
-      if (creation === 'revoked') {
-        await reached(now, now() + 1)
-        return null
-      }
-      if (creation === 'ended')
-        throw new StoreError('ERR_STORE_CORRUPT', 'A new random id is already in the store.')
-      grant(session, dataKey)
-      if (replaces !== null) {
-        await carryOver(replaces, session)
-        await retire(replaces)
-      }
-      emit({ event: 'session_created', sid: session.sid, userId: identity.userId })
-      return { session, credential: mint.write(token) }
-    },
+    signIn: (request) => begin(request) as Promise<Issued | null>, // Full is only what has a limit.
+    signInWithin: begin,
+    gaveWay: replacedIds(store, mint),
 
     touch: sessionTouch({ store, lookup, emit, now }),
 

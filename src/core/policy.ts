@@ -1,5 +1,6 @@
 /** How long a session lives: pure decisions over instants. */
 import { ConfigError } from './errors.ts'
+import type { AccountLimit } from './session-limit.ts'
 
 /** Two limits, in milliseconds: without activity, and in all. */
 export interface Limits {
@@ -15,11 +16,15 @@ export interface Policy {
   readonly anonymous: Limits
   /** After how long a token is replaced at the next document. */
   readonly rotateAfter: number
+  /** How many sessions an account may have at once. @default as many as there are */
+  readonly perAccount?: AccountLimit
 }
 
 /** NIST SP 800-63B-4 authenticator assurance levels whose session limits a profile sets. */
 export type Profile = 'aal1' | 'aal2' | 'aal3'
 
+// All of a user's are looked at where one more is made.
+const mostSessions = 1000
 const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
@@ -60,6 +65,10 @@ export function checkPolicy(policy: Policy): void {
       `session limits (${name}): idle ${idle / 1000} s, absolute ${absolute / 1000} s. Idle must be at least 60 s, ` +
         'absolute at least idle and at most 400 days (browsers keep no cookie longer).',
     )
+  }
+  const { most } = policy.perAccount ?? { most: 1 }
+  if (!Number.isSafeInteger(most) || most < 1 || most > mostSessions) {
+    throw new ConfigError('ERR_CONFIG_INVALID', `session.most: ${most}. It must be 1 to ${mostSessions}.`)
   }
   if (policy.rotateAfter >= minute) return
   throw new ConfigError(

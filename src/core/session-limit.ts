@@ -28,3 +28,27 @@ export function roomFor<Seat extends { readonly sid: string }>(
   if (excess > 0 && whenFull === 'refuse') return null
   return { free: mine.filter(isFree), replaced: counted.slice(0, excess) }
 }
+
+/**
+ * What becomes of one session more than the most that an account may have. `allow`: there is no limit. `refuse`: nobody is
+ * let in until there is room. `ask-to-take-over`: nor here, and whoever signs in is asked which session shall end.
+ */
+export type WhenMore = 'allow' | 'replace-oldest' | 'ask-to-take-over' | 'refuse'
+
+/** The words for it, as configurations have them. */
+export const whenMoreWords = ['allow', 'replace-oldest', 'ask-to-take-over', 'refuse'] as const
+
+/** How many sessions an account may have at once. */
+export interface AccountLimit {
+  readonly most: number
+  readonly whenMore: WhenMore
+}
+
+/** What a store is asked for; `null`: there is no limit. */
+export function limitOf(account: AccountLimit | null | undefined): SessionLimit | null {
+  if (account === null || account === undefined || account.whenMore === 'allow') return null
+  return {
+    most: account.most,
+    whenFull: account.whenMore === 'replace-oldest' ? 'replace-oldest' : 'refuse',
+  }
+}

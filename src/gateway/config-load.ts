@@ -67,7 +67,7 @@ export async function loadConfig({ options, variables }: ConfigSources): Promise
   const said = merged(merged(atHome(fromFile.input, file), fromVariables.input), fromOptions.input)
   const config = filled(said, variables)
   const old = importConfig(said.import, variables).faults
-  const wrong = [...peopleFaults(said), ...old, ...contradictions(config)]
+  const wrong = [...peopleFaults(said), ...old, ...limitFaults(said), ...contradictions(config)]
   if (wrong.length > 0) throw invalid(wrong)
   return { config, upstream: said.upstream ?? null, command: said.command ?? null, file }
 }
@@ -225,8 +225,17 @@ function policyOf({ session = {}, profile }: ConfigInput): Policy {
     remember: limits(defaultPolicy.remember, session.remember),
     anonymous: limits(defaultPolicy.anonymous, session.anonymous),
     rotateAfter: session.rotateAfter ?? defaultPolicy.rotateAfter,
+    ...(session.most !== undefined && {
+      perAccount: { most: session.most, whenMore: session.whenMore ?? 'replace-oldest' },
+    }),
   }
   return profile === undefined ? policy : underProfile(policy, profile)
+}
+
+/** A rule for what is more than nothing: somebody believes in a limit that is none. */
+function limitFaults({ session }: ConfigInput): readonly string[] {
+  if (session?.whenMore === undefined || session.most !== undefined || session.whenMore === 'allow') return []
+  return ['session.whenMore needs session.most: how many sessions an account may have at once.']
 }
 
 function secretsOf(variables: ConfigSources['variables']): readonly string[] {

@@ -18,8 +18,10 @@ import {
   union,
 } from 'valibot'
 import type { Profile } from '../core/policy.ts'
+import { type WhenMore, whenMoreWords } from '../core/session-limit.ts'
 import type { Access, AccessRule } from './access.ts'
 import type { PresetChoice } from './config.ts'
+import { readApiUrl, readListen, readUpstream } from './config-address.ts'
 import { parseDuration } from './duration.ts'
 import { didYouMean } from './suggestion.ts'
 
@@ -100,21 +102,6 @@ const listen = pipe(
   text(readListen, 'an address and a port such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080'),
 )
 
-function readListen(input: string): { host: string; port: number } | null {
-  // listen = [ host ":" ] port ; an IPv6 host in brackets
-  const [, bracketed, plain, digits] =
-    /^(?:\[([\da-fA-F:.]+)\]:|([\w.-]+):)?(\d{1,5})$/.exec(input.trim()) ?? []
-  const port = Number(digits ?? Number.NaN)
-  return Number.isInteger(port) && port < 65_536 ? { host: bracketed ?? plain ?? '127.0.0.1', port } : null
-}
-
-function readUpstream(input: string): URL | null {
-  const url = URL.parse(input)
-  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return null
-  const extras = `${url.username}${url.password}${url.search}${url.hash}`
-  return extras === '' && url.pathname === '/' ? url : null
-}
-
 // `form` would give the session the name of the cookie that guards the sign-in form, for this app or another.
 const name = text(
   (input) => (/^(?!.*(?:^|-)form$)[a-z\d]+(?:-[a-z\d]+)*$/.test(input) && input.length <= 32 ? input : null),
@@ -160,6 +147,13 @@ const rule = pipe(
   }),
 )
 
+// From the environment and the command line it comes as a text.
+const count = pipe(
+  union([number(), string()], 'must be a number such as 3'),
+  transform(String),
+  text((input) => (/^[1-9]\d{0,2}$/.test(input.trim()) ? Number(input) : null), 'a number from 1 to 999'),
+)
+
 const limits = { idle: exactOptional(duration), absolute: exactOptional(duration) }
 
 const session = section(
@@ -168,6 +162,8 @@ const session = section(
     remember: exactOptional(section(limits, 'a map with `idle` and `absolute`')),
     anonymous: exactOptional(section(limits, 'a map with `idle` and `absolute`')),
     rotateAfter: exactOptional(duration),
+    most: exactOptional(count),
+    whenMore: exactOptional(oneOf(whenMoreWords)),
   },
   'a map with `idle` and `absolute`',
 )
@@ -176,13 +172,6 @@ const apiUrl = text(
   readApiUrl,
   'the address of an API such as https://id.example.org/sign-in; http:// only on this machine, for it is sent passwords',
 )
-
-function readApiUrl(input: string): URL | null {
-  const url = URL.parse(input)
-  if (url === null || url.username !== '' || url.password !== '' || url.hash !== '') return null
-  const local = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)
-  return url.protocol === 'https:' || (url.protocol === 'http:' && local) ? url : null
-}
 
 const loginApi = section(
   {
@@ -261,6 +250,8 @@ export interface ConfigInput {
     readonly remember?: LimitsInput
     readonly anonymous?: LimitsInput
     readonly rotateAfter?: number
+    readonly most?: number
+    readonly whenMore?: WhenMore
   }
 
   readonly trustProxy?: readonly string[]

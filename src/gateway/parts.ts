@@ -4,6 +4,7 @@ import type { CookieTransport } from '../core/cookie.ts'
 import type { EventListener } from '../core/events.ts'
 import type { FormTokens } from '../core/form-token.ts'
 import type { SessionManager } from '../core/manager.ts'
+import type { AccountLimit } from '../core/session-limit.ts'
 import type { SocketRegistry } from '../core/sockets.ts'
 import type { Importer } from '../imports/index.ts'
 import type { Access, AccessRule } from './access.ts'
@@ -13,6 +14,7 @@ import type { ClientAddress } from './client-address.ts'
 import type { BrowserScript } from './client-script.ts'
 import type { Log } from './log.ts'
 import type { OidcFlows } from './oidc-flow.ts'
+import type { PendingSignIns } from './pending-sign-in.ts'
 import type { People } from './people.ts'
 import type { ForwardedHeaders } from './proxy/forwarded.ts'
 import type { HttpProxy } from './proxy/http.ts'
@@ -50,6 +52,10 @@ export interface GatewayParts {
   readonly audit: AuditLog
   /** What is known of accounts beside who vouches for them. */
   readonly standings: Standings
+  /** How many sessions an account may have; `null`: as many as there are. */
+  readonly accountLimit: AccountLimit | null
+  /** Sign-ins of people who are asked something more. */
+  readonly pendingSignIns: PendingSignIns
   /** Reads what an earlier system signed; `null`: there was none. */
   readonly oldSessions: Importer | null
   readonly signInGate: SignInGate

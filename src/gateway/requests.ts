@@ -179,7 +179,9 @@ function toSignIn(parts: GatewayParts, visit: Visit): void {
   if (!isNavigation(request)) return sendProblem(parts, visit, 'sign-in-required')
   const wanted = encodeURIComponent(target.path + target.query)
   // Somebody whose session has ended is told so; who never had one is simply asked.
-  const reason = visit.presented.credential === null ? '' : '&reason=expired'
+  const { credential } = visit.presented
+  const why = credential !== null && parts.sessions.gaveWay(credential) ? 'replaced' : 'expired'
+  const reason = credential === null ? '' : `&reason=${why}`
   sendOn(response, `${ownPath(parts.site.base, 'sign-in')}?return_to=${wanted}${reason}`)
 }
 

@@ -91,6 +91,15 @@ export const settings: readonly Setting[] = [
     null,
   ),
   setting('session.rotateAfter', 'text', '<time>', 'A token is replaced after this long', '24h', null),
+  setting('session.most', 'text', '<n>', 'How many sessions an account may have at once', 'no limit', null),
+  setting(
+    'session.whenMore',
+    'text',
+    '<word>',
+    'Then: replace-oldest, ask-to-take-over, refuse or allow',
+    'replace-oldest',
+    null,
+  ),
   setting(
     'trustProxy',
     'list',

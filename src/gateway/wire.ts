@@ -20,6 +20,7 @@ import { type Gateway, startGateway } from './gateway.ts'
 import type { Log } from './log.ts'
 import { oidcFlows } from './oidc-flow.ts'
 import { openOldSessions } from './old-sessions.ts'
+import { pendingSignIns } from './pending-sign-in.ts'
 import { openPeople } from './people.ts'
 import { reservePort } from './port.ts'
 import { choosePreset } from './preset-choice.ts'
@@ -160,6 +161,8 @@ async function assemble(
       people,
       audit,
       standings: known,
+      accountLimit: config.policy.perAccount ?? null,
+      pendingSignIns: pendingSignIns(opened, now),
       oldSessions: openOldSessions({ config: config.import, ...opened, people, onEvent, now }),
       signInGate: gate(store, keyring),
       preset,

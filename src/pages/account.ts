@@ -1,4 +1,4 @@
-import { deviceName } from './device-name.ts'
+import { type AccountDevice, deviceLabel, deviceLine } from './device-line.ts'
 import { type Html, html } from './html.ts'
 import { textsFor } from './language.ts'
 import { layout } from './layout.ts'
@@ -6,18 +6,6 @@ import { ownPath } from './own-path.ts'
 import { type Page, type PageContext, pageResponse } from './page-response.ts'
 import { signInFields } from './sign-in-form.ts'
 import type { Texts } from './texts.ts'
-
-/** A browser that somebody is signed in with. */
-export interface AccountDevice {
-  /** Names it in the form; no credential, and no id of the store. */
-  readonly mark: string
-  readonly userAgent: string
-  readonly address: string
-  readonly since: number
-  readonly lastSeen: number
-  /** Whether it is the one that asks. */
-  readonly isThis: boolean
-}
 
 /** What happened, or did not. */
 export type AccountNotice =
@@ -106,14 +94,10 @@ function mayAct({ proof: { kind, ...more } }: AccountPageOptions): boolean {
 }
 
 function row(device: AccountDevice, options: AccountPageOptions, texts: Texts): Html {
-  const { mark, userAgent, address, since, lastSeen, isThis } = device
-  const name = deviceName(userAgent) ?? texts.account.unknownDevice
+  const { mark, isThis } = device
   return html`<li>
-<div>
-<strong>${name}</strong>${isThis && html` <span class="badge">${texts.account.thisDevice}</span>`}
-<span class="hint">${address} · ${texts.account.since(day(since, texts))} · ${texts.account.seen(ago(lastSeen, options.now, texts))}</span>
-</div>
-${!isThis && mayAct(options) && html`<button class="button quiet small" type="submit" name="${accountFields.action}" value="end:${mark}" aria-label="${texts.account.endOne(name)}">${texts.signOut.submit}</button>`}
+${deviceLine(device, options.now, texts)}
+${!isThis && mayAct(options) && html`<button class="button quiet small" type="submit" name="${accountFields.action}" value="end:${mark}" aria-label="${texts.account.endOne(deviceLabel(device, texts))}">${texts.signOut.submit}</button>`}
 </li>`
 }
 
@@ -160,21 +144,4 @@ function message(notice: AccountNotice | undefined, texts: Texts): Html | null {
 function trouble(notice: Exclude<AccountNotice, { kind: 'done' }>, texts: Texts): string {
   if (notice.kind === 'throttled') return texts.signIn.errors.throttled(notice.seconds)
   return notice.kind === 'weak' ? notice.why : texts.account.errors[notice.kind]
-}
-
-function day(at: number, { language }: Texts): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' }).format(at)
-}
-
-const units: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
-  ['day', 86_400_000],
-  ['hour', 3_600_000],
-  ['minute', 60_000],
-]
-
-function ago(at: number, now: number, { language, account }: Texts): string {
-  const age = Math.max(0, now - at)
-  const [unit, length] = units.find(([, size]) => age >= size) ?? ['minute', 0]
-  if (length === 0) return account.justNow
-  return new Intl.RelativeTimeFormat(language, { numeric: 'always' }).format(-Math.floor(age / length), unit)
 }

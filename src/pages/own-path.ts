@@ -1,7 +1,7 @@
 import { holdfastPath } from '../core/protocol.ts'
 
 /** Our pages that link to each other. */
-export type OwnPage = 'sign-in' | 'sign-out' | 'account' | `oidc/${string}`
+export type OwnPage = 'sign-in' | 'sign-out' | 'account' | 'take-over' | `oidc/${string}`
 
 /** The path of a page of ours below the public URL's path. */
 export function ownPath(base: string, page: OwnPage): string {

@@ -13,11 +13,13 @@ export type SignInError =
   | { readonly kind: 'throttled'; readonly seconds: number }
   /** The form token is too old, or was not shown to this browser. */
   | { readonly kind: 'form' }
+  /** Right, and signed in on as many browsers as may be; `seconds`: until the first of them is over, if it is not used. */
+  | { readonly kind: 'full'; readonly most: number; readonly seconds: number }
   /** The store or the directory of users cannot tell. */
   | { readonly kind: 'unavailable' }
 
 /** Why someone finds themselves at the sign-in page. */
-export type SignInReason = 'expired' | 'revoked' | 'signed-out'
+export type SignInReason = 'expired' | 'revoked' | 'replaced' | 'signed-out'
 
 /** Another way to sign in. */
 export interface OtherWay {
@@ -43,18 +45,19 @@ export interface SignInPageOptions extends PageContext {
   readonly passwords?: boolean
 }
 
-const statusOf = { credentials: 401, throttled: 429, form: 400, unavailable: 503 } as const
+const statusOf = { credentials: 401, throttled: 429, form: 400, full: 409, unavailable: 503 } as const
+const reasons: readonly SignInReason[] = ['expired', 'revoked', 'replaced', 'signed-out']
 const unavailableSeconds = 5
 
 /** The `?reason=` of a sign-in URL, if it is one we give. */
 export function signInReason(value: string | null): SignInReason | undefined {
-  return value === 'expired' || value === 'revoked' || value === 'signed-out' ? value : undefined
+  return reasons.find((reason) => reason === value)
 }
 
 function errorText(error: SignInError, texts: Texts): string {
-  return error.kind === 'throttled'
-    ? texts.signIn.errors.throttled(error.seconds)
-    : texts.signIn.errors[error.kind]
+  const { errors } = texts.signIn
+  if (error.kind === 'full') return errors.full(error.most, error.seconds)
+  return error.kind === 'throttled' ? errors.throttled(error.seconds) : errors[error.kind]
 }
 
 function headersOf(error: SignInError | undefined): Record<string, string> {

@@ -27,13 +27,22 @@ export interface Texts {
       readonly credentials: string
       readonly throttled: (seconds: number) => string
       readonly form: string
+      readonly full: (most: number, seconds: number) => string
       readonly unavailable: string
     }
     readonly notices: {
       readonly expired: string
       readonly revoked: string
+      readonly replaced: string
       readonly 'signed-out': string
     }
+  }
+  /** For whoever is signed in as often as they may be. */
+  readonly takeOver: {
+    readonly heading: string
+    readonly lead: (most: number) => string
+    readonly endAll: string
+    readonly cancel: string
   }
   readonly signOut: {
     readonly heading: (app: string) => string

@@ -119,12 +119,16 @@ describe('onEnd()', () => {
   })
 
   it('says nothing of a rotation or of state, and asks for a recheck after a gap', async () => {
-    let deliver: Parameters<ReturnType<typeof memoryStore>['watch']>[0] = () => {}
+    type Listener = Parameters<ReturnType<typeof memoryStore>['watch']>[0]
+    const listeners: Listener[] = []
+    const deliver: Listener = (change) => {
+      for (const listener of listeners) listener(change)
+    }
     const store = memoryStore()
     const home = await startProcess({
       store: withMethods(store, {
         watch(listener) {
-          deliver = listener
+          listeners.push(listener)
           return store.watch(listener)
         },
       }),

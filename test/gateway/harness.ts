@@ -30,6 +30,7 @@ import { type Gateway, startGateway } from '../../src/gateway/gateway.ts'
 import type { LogFields, LogLevel } from '../../src/gateway/log.ts'
 import { oidcFlows } from '../../src/gateway/oidc-flow.ts'
 import { openOldSessions } from '../../src/gateway/old-sessions.ts'
+import { pendingSignIns } from '../../src/gateway/pending-sign-in.ts'
 import { openPeople, type People } from '../../src/gateway/people.ts'
 import { forwardedHeaders } from '../../src/gateway/proxy/forwarded.ts'
 import { httpProxy } from '../../src/gateway/proxy/http.ts'
@@ -105,7 +106,7 @@ export const ben: Identity = { userId: 'ben', authenticator: 'users-file', claim
 
 /** Starts everything. Closed after the test, or the file's tests, that started it. */
 export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
-  const now = options.now ?? Date.now
+  const { now = Date.now, policy = defaultPolicy } = options
   const closers: (() => unknown)[] = []
   const upstream = options.upstream ?? (await recordingUpstream())
   closers.push(() => upstream.close())
@@ -119,7 +120,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const { sessions, adminSessions } = bothSessions({
     store: store.store,
     keyring,
-    policy: options.policy ?? defaultPolicy,
+    policy,
     onEvent: (event) => events.push(event),
     now,
   })
@@ -166,6 +167,8 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       people: people.authenticator === null ? { ...people, ...peopleOfFile(users) } : people,
       audit,
       standings: known,
+      accountLimit: policy.perAccount ?? null,
+      pendingSignIns: pendingSignIns(opened, now),
       oldSessions: openOldSessions({
         ...{ config: before, ...opened, now },
         people: { known: (name) => users.identity(name) },

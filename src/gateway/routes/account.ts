@@ -1,13 +1,6 @@
 /** The account page: where somebody is signed in, and ending it; changing the password. */
-import { digest } from '../../core/crypto.ts'
 import { StoreError } from '../../core/errors.ts'
-import {
-  type AccountDevice,
-  type AccountNotice,
-  type AccountProof,
-  accountFields,
-  accountPage,
-} from '../../pages/account.ts'
+import { type AccountNotice, type AccountProof, accountFields, accountPage } from '../../pages/account.ts'
 import { readForm } from '../../pages/form.ts'
 import { ownPath } from '../../pages/own-path.ts'
 import { signInFields } from '../../pages/sign-in-form.ts'
@@ -15,6 +8,7 @@ import type { AuditAction, AuditRequest } from '../audit.ts'
 import type { GatewayParts } from '../parts.ts'
 import { sendProblem } from '../problems.ts'
 import { readBody, sendOn, sendPage, type Visit } from '../visit.ts'
+import { devicesOf, markOf } from './own-devices.ts'
 import { formRefusal, isFormToken, shownForm } from './own-form.ts'
 import { hasPassword, isFresh, proofOf, type SignedIn, signInName } from './own-proof.ts'
 
@@ -131,7 +125,7 @@ async function show(
     acceptLanguage: headers['accept-language'],
     token: form.token,
     user: signInName(mine.identity),
-    devices: await devicesOf(parts, mine),
+    devices: devicesOf(await parts.sessions.listUser(mine.identity), mine.sid),
     proof: proofFor(parts, mine),
     changesPassword: passwordSetter(parts, mine) !== null,
     now: parts.now(),
@@ -147,20 +141,4 @@ function proofFor(parts: GatewayParts, { identity, authenticatedAt }: SignedIn):
   const back = encodeURIComponent(ownPath(site.base, 'account'))
   const href = `${ownPath(site.base, `oidc/${choice.name}`)}?fresh=1&return_to=${back}`
   return { kind: 'provider', label: choice.label, href, fresh: isFresh(parts, authenticatedAt) }
-}
-
-/** This one first, then the one last seen. */
-async function devicesOf({ sessions }: GatewayParts, mine: SignedIn): Promise<readonly AccountDevice[]> {
-  const all = await sessions.listUser(mine.identity)
-  return all
-    .map(({ sid, device, createdAt, idleAt, idle }) => ({
-      ...{ mark: markOf(sid), ...device, since: createdAt },
-      lastSeen: idleAt - idle,
-      isThis: sid === mine.sid,
-    }))
-    .sort((a, b) => Number(b.isThis) - Number(a.isThis) || b.lastSeen - a.lastSeen)
-}
-
-function markOf(sid: string): string {
-  return digest(`device|${sid}`).slice(0, 16)
 }

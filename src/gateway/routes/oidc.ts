@@ -11,7 +11,8 @@ import { parameter } from '../target.ts'
 import { readBody, sendOn, type Visit } from '../visit.ts'
 import { providerSignedOut } from './oidc-sign-out.ts'
 import { beginSession } from './session-start.ts'
-import { showSignIn } from './sign-in.ts'
+import { showSignIn } from './sign-in-shown.ts'
+import { showFull } from './take-over.ts'
 
 const longestLogout = 32_768
 
@@ -73,6 +74,8 @@ async function finish(parts: GatewayParts, visit: Visit, { name, provider }: Pro
       parts.onEvent({ event: 'sign_in_failed', address: visit.address })
       return sendProblem(parts, visit, 'forbidden')
     }
+    if (begun === 'full')
+      return showFull(parts, visit, { ...vouched, remember: false, startedAt, returnTo: flow.returnTo }, gone)
     if (begun === null)
       return showSignIn(parts, visit, { returnTo: flow.returnTo, error: { kind: 'form' } }, gone)
     sendOn(visit.response, flow.returnTo, {

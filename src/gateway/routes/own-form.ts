@@ -18,9 +18,10 @@ export function shownForm(
   { formCookieName, formTokens, site }: GatewayParts,
   { headers }: IncomingMessage,
   purpose: FormPurpose,
-): { readonly token: string; readonly cookie: string } {
+): { readonly token: string; readonly cookie: string; readonly binding: string } {
   const binding = readFormCookie(headers.cookie, formCookieName) ?? newFormBinding()
   return {
+    binding,
     token: formTokens.issue(purpose, binding),
     cookie: formCookie(formCookieName, binding, site.secure),
   }

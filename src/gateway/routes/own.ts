@@ -8,11 +8,13 @@ import { oidcRoute } from './oidc.ts'
 import { beginRoute, sessionRoute } from './session.ts'
 import { signInRoute } from './sign-in.ts'
 import { signOutRoute } from './sign-out.ts'
+import { takeOverRoute } from './take-over.ts'
 
 type Route = (parts: GatewayParts, visit: Visit) => Promise<void> | void
 
 const routes: ReadonlyMap<string, { readonly methods: readonly string[]; readonly route: Route }> = new Map([
   ['sign-in', { methods: ['GET', 'HEAD', 'POST'], route: signInRoute }],
+  ['take-over', { methods: ['POST'], route: takeOverRoute }],
   ['sign-out', { methods: ['GET', 'HEAD', 'POST'], route: signOutRoute }],
   ['account', { methods: ['GET', 'HEAD', 'POST'], route: accountRoute }],
   ['session', { methods: ['GET', 'HEAD', 'POST'], route: sessionRoute }],

@@ -2,6 +2,7 @@
 import type { Vouched } from '../../auth/voucher.ts'
 import type { Issued } from '../../core/manager.ts'
 import type { Session } from '../../core/session.ts'
+import { limitOf } from '../../core/session-limit.ts'
 import type { GatewayParts } from '../parts.ts'
 import type { Visit } from '../visit.ts'
 
@@ -13,26 +14,27 @@ export interface Start extends Vouched {
 
 /**
  * The session and its credential. `null` if a revocation came between the check and now; `disabled`: this account is kept
- * out, which is nobody's business who does not know it already. Rejects with `StoreError` where that cannot be known.
+ * out, which is nobody's business who does not know it already; `full`: it is signed in as often as it may be. Rejects with `StoreError` where that cannot be known.
  */
 export async function beginSession(
   parts: GatewayParts,
   visit: Visit,
   { identity: vouched, token, remember, startedAt, authenticatedAt }: Start,
-): Promise<Issued | 'disabled' | null> {
+): Promise<Issued | 'disabled' | 'full' | null> {
   const { standings } = parts
   if ((await standings.of(vouched)).disabled) return 'disabled'
   const identity = await standings.applied(vouched)
   const userAgent = visit.request.headers['user-agent'] ?? ''
-  const issued = await parts.sessions.signIn({
+  const request = {
     identity,
     remember,
     startedAt,
     ...(authenticatedAt !== undefined && { authenticatedAt }),
     device: { userAgent, address: visit.address },
     replaces: visit.presented.session,
-  })
-  if (issued === null) return null
+  }
+  const issued = await parts.sessions.signInWithin(request, limitOf(parts.accountLimit))
+  if (issued === null || issued === 'full') return issued
   if (await isDisabledNow(parts, issued.session)) return 'disabled'
   if (!(await isKept(parts, issued.session, token))) return null
   parts.onEvent({ event: 'sign_in_succeeded', userId: identity.userId, address: visit.address })

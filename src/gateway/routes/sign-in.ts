@@ -2,16 +2,18 @@
 import type { IncomingMessage } from 'node:http'
 import { removeFormCookie } from '../../core/form-cookie.ts'
 import { returnPath } from '../../core/return-to.ts'
-import { ownPath } from '../../pages/own-path.ts'
-import { type OtherWay, type SignInError, signInPage, signInReason } from '../../pages/sign-in.ts'
+import { type SignInError, signInReason } from '../../pages/sign-in.ts'
 import { readSignInForm, type SignInForm } from '../../pages/sign-in-form.ts'
 import type { GatewayParts } from '../parts.ts'
 import { openPasswordCheck, unavailable } from '../password-check.ts'
+import type { PendingSignIn } from '../pending-sign-in.ts'
 import { sendProblem } from '../problems.ts'
 import { parameter } from '../target.ts'
-import { readBody, sendOn, sendPage, type Visit } from '../visit.ts'
-import { formRefusal, isFormToken, shownForm } from './own-form.ts'
+import { readBody, sendOn, type Visit } from '../visit.ts'
+import { formRefusal, isFormToken } from './own-form.ts'
 import { beginSession } from './session-start.ts'
+import { showSignIn } from './sign-in-shown.ts'
+import { showFull } from './take-over.ts'
 
 const longestForm = 16_384
 // A revocation that came between the password check and the new session: check once more, against what holds now.
@@ -25,50 +27,14 @@ export async function signInRoute(parts: GatewayParts, visit: Visit): Promise<vo
     return sendOn(visit.response, wanted, replacementOf(parts, visit))
   showSignIn(parts, visit, {
     returnTo: wanted,
-    reason: signInReason(parameter(visit.target.query, 'reason')),
+    reason: signInReason(parameter(visit.target.query, 'reason')) ?? endReason(parts, visit),
   })
 }
 
-interface Shown {
-  readonly returnTo: string
-  readonly reason?: ReturnType<typeof signInReason>
-  readonly error?: SignInError
-  readonly username?: string
-  readonly remember?: boolean
-}
-
-/** Shows the sign-in page, with what went wrong. */
-export function showSignIn(
-  parts: GatewayParts,
-  visit: Visit,
-  shown: Shown,
-  setCookie: readonly string[] = [],
-): void {
-  const { site } = parts
-  const { headers } = visit.request
-  const form = shownForm(parts, visit.request, 'sign-in')
-  const page = signInPage({
-    ...shown,
-    app: parts.app,
-    base: site.base,
-    secure: site.secure,
-    acceptLanguage: headers['accept-language'],
-    token: form.token,
-    passwords: parts.people.authenticator !== null,
-    others: otherWays(parts, shown.returnTo),
-  })
-  const cookies = [...setCookie, form.cookie]
-  // A cookie that names no session any more goes; one we could not look up never reaches this page.
-  if (visit.presented.credential !== null && visit.presented.session === null)
-    cookies.push(parts.cookie.clear())
-  sendPage(visit.response, page, cookies)
-}
-
-function otherWays({ people, site }: GatewayParts, returnTo: string): readonly OtherWay[] {
-  return people.providers.map(({ name, label }) => ({
-    name: label,
-    href: `${ownPath(site.base, `oidc/${name}`)}?return_to=${encodeURIComponent(returnTo)}`,
-  }))
+/** Why the browser's session is over, where it is not for the usual reasons. */
+function endReason({ sessions }: GatewayParts, { presented }: Visit): 'replaced' | undefined {
+  const { credential, session } = presented
+  return credential !== null && session === null && sessions.gaveWay(credential) ? 'replaced' : undefined
 }
 
 async function submit(parts: GatewayParts, visit: Visit): Promise<void> {
@@ -85,6 +51,7 @@ async function submit(parts: GatewayParts, visit: Visit): Promise<void> {
 
   if (!isOurForm(parts, request, form)) return again({ kind: 'form' })
   const outcome = await attempt(parts, visit, form)
+  if (outcome.kind === 'full') return showFull(parts, visit, { ...outcome.pending, returnTo })
   if (outcome.kind !== 'signed-in') return again(outcome)
   const { credential, maxAge } = outcome
   const cookies = [
@@ -106,7 +73,8 @@ function isOurForm(parts: GatewayParts, request: IncomingMessage, form: SignInFo
 }
 
 type Outcome =
-  | SignInError
+  | Exclude<SignInError, { kind: 'full' }>
+  | { readonly kind: 'full'; readonly pending: Omit<PendingSignIn, 'returnTo'> }
   | { readonly kind: 'signed-in'; readonly credential: string; readonly maxAge: number | null }
 
 async function attempt(parts: GatewayParts, visit: Visit, form: SignInForm): Promise<Outcome> {
@@ -122,6 +90,7 @@ async function attempt(parts: GatewayParts, visit: Visit, form: SignInForm): Pro
       const token = parts.people.tokenOf(identity)
       const issued = await beginSession(parts, visit, { identity, token, remember, startedAt })
       if (issued === 'disabled') break
+      if (issued === 'full') return { kind: 'full', pending: { identity, token, remember, startedAt } }
       if (issued === null) continue
       const { session, credential } = issued
       // Without "stay signed in" the cookie ends with the browser; the server's own limits hold either way.

@@ -9,6 +9,8 @@ function duration(seconds: number): string {
   return hours === 1 ? '1 hour' : `${hours} hours`
 }
 
+const browsers = (count: number): string => (count === 1 ? 'in another browser' : `in ${count} browsers`)
+
 /** English. */
 export const en: Texts = {
   language: 'en',
@@ -26,13 +28,24 @@ export const en: Texts = {
       credentials: 'That username and password do not match. Please check both and try again.',
       throttled: (seconds) => `Too many attempts. Please try again in ${duration(seconds)}.`,
       form: 'This form was open for too long, or cookies are off. Please try again.',
+      full: (most, seconds) =>
+        `You are signed in ${browsers(most)} already, and no more are allowed at once. Sign out there, then try again here. If you cannot: a browser that is no longer used gives up its place by itself, the first in ${duration(seconds)}.`,
       unavailable: 'We cannot check passwords right now. Please try again in a moment.',
     },
     notices: {
       expired: 'Your session has ended. Sign in to go on where you were.',
       revoked: 'You were signed out. Sign in again to go on.',
+      replaced:
+        'You were signed out here because your account was signed in somewhere else. If that was not you, sign in and change your password.',
       'signed-out': 'You are signed out.',
     },
+  },
+  takeOver: {
+    heading: 'You are signed in elsewhere',
+    lead: (most) =>
+      `You are signed in ${browsers(most)} already, and no more are allowed at once. Choose which to sign out, and go on here.`,
+    endAll: 'Sign out all of them',
+    cancel: 'Do not sign in here',
   },
   signOut: {
     heading: (app) => `Sign out of ${app}?`,

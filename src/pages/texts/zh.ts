@@ -24,13 +24,22 @@ export const zh: Texts = {
       credentials: '用户名或密码不正确，请检查后重试。',
       throttled: (seconds) => `尝试次数过多，请在 ${duration(seconds)}后重试。`,
       form: '页面打开时间过长，或浏览器禁用了 Cookie，请重试。',
+      full: (most, seconds) =>
+        `您的账号已在 ${most} 个浏览器中登录，已达上限。请先在其中一处退出登录，再在此重试。如果无法操作：不再使用的浏览器会自动让出名额，最早在 ${duration(seconds)}后。`,
       unavailable: '暂时无法验证密码，请稍后重试。',
     },
     notices: {
       expired: '会话已过期。重新登录后可继续之前的操作。',
       revoked: '您已被退出登录，请重新登录。',
+      replaced: '您的账号已在别处登录，因此此处已退出。如果不是您本人操作，请登录并修改密码。',
       'signed-out': '您已退出登录。',
     },
+  },
+  takeOver: {
+    heading: '您已在别处登录',
+    lead: (most) => `您的账号已在 ${most} 个浏览器中登录，已达上限。请选择要退出的浏览器，然后在此继续。`,
+    endAll: '全部退出',
+    cancel: '不在此登录',
   },
   signOut: {
     heading: (app) => `要退出 ${app} 吗？`,

@@ -1,0 +1,43 @@
+/** The session that a sign-in makes: never one that was there. */
+import type { Identity } from './contracts.ts'
+import { random, toBase64url } from './crypto.ts'
+import type { Limits } from './policy.ts'
+import type { Device, Session } from './session.ts'
+import type { Token, TokenMint } from './token.ts'
+
+export interface NewSession {
+  readonly app: string
+  readonly identity: Identity
+  readonly user: string
+  readonly device: Device
+  readonly remember: boolean
+  readonly startedAt: number
+  readonly authenticatedAt?: number | undefined
+  readonly limits: Limits
+}
+
+/** The session and the token that names it. `at` is now. */
+export function newSession(
+  mint: TokenMint,
+  { limits, startedAt, authenticatedAt, ...who }: NewSession,
+  at: number,
+): { readonly session: Session; readonly token: Token } {
+  const token = mint.issue('signed-in', startedAt)
+  // A start in the future would outlive revocations that are still to come.
+  const createdAt = Math.min(startedAt, at)
+  const absoluteAt = createdAt + limits.absolute
+  const { device } = who
+  const session: Session = {
+    ...who,
+    ...{ sid: toBase64url(random(16)), id: mint.id(token) },
+    device: { ...device, userAgent: device.userAgent.slice(0, 256) },
+    createdAt,
+    authenticatedAt: Math.min(authenticatedAt ?? at, at),
+    tokenAt: at,
+    idle: limits.idle,
+    idleAt: Math.min(at + limits.idle, absoluteAt),
+    absoluteAt,
+    version: 1,
+  }
+  return { session, token }
+}

@@ -1,0 +1,48 @@
+/** The sign-in page as an answer. */
+import { ownPath } from '../../pages/own-path.ts'
+import { type OtherWay, type SignInError, type SignInReason, signInPage } from '../../pages/sign-in.ts'
+import type { GatewayParts } from '../parts.ts'
+import { sendPage, type Visit } from '../visit.ts'
+import { shownForm } from './own-form.ts'
+
+interface Shown {
+  readonly returnTo: string
+  readonly reason?: SignInReason | undefined
+  readonly error?: SignInError
+  readonly username?: string
+  readonly remember?: boolean
+}
+
+/** Shows the sign-in page, with what went wrong. */
+export function showSignIn(
+  parts: GatewayParts,
+  visit: Visit,
+  shown: Shown,
+  setCookie: readonly string[] = [],
+): void {
+  const { site } = parts
+  const { headers } = visit.request
+  const form = shownForm(parts, visit.request, 'sign-in')
+  const page = signInPage({
+    ...shown,
+    app: parts.app,
+    base: site.base,
+    secure: site.secure,
+    acceptLanguage: headers['accept-language'],
+    token: form.token,
+    passwords: parts.people.authenticator !== null,
+    others: otherWays(parts, shown.returnTo),
+  })
+  const cookies = [...setCookie, form.cookie]
+  // A cookie that names no session any more goes; one we could not look up never reaches this page.
+  if (visit.presented.credential !== null && visit.presented.session === null)
+    cookies.push(parts.cookie.clear())
+  sendPage(visit.response, page, cookies)
+}
+
+function otherWays({ people, site }: GatewayParts, returnTo: string): readonly OtherWay[] {
+  return people.providers.map(({ name, label }) => ({
+    name: label,
+    href: `${ownPath(site.base, `oidc/${name}`)}?return_to=${encodeURIComponent(returnTo)}`,
+  }))
+}
