@@ -12,6 +12,8 @@ import math
 import re
 from typing import Any
 
+from holdfast._base64url import base64url
+
 _KINDS = "biufcmMSU"
 _DTYPE = re.compile(r"[<>|][biufcmMSU]\d{1,6}(\[\d{0,6}[A-Za-zµ]{1,2}\])?")
 _MOST_DIMENSIONS = 32
@@ -24,8 +26,6 @@ class Unfit(ValueError):
 
 def write_array(value: Any) -> Any:
     """The tree of a NumPy array or scalar; a scalar is an array without dimensions."""
-    from holdfast._values_write import base64url
-
     numpy = importlib.import_module("numpy")
     array = numpy.asarray(value)
     if type(value) is not numpy.ndarray and not isinstance(value, numpy.generic):
@@ -109,8 +109,6 @@ def read_table(data: bytes, kind: Any) -> Any:
 
 
 def _stream(table: Any, kind: str) -> Any:
-    from holdfast._values_write import base64url
-
     _no_pickles(table.schema)
     arrow = _arrow()
     sink = arrow.BufferOutputStream()

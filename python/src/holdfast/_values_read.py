@@ -12,8 +12,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from holdfast import _values_arrays as arrays
+from holdfast._base64url import base64url
 from holdfast._errors import StateError
-from holdfast._values_write import DEEPEST, base64url
+from holdfast._values_write import DEEPEST
 
 _FLOATS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf"), "-0": -0.0}
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,4299})", re.ASCII)

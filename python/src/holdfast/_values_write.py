@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
-from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from holdfast import _values_arrays as arrays
+from holdfast._base64url import base64url
 from holdfast._errors import StateError
 
 DEEPEST = 100
@@ -32,11 +32,6 @@ def write(value: object) -> Any:
 def to_text(tree: Any) -> str:
     """JSON text in the one spelling that both languages write: compact, nothing escaped without need."""
     return json.dumps(tree, ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
-
-
-def base64url(data: bytes) -> str:
-    """Bytes as text, without padding."""
-    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
 class _Writer:
