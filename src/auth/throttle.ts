@@ -1,12 +1,6 @@
-import { createHmac } from 'node:crypto'
 import { clientNetwork } from './client-network.ts'
 import { canonicalUserName } from './user-name.ts'
-
-/** A budget of attempts: `most` within each window of `seconds`. */
-export interface Budget {
-  readonly most: number
-  readonly seconds: number
-}
+import { type Budget, type Counters, windowedCount } from './windowed-count.ts'
 
 /** How many sign-in attempts are let through to the password check. */
 export interface ThrottleLimits {
@@ -60,8 +54,8 @@ export function throttleDecision(counts: AttemptCounts, limits: ThrottleLimits):
 }
 
 export interface SignInThrottleOptions {
-  /** The store's counters: `hit(key, window in ms)` counts within a fixed window, across replicas. */
-  readonly store: { hit(key: string, window: number): Promise<number> }
+  /** Counts across replicas. */
+  readonly store: Counters
   /** A key for the counters' names, the same on every replica: a store must learn no name and no address. */
   readonly key: Uint8Array
   /** @default defaultThrottleLimits */
@@ -84,15 +78,7 @@ export interface SignInThrottle {
 export function signInThrottle(options: SignInThrottleOptions): SignInThrottle {
   const { store, key, limits = defaultThrottleLimits, now = Date.now } = options
 
-  async function count(name: string, budget: Budget): Promise<{ count: number; left: number }> {
-    const image = createHmac('sha256', key).update(name).digest()
-    const window = budget.seconds * 1000
-    // The window is part of the name, so its end is known and can be told. Each counter has its own phase, or all
-    // budgets of the world would be fresh at the same instant.
-    const at = now() + (image.readUInt32BE(0) % window)
-    const hits = await store.hit(`throttle:${image.toString('base64url')}:${Math.floor(at / window)}`, window)
-    return { count: hits, left: Math.ceil((window - (at % window)) / 1000) }
-  }
+  const count = windowedCount(store, key, now)
 
   return {
     async attempt(username, address) {

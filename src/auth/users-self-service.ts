@@ -40,19 +40,27 @@ export interface UsersSelfService {
   /** Who has this address: several may, for the file is edited by hand. Nobody who is disabled. */
   byEmail(email: string): readonly KnownDetails[]
   details(name: string): KnownDetails | null
-  /** Adds a user, and takes the address off the list of those who may. `email-taken`: somebody has it by now. */
-  register(name: string, user: Registrant): Promise<UsersOutcome | 'email-taken'>
+  /**
+   * Adds a user, and takes the address off the list of those who may. `email-taken`: somebody has it by now. `spend` is
+   * asked when nothing is left to refuse and the password is hashed; `stale`: it said no.
+   */
+  register(name: string, user: Registrant, spend?: Spend): Promise<UsersOutcome | 'email-taken' | 'stale'>
   /**
    * What a link to set a new password depends on: another password, another address, and the link is worth nothing.
    * `null` for who is unknown, disabled, or signs in elsewhere.
    */
   resetMark(name: string): string | null
   /** Sets a password if `resetMark` still is what it was; `stale` if not. */
-  resetPassword(name: string, password: string, mark: string): Promise<UsersOutcome | 'stale'>
+  resetPassword(name: string, password: string, mark: string, spend?: Spend): Promise<UsersOutcome | 'stale'>
   setDetails(name: string, details: UserDetails): Promise<UsersOutcome | 'email-taken'>
   /** Why a password must not be set, for the person who chose it; `null` if it may. Costs no hashing. */
   passwordFault(name: string, password: string, more?: Pick<UserDetails, 'name' | 'email'>): string | null
 }
+
+/** Uses up what allows a change; `false`: it was used before. Too many passwords to hash at once must not cost a link. */
+export type Spend = () => Promise<boolean>
+
+const unspent: Spend = () => Promise.resolve(true)
 
 interface Parts {
   readonly hasher: PasswordHasher
@@ -76,12 +84,13 @@ export function usersSelfService({ hasher, snapshot, rewrite }: Parts): UsersSel
       return entry === undefined ? null : known(entry)
     },
 
-    async register(name, user) {
+    async register(name, user, spend = unspent) {
       const userId = canonicalUserName(name)
       if (userId === null) return badName(name)
       const refusal = unwritable(user) ?? weakness(user.password, { userId, ...user })
       if (refusal !== null) return refusal
       const password = await hasher.hash(user.password)
+      if (!(await spend())) return 'stale'
       let outcome: UsersOutcome | 'email-taken' = { done: true }
       await rewrite((document) => {
         if (isTaken(document, user.email)) outcome = 'email-taken'
@@ -101,10 +110,11 @@ export function usersSelfService({ hasher, snapshot, rewrite }: Parts): UsersSel
       return entry === undefined ? null : markOf(entry)
     },
 
-    async resetPassword(name, password, mark) {
+    async resetPassword(name, password, mark, spend = unspent) {
       const refusal = weakness(password, contextOf(name, entryOf(name)))
       if (refusal !== null) return refusal
       const hash = await hasher.hash(password)
+      if (!(await spend())) return 'stale'
       let outcome: UsersOutcome | 'stale' = 'stale'
       await rewrite((document) => {
         const entry = inDocument(document, name)

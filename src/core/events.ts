@@ -25,6 +25,9 @@ export type SessionEvent =
   | { readonly event: 'sign_in_succeeded'; readonly userId: string; readonly address: string }
   | { readonly event: 'sign_in_failed'; readonly address: string }
   | { readonly event: 'sign_in_throttled'; readonly address: string }
+  | { readonly event: 'user_registered'; readonly userId: string }
+  | { readonly event: 'password_reset'; readonly userId: string }
+  | { readonly event: 'details_changed'; readonly userId: string }
   | { readonly event: 'origin_refused'; readonly origin: string; readonly path: string }
   | { readonly event: 'store_failed'; readonly code: string; readonly during: string }
 

@@ -18,6 +18,7 @@ import {
 import { importConfig } from './config-import.ts'
 import { isProviderSecret, peopleConfig, peopleFaults } from './config-people.ts'
 import type { ConfigInput, LimitsInput } from './config-schema.ts'
+import { selfServiceConfig, selfServiceFaults } from './config-self-service.ts'
 import { type Setting, settings } from './settings.ts'
 import { site } from './site.ts'
 import { nearest } from './suggestion.ts'
@@ -42,7 +43,7 @@ export interface LoadedConfig {
 
 const usualFile = 'holdfast.yaml'
 const others = [
-  ...['CONFIG', 'SECRET', 'DEBUG', 'URL', 'STATE_KEY', 'SIGN_IN_PATH', 'TESTS'],
+  ...['CONFIG', 'SECRET', 'MAIL_PASSWORD', 'DEBUG', 'URL', 'STATE_KEY', 'SIGN_IN_PATH', 'TESTS'],
   ...['FORCE_URL_SESSION_IN_TESTS', 'DISABLE_URL_SESSION'],
 ].map((word) => `HOLDFAST_${word}`)
 
@@ -67,7 +68,10 @@ export async function loadConfig({ options, variables }: ConfigSources): Promise
   const said = merged(merged(atHome(fromFile.input, file), fromVariables.input), fromOptions.input)
   const config = filled(said, variables)
   const old = importConfig(said.import, variables).faults
-  const wrong = [...peopleFaults(said), ...old, ...limitFaults(said), ...contradictions(config)]
+  const wrong = [
+    ...[...peopleFaults(said), ...selfServiceFaults(said, config), ...old, ...limitFaults(said)],
+    ...contradictions(config),
+  ]
   if (wrong.length > 0) throw invalid(wrong)
   return { config, upstream: said.upstream ?? null, command: said.command ?? null, file }
 }
@@ -180,7 +184,12 @@ function merged(under: ConfigInput, over: ConfigInput): ConfigInput {
     anonymous: { ...under.session?.anonymous, ...over.session?.anonymous },
   }
   const loginApi = { ...under.loginApi, ...over.loginApi }
-  return { ...under, ...over, session, ...(Object.keys(loginApi).length > 0 && { loginApi }) }
+  const mail = { ...under.mail, ...over.mail }
+  return {
+    ...{ ...under, ...over, session },
+    ...(Object.keys(loginApi).length > 0 && { loginApi }),
+    ...(Object.keys(mail).length > 0 && { mail }),
+  }
 }
 
 function filled(said: ConfigInput, variables: ConfigSources['variables']): Config {
@@ -190,6 +199,7 @@ function filled(said: ConfigInput, variables: ConfigSources['variables']): Confi
     name: said.name ?? '',
     store: said.store ?? 'sqlite:.holdfast/holdfast.db',
     ...peopleConfig(said, variables),
+    ...selfServiceConfig(said, variables),
     import: importConfig(said.import, variables).config,
     access: said.access ?? 'signed-in',
     rules: said.rules ?? [],

@@ -1,18 +1,13 @@
 /** What a configuration may say, whichever way it is said: one schema for the file, the environment and the options. */
 import {
   array,
-  type BaseIssue,
-  boolean,
   custom,
   exactOptional,
   type GenericSchema,
-  looseObject,
   minLength,
   number,
-  picklist,
   pipe,
   rawCheck,
-  rawTransform,
   string,
   transform,
   union,
@@ -22,78 +17,9 @@ import { type WhenMore, whenMoreWords } from '../core/session-limit.ts'
 import type { Access, AccessRule } from './access.ts'
 import type { PresetChoice } from './config.ts'
 import { readApiUrl, readListen, readUpstream } from './config-address.ts'
-import { parseDuration } from './duration.ts'
-import { didYouMean } from './suggestion.ts'
+import { guest, mail, registration, type SelfServiceInput } from './config-self-service.ts'
+import { duration, isMap, oneOf, onOff, section, someText, text } from './config-value.ts'
 
-type Entries = Parameters<typeof looseObject>[0]
-
-/** A map that knows its keys: every unknown one is a fault of its own, with what may have been meant. */
-function section<Known extends Entries>(known: Known, what: string) {
-  const names = Object.keys(known)
-  return pipe(
-    custom<object>(isMap, `must be ${what}`),
-    looseObject(known),
-    rawCheck(({ dataset, addIssue }) => {
-      const input: unknown = dataset.value
-      if (!isMap(input)) return
-      for (const [key, value] of Object.entries(input as object)) {
-        if (names.includes(key)) continue
-        const path = {
-          type: 'object',
-          origin: 'key',
-          input: input as Record<string, unknown>,
-          key,
-          value,
-        } as const
-        addIssue({ message: unknown(key, names), path: [path] })
-      }
-    }),
-  )
-}
-
-function isMap(input: unknown): boolean {
-  return typeof input === 'object' && input !== null && !Array.isArray(input)
-}
-
-// People put it there, and then it is in version control.
-const secretKeys = /^(?:(?:server|cookie)?secrets?|secretkey)$/i
-
-function unknown(key: string, names: readonly string[]): string {
-  if (secretKeys.test(key.replace(/[-_]/g, ''))) {
-    return 'does not belong into a configuration file: set HOLDFAST_SECRET, or name a file with `secretFile`'
-  }
-  return `is not known here.${didYouMean(key, names) || ` Known are ${names.join(', ')}.`}`
-}
-
-/** A text that `read` makes something of; `null` from it is a fault. */
-function text<Value extends NonNullable<unknown>>(read: (input: string) => Value | null, wanted: string) {
-  return pipe(
-    string(`must be ${wanted}`),
-    rawTransform<string, Value>(({ dataset, addIssue, NEVER }) => {
-      const value = read(dataset.value)
-      if (value !== null) return value
-      addIssue({ message: `must be ${wanted}, not ${quoted(dataset.value)}` })
-      return NEVER
-    }),
-  )
-}
-
-function oneOf<const Words extends readonly string[]>(words: Words) {
-  const list = `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
-  return picklist(words, ({ input }: BaseIssue<unknown>) =>
-    typeof input === 'string'
-      ? `must be ${list}, not ${quoted(input)}.${didYouMean(input, words)}`
-      : `must be ${list}`,
-  )
-}
-
-/** A text cut for a message, on one line. */
-export function quoted(value: string): string {
-  return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
-}
-
-const duration = text((input) => parseDuration(input.trim()), 'a time such as 90s, 30m, 12h or 14d')
-const onOff = boolean('must be true or false')
 const path = text((input) => (input === '' || input.includes('\0') ? null : input), 'the path of a file')
 
 const listen = pipe(
@@ -182,8 +108,6 @@ const loginApi = section(
   'a map with `url`, `verifyUrl` and `verifyEvery`',
 )
 
-const someText = text((input) => (input.trim() === '' || input.length > 256 ? null : input), 'a text')
-
 const oidc = section(
   {
     name: text(
@@ -222,7 +146,7 @@ export interface OidcInput {
 }
 
 /** What one source of configuration says: only what is there, checked and read. */
-export interface ConfigInput {
+export interface ConfigInput extends SelfServiceInput {
   readonly listen?: { readonly host: string; readonly port: number }
   readonly publicUrl?: string
   readonly insecureHttp?: boolean
@@ -277,6 +201,9 @@ export const configSchema: GenericSchema<unknown, ConfigInput> = section(
     users: exactOptional(path),
     loginApi: exactOptional(loginApi),
     oidc: exactOptional(array(oidc, 'must be a list of maps, each with `name`, `issuer` and `clientId`')),
+    mail: exactOptional(mail),
+    registration: exactOptional(registration),
+    guest: exactOptional(guest),
     import: exactOptional(custom<object>(isMap, 'must be a map with `switchedAt`, `acceptUntil` and `from`')),
     access: exactOptional(oneOf(['signed-in', 'anyone'])),
     rules: exactOptional(array(rule, 'must be a list of maps, each with `path` and `access` or `roles`')),

@@ -2,6 +2,7 @@
 import type { Policy } from '../core/policy.ts'
 import type { Access, AccessRule } from './access.ts'
 import type { ImportConfig } from './config-import.ts'
+import type { SelfServiceConfig } from './config-self-service.ts'
 
 /** How the app is reached, or started. */
 export type UpstreamConfig =
@@ -28,7 +29,7 @@ export interface OidcConfig {
 export type PresetChoice = 'auto' | 'streamlit' | 'generic'
 
 /** What holds for every command, the ones that serve nothing included. */
-export interface Config {
+export interface Config extends SelfServiceConfig {
   readonly preset: PresetChoice
   readonly listen: { readonly host: string; readonly port: number }
   /** The address browsers use; `null`: only this machine is served. */

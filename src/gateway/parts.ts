@@ -18,6 +18,7 @@ import type { PendingSignIns } from './pending-sign-in.ts'
 import type { People } from './people.ts'
 import type { ForwardedHeaders } from './proxy/forwarded.ts'
 import type { HttpProxy } from './proxy/http.ts'
+import type { SelfService } from './self-service/self-service.ts'
 import type { Site } from './site.ts'
 import type { Standings } from './standing.ts'
 
@@ -50,6 +51,8 @@ export interface GatewayParts {
   readonly people: Omit<People, 'close'>
   /** Where every change of an account is written down. */
   readonly audit: AuditLog
+  /** What people do about their own accounts. */
+  readonly selfService: Omit<SelfService, 'close' | 'idle'>
   /** What is known of accounts beside who vouches for them. */
   readonly standings: Standings
   /** How many sessions an account may have; `null`: as many as there are. */

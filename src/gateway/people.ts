@@ -28,6 +28,8 @@ export interface People {
   readonly authenticator: CredentialsAuthenticator | null
   /** Changes the password of somebody whose old one was checked; `null` where passwords are kept by others. */
   readonly setPassword: UsersFile['setPassword'] | null
+  /** The users file; `null` where passwords are kept by others. */
+  readonly usersFile: UsersFile | null
   /** What to ask by about an identity that `authenticator` gave; `null` if there is nothing. */
   tokenOf(identity: Identity): string | null
   /** Who a name of the users file stands for now; `null` for one who is unknown or disabled, and without such a file. */
@@ -50,7 +52,7 @@ export interface PeopleOptions extends Omit<OpenedSessions, 'adminSessions'> {
 type Vouchers = VouchingOptions['vouchers']
 type Passwords = Pick<
   People,
-  'authenticator' | 'setPassword' | 'tokenOf' | 'known' | 'directory' | 'close'
+  'authenticator' | 'setPassword' | 'usersFile' | 'tokenOf' | 'known' | 'directory' | 'close'
 > & {
   readonly vouchers: Vouchers
 }
@@ -75,6 +77,7 @@ export async function openPeople(options: PeopleOptions): Promise<People> {
 async function openPasswords({ config, store, keyring, sessions, log }: PeopleOptions): Promise<Passwords> {
   const nothing = {
     setPassword: null,
+    usersFile: null,
     tokenOf: () => null,
     known: () => null,
     directory: null,
@@ -94,6 +97,7 @@ async function openPasswords({ config, store, keyring, sessions, log }: PeopleOp
     return {
       ...nothing,
       authenticator: users.authenticator(),
+      usersFile: users,
       known: (username) => users.identity(username),
       directory: users,
       setPassword: (name, password) => users.setPassword(name, password),

@@ -5,6 +5,7 @@ import type { StateScope } from '../core/contracts.ts'
 import type { SessionManager } from '../core/manager.ts'
 import type { SealedState } from '../core/sealed-state.ts'
 import type { Log } from './log.ts'
+import { retiredNames } from './self-service/retired-names.ts'
 
 export interface UsersFollowerOptions {
   readonly users: UsersFile
@@ -27,10 +28,12 @@ export async function followUsers(options: UsersFollowerOptions): Promise<() => 
   const { users, sessions, state, log } = options
   const { name: authenticator } = users.authenticator()
   const scope: StateScope = { sid: null, name: `users:${options.app}` }
+  const retired = retiredNames(state, options.app)
   let stopped = false
 
   const revoke = async ({ userId, kind }: UserChange): Promise<void> => {
     log.write('info', 'user_changed', { user: userId, kind })
+    if (kind === 'removed') await retired.add(userId)
     await sessions.revokeUser({ authenticator, userId })
   }
 

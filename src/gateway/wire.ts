@@ -27,6 +27,7 @@ import { choosePreset } from './preset-choice.ts'
 import { presetsFor } from './presets.ts'
 import { forwardedHeaders } from './proxy/forwarded.ts'
 import { httpProxy } from './proxy/http.ts'
+import { openSelfService } from './self-service/self-service.ts'
 import { openSessions } from './sessions.ts'
 import { type Site, site } from './site.ts'
 import { standings } from './standing.ts'
@@ -141,12 +142,18 @@ async function assemble(
   sweeper.unref()
   closers.push(() => clearInterval(sweeper))
 
+  const appName = config.name === '' ? where.origin.slice(where.origin.indexOf('//') + 2) : config.name
+  const selfService = openSelfService({
+    ...{ config, app: appName, site: where, users: people.usersFile },
+    ...{ store, keyring, sessions, audit, log, onEvent, now },
+  })
+  closers.push(() => selfService.close())
   const script = await browserScript('client.js')
   const presetScript = preset.script === null ? null : await browserScript(preset.script)
   await reserved.release()
   const gateway: Gateway = await startGateway(
     {
-      app: config.name === '' ? where.origin.slice(where.origin.indexOf('//') + 2) : config.name,
+      app: appName,
       site: where,
       access: config.access,
       rules: config.rules,
@@ -160,6 +167,7 @@ async function assemble(
       oidcFlows: oidcFlows(keyring.key('oidc/v1'), cookieOptions, now),
       people,
       audit,
+      selfService,
       standings: known,
       accountLimit: config.policy.perAccount ?? null,
       pendingSignIns: pendingSignIns(opened, now),

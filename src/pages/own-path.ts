@@ -1,7 +1,19 @@
 import { holdfastPath } from '../core/protocol.ts'
 
 /** Our pages that link to each other. */
-export type OwnPage = 'sign-in' | 'sign-out' | 'account' | 'take-over' | `oidc/${string}`
+export type OwnPage =
+  | 'sign-in'
+  | 'sign-out'
+  | 'account'
+  | 'take-over'
+  | 'account/details'
+  | 'account/email'
+  | 'register'
+  | 'forgot-password'
+  | 'reset-password'
+  | 'forgot-username'
+  | 'guest'
+  | `oidc/${string}`
 
 /** The path of a page of ours below the public URL's path. */
 export function ownPath(base: string, page: OwnPage): string {

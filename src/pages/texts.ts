@@ -1,4 +1,5 @@
 import type { ProblemCode } from './problem-code.ts'
+import type { MailTexts, SelfServiceTexts } from './self-service-texts.ts'
 
 /** A problem in plain words. Words between backticks are shown as code. */
 export interface ProblemText {
@@ -35,6 +36,8 @@ export interface Texts {
       readonly revoked: string
       readonly replaced: string
       readonly 'signed-out': string
+      readonly registered: string
+      readonly 'password-set': string
     }
   }
   /** For whoever is signed in as often as they may be. */
@@ -79,6 +82,8 @@ export interface Texts {
       readonly stale: string
     }
   }
+  readonly selfService: SelfServiceTexts
+  readonly mail: MailTexts
   readonly problem: Readonly<Record<ProblemCode, ProblemText>>
   readonly actions: {
     readonly signIn: string

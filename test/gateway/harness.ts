@@ -1,5 +1,5 @@
 /** The real gateway with real parts, in front of a real app, in this process; everything is closed after the test. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -26,6 +26,7 @@ import { type AuditLog, auditLog } from '../../src/gateway/audit.ts'
 import { clientAddress } from '../../src/gateway/client-address.ts'
 import type { Config } from '../../src/gateway/config.ts'
 import type { ImportConfig } from '../../src/gateway/config-import.ts'
+import type { SelfServiceConfig } from '../../src/gateway/config-self-service.ts'
 import { type Gateway, startGateway } from '../../src/gateway/gateway.ts'
 import type { LogFields, LogLevel } from '../../src/gateway/log.ts'
 import { oidcFlows } from '../../src/gateway/oidc-flow.ts'
@@ -34,6 +35,7 @@ import { pendingSignIns } from '../../src/gateway/pending-sign-in.ts'
 import { openPeople, type People } from '../../src/gateway/people.ts'
 import { forwardedHeaders } from '../../src/gateway/proxy/forwarded.ts'
 import { httpProxy } from '../../src/gateway/proxy/http.ts'
+import { openSelfService, type SelfService } from '../../src/gateway/self-service/self-service.ts'
 import { site } from '../../src/gateway/site.ts'
 import { type Standings, standings } from '../../src/gateway/standing.ts'
 import { followUsers } from '../../src/gateway/users-follower.ts'
@@ -59,6 +61,10 @@ export interface HarnessOptions {
   readonly oidc?: Config['oidc']
   /** A system that was there before. */
   readonly import?: ImportConfig
+  /** Mail, registering, guests. */
+  readonly selfService?: Partial<SelfServiceConfig>
+  /** A users file that is there already. */
+  readonly usersText?: string
   /** A store that another replica works with, too. */
   readonly store?: WatchedStore
 }
@@ -81,6 +87,7 @@ export interface Harness {
   readonly sessions: SessionManager
   readonly sockets: SocketRegistry
   readonly users: UsersFile
+  readonly selfService: SelfService
   readonly adminSessions: SessionManager
   readonly standings: Standings
   readonly audit: AuditLog
@@ -126,7 +133,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   })
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-gateway-'))
   closers.push(() => rm(folder, { recursive: true, force: true }))
-  const users = await usersIn(join(folder, 'users.yaml'))
+  const users = await usersIn(join(folder, 'users.yaml'), options.usersText)
   closers.push(() => users.close())
   const logger = {
     write: (level: LogLevel, event: string, fields: LogFields = {}) => {
@@ -141,6 +148,13 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const audit = auditLog({ state, app: '', log: logger, now })
   const opened = { store: store.store, keyring, sessions, standings: known }
   const people = await openPeople({ ...peopleOf, ...opened, log: logger, now })
+  const selfService = openSelfService({
+    config: { name: '', mail: null, registration: null, guest: null, ...options.selfService },
+    ...{ app: 'Kelp', site: where, users: peopleInFile(loginApi, users) },
+    ...{ store: store.store, keyring, sessions, audit, log: logger, now },
+    onEvent: (event) => events.push(event),
+  })
+  closers.push(() => selfService.close())
   const sockets = socketRegistry({ sessions, now, onConfirmed: (one) => people.vouching.used(one) })
   const cookieOptions = {
     secure: where.secure,
@@ -166,6 +180,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       oidcFlows: oidcFlows(keyring.key('oidc/v1'), cookieOptions, now),
       people: people.authenticator === null ? { ...people, ...peopleOfFile(users) } : people,
       audit,
+      selfService,
       standings: known,
       accountLimit: policy.perAccount ?? null,
       pendingSignIns: pendingSignIns(opened, now),
@@ -219,8 +234,8 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
 
   const host = where.origin.slice(where.origin.indexOf('//') + 2)
   const harness: Harness = {
-    ...{ port, origin: where.origin, host, upstream, store, keyring, sessions, sockets, users, log, events },
-    ...{ adminSessions, standings: known, audit },
+    ...{ port, origin: where.origin, host, upstream, store, keyring, sessions, sockets, users },
+    ...{ adminSessions, standings: known, audit, selfService, log, events },
     cookieName: cookie.name,
     async sessionOf(identity) {
       const startedAt = now()
@@ -310,14 +325,16 @@ async function signInByForm(
   return line.split(';', 1)[0] ?? ''
 }
 
-function peopleOfFile(users: UsersFile): Pick<People, 'authenticator' | 'setPassword'> {
+function peopleOfFile(users: UsersFile): Pick<People, 'authenticator' | 'setPassword' | 'usersFile'> {
   return {
+    usersFile: users,
     authenticator: users.authenticator(),
     setPassword: (name, secret) => users.setPassword(name, secret),
   }
 }
 
-async function usersIn(path: string): Promise<UsersFile> {
+async function usersIn(path: string, text?: string): Promise<UsersFile> {
+  if (text !== undefined) await writeFile(path, text, { mode: 0o600 })
   const users = await openUsersFile(path, {
     create: true,
     // A hasher that costs next to nothing: these tests are about something else.
@@ -333,6 +350,11 @@ async function usersIn(path: string): Promise<UsersFile> {
     if (!outcome.done) throw new Error(`${userId} could not be added: ${JSON.stringify(outcome)}`)
   }
   return users
+}
+
+/** The file, unless an API knows people in its place. */
+function peopleInFile(loginApi: HarnessOptions['loginApi'], users: UsersFile): UsersFile | null {
+  return loginApi == null ? users : null
 }
 
 /** A port nobody listens on now. */

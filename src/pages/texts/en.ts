@@ -1,4 +1,5 @@
 import type { Texts } from '../texts.ts'
+import { mailEn, selfServiceEn } from './en-self-service.ts'
 
 function duration(seconds: number): string {
   const whole = Math.max(1, Math.ceil(seconds))
@@ -38,6 +39,8 @@ export const en: Texts = {
       replaced:
         'You were signed out here because your account was signed in somewhere else. If that was not you, sign in and change your password.',
       'signed-out': 'You are signed out.',
+      registered: 'Your account is ready. Sign in with the name and password you chose.',
+      'password-set': 'Your new password is set. You were signed out everywhere; sign in with the new one.',
     },
   },
   takeOver: {
@@ -84,6 +87,8 @@ export const en: Texts = {
       stale: 'Please show first that it is you. Nothing was changed.',
     },
   },
+  selfService: selfServiceEn,
+  mail: mailEn,
   problem: {
     'bad-request': {
       title: 'That request cannot be understood',

@@ -1,4 +1,5 @@
 import type { Texts } from '../texts.ts'
+import { mailZh, selfServiceZh } from './zh-self-service.ts'
 
 function duration(seconds: number): string {
   const whole = Math.max(1, Math.ceil(seconds))
@@ -33,6 +34,8 @@ export const zh: Texts = {
       revoked: '您已被退出登录，请重新登录。',
       replaced: '您的账号已在别处登录，因此此处已退出。如果不是您本人操作，请登录并修改密码。',
       'signed-out': '您已退出登录。',
+      registered: '您的账号已创建。请用您选择的用户名和密码登录。',
+      'password-set': '新密码已设置，您在所有设备上都已退出登录。请用新密码登录。',
     },
   },
   takeOver: {
@@ -77,6 +80,8 @@ export const zh: Texts = {
       stale: '请先证明是您本人。未作任何更改。',
     },
   },
+  selfService: selfServiceZh,
+  mail: mailZh,
   problem: {
     'bad-request': {
       title: '无法理解此请求',
