@@ -8,6 +8,7 @@ import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { build } from '../scripts/build.ts'
 import { start } from './cli/command.ts'
+import { app, runtimes, visit, visitInWorkerd } from './runtimes.ts'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -183,11 +184,51 @@ describe('the package', { timeout: 240_000 }, () => {
     expect(analysis.problems.filter(({ resolutionKind = '' }) => !ignored.has(resolutionKind))).toEqual([])
   })
 
-  it('keeps its inner files to itself', async () => {
-    await writeFile(join(folder, 'dig.mjs'), `await import('holdfast/dist/core/keyring.js')`)
-    await expect(run(process.execPath, ['dig.mjs'], { cwd: folder })).rejects.toThrow(
-      'ERR_PACKAGE_PATH_NOT_EXPORTED',
+  it('runs on Node 22, on this one, and in workerd, with the same answers', async () => {
+    const { node22, workerd } = await runtimes()
+    const every = Object.keys(manifest.exports).filter((entry) => entry !== './package.json')
+    await writeFile(
+      join(folder, 'visit.mjs'),
+      `${app}
+      for (const entry of ${JSON.stringify(every)}) await import('holdfast' + entry.slice(1))
+      ${visit.toString().replace(/^export /, '')}
+      console.log(JSON.stringify({ version: process.versions.node, seen: await visit(handle) }))`,
     )
+    const seen = [
+      '200 {"user":null,"cart":[],"devices":0}',
+      '200 {"user":"anna","cart":[],"devices":1}',
+      '200 {"user":"anna","cart":["kelp"],"devices":1}',
+      '200 {"user":null,"cart":[],"devices":0}',
+      '200 {"user":null,"cart":[],"devices":0}',
+    ]
+    for (const [node, version] of [
+      [node22, /^22\./],
+      [process.execPath, new RegExp(`^${process.versions.node}$`)],
+    ] as const) {
+      const { stdout } = await run(node, ['--no-warnings', 'visit.mjs'], { cwd: folder })
+      expect(JSON.parse(stdout)).toEqual({ version: expect.stringMatching(version), seen })
+    }
+    expect(await visitInWorkerd(workerd, folder)).toEqual(seen)
+  })
+
+  it('keeps its inner files to itself, each of them', async () => {
+    await writeFile(
+      join(folder, 'dig.mjs'),
+      `import { readdirSync } from 'node:fs'
+      const found = []
+      for (const name of readdirSync('node_modules/holdfast', { recursive: true })) {
+        if (!/\\.(?:js|ts|py|json)$/.test(name) || name === 'package.json') continue
+        const code = await import('holdfast/' + name).then(() => 'loaded', ({ code }) => code)
+        found.push([name, code])
+      }
+      console.log(JSON.stringify({
+        files: found.length, open: found.filter(([, code]) => code !== 'ERR_PACKAGE_PATH_NOT_EXPORTED'),
+      }))`,
+    )
+    const { stdout } = await run(process.execPath, ['dig.mjs'], { cwd: folder })
+    const { files, open } = JSON.parse(stdout) as { files: number; open: unknown }
+    expect(files).toBeGreaterThan(500)
+    expect(open).toEqual([])
   })
 
   it('holds what the app needs to find, and nothing that was made here', async () => {
