@@ -35,7 +35,8 @@ class Gateway:
     def session(self, user: str | None = "anna", tab: str = "one-tab-of-the-session") -> dict[str, str]:
         """The headers of a request in a new session of this user; None for nobody."""
         made = self._ask({"do": "session", "user": user})
-        return {"Holdfast-Session": made["capability"], "Holdfast-Tab": tab, "sid": made["sid"]}
+        links = {"Holdfast-Session": made["capability"], "Holdfast-Page": made["page"]}
+        return {**links, "Holdfast-Tab": tab, "sid": made["sid"]}
 
     def end(self, headers: dict[str, str]) -> None:
         """Ends the session."""

@@ -2,12 +2,25 @@
  * The gateway's own state API on a free port of the loopback, for tests that need no browser: the real listener, engine
  * and store. One JSON line on stdin makes or ends a session; one on stdout answers.
  */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { passwordHasher } from '../../src/auth/password-hash.ts'
+import { signInThrottle } from '../../src/auth/throttle.ts'
+import { openUsersFile } from '../../src/auth/users-file.ts'
 import { openKeyring } from '../../src/core/keyring.ts'
 import { createSessionManager } from '../../src/core/manager.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
+import { sealedState } from '../../src/core/sealed-state.ts'
 import { createStateEngine } from '../../src/core/session-state.ts'
 import { createUrlSessions } from '../../src/core/url-session.ts'
+import { pagePasses } from '../../src/gateway/page-pass.ts'
+import { pageImage } from '../../src/gateway/page-secret.ts'
+import { openPeople } from '../../src/gateway/people.ts'
+import { signInTickets } from '../../src/gateway/sign-in-tickets.ts'
+import { site } from '../../src/gateway/site.ts'
+import { standings } from '../../src/gateway/standing.ts'
 import { startStateListener } from '../../src/gateway/state/state-listener.ts'
 import { stateRoutes } from '../../src/gateway/state/state-routes.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
@@ -20,7 +33,27 @@ const state = createStateEngine({ store, keyring })
 const urlSessions = createUrlSessions({ store, keyring })
 const log = { write: (...entry: unknown[]) => process.stderr.write(`${JSON.stringify(entry)}\n`) }
 const listen = { host: '127.0.0.1', port: 0 }
-const listener = await startStateListener({ listen, key, handle: stateRoutes({ state, urlSessions, log }) })
+
+const folder = await mkdtemp(join(tmpdir(), 'holdfast-python-'))
+const path = join(folder, 'users.yaml')
+// A hasher that costs next to nothing: these tests are about something else.
+const file = await openUsersFile(path, { create: true, hasher: passwordHasher({ memoryKiB: 64, passes: 1 }) })
+await file.add('anna', { password: 'kelp holds on to rock', name: 'Anna Alga', roles: ['diver'] })
+await file.close()
+const sealed = sealedState(store, keyring)
+const where = site({ publicUrl: null, insecureHttp: true, listen })
+const known = standings({ state: sealed, app: '' })
+const config = { users: path, loginApi: null, oidc: [], name: '' }
+const opened = { store, keyring, sessions: manager, standings: known, log, now: Date.now }
+const people = {
+  ...{ ...opened, site: where, onEvent: () => undefined },
+  people: await openPeople({ config, site: where, ...opened }),
+  signInGate: signInThrottle({ store, key: keyring.key('throttle/v1') }),
+  pagePasses: pagePasses(keyring, ''),
+  signInTickets: signInTickets({ store, state: sealed, app: '', now: Date.now }),
+}
+const handle = stateRoutes({ state, urlSessions, people, log })
+const listener = await startStateListener({ listen, key, handle })
 
 const device = { userAgent: 'test', address: '127.0.0.1' }
 
@@ -35,7 +68,9 @@ async function session(user: string | null): Promise<object> {
   const credential = await credentialOf(user)
   const started = await manager.start(credential)
   if (started === null) return { fault: 'no session' }
-  return { sid: started.session.sid, capability: manager.capability(started.session) }
+  const { sid } = started.session
+  const page = people.pagePasses.write({ sid, page: pageImage('of a test'), address: '127.0.0.1' })
+  return { sid, capability: manager.capability(started.session), page }
 }
 
 function say(answer: object): void {
@@ -47,4 +82,5 @@ for await (const line of createInterface({ input: process.stdin })) {
   const asked = JSON.parse(line) as { do: 'session' | 'end'; user: string | null; sid: string }
   say(asked.do === 'session' ? await session(asked.user) : { ended: await manager.end(asked.sid) })
 }
+await rm(folder, { recursive: true, force: true })
 process.exit(0)

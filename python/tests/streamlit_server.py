@@ -90,6 +90,8 @@ class Run:
     widgets: dict[str, Any] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
     redirect: str | None = None
+    ticket: str | None = None
+    """What was handed to the page alone, for the gateway."""
     query: str | None = None
     """What the script made of the address, if it changed it."""
 
@@ -186,6 +188,8 @@ class Tab:
             run.query = message.page_info_changed.query_string
         elif kind == "auth_redirect":
             run.redirect = message.auth_redirect.url
+        elif kind == "parent_message":
+            run.ticket = message.parent_message.message.removeprefix("holdfast-ticket ")
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
             _note(run, message.delta.new_element)
         return kind

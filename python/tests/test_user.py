@@ -111,6 +111,7 @@ def test_the_way_back_is_one_value_of_one_parameter(address: str | None, query: 
 
 def test_everything_public_is_named() -> None:
     assert sorted(holdfast.__all__) == [
+        "SignIn",
         "StateError",
         "User",
         "hydrate",
@@ -118,6 +119,9 @@ def test_everything_public_is_named() -> None:
         "require_role",
         "require_sign_in",
         "restore",
+        "sign_in",
+        "sign_in_as_guest",
+        "sign_out",
         "state",
         "url_session",
         "user",

@@ -3,7 +3,7 @@ import { createCurtain } from './curtain.ts'
 import { createDeparture } from './departure.ts'
 import { SESSION_ENDED } from './events.ts'
 import { sessionClient } from './session.ts'
-import { watchSession } from './session-watch.ts'
+import { type SessionWatch, watchSession } from './session-watch.ts'
 import { wrapWebSocket } from './socket.ts'
 import { currentTab } from './tab.ts'
 
@@ -23,7 +23,13 @@ function start(config: ClientConfig): void {
   const outermost = isOutermost()
   const departure = createDeparture(config.base, curtain, outermost)
   const tab = outermost ? currentTab() : null
-  const signedIn = config.signedIn ? watchSession({ config, native, session, curtain, departure, tab }) : null
+  let signedIn: SessionWatch | null = null
+  const watch = (config: ClientConfig): void => {
+    signedIn ??= watchSession({ config, native, session, curtain, departure, tab })
+  }
+  if (config.signedIn) watch(config)
+  // Somebody has signed in on this very page.
+  addEventListener('holdfast', (event) => watch((event as CustomEvent<ClientConfig>).detail))
 
   addEventListener('pagehide', () => {
     tab?.leave()
@@ -36,13 +42,13 @@ function start(config: ClientConfig): void {
   })
 
   if (tab === null) return
-  let begun = config.begin === true ? null : Promise.resolve<unknown>(null)
-  let hasBegun = begun !== null
+  let begun: Promise<unknown> | undefined
+  let hasBegun = !config.begin
   wrapWebSocket(native, {
     tab: () => (hasBegun ? tab.id() : null),
     async ready() {
       // Not before a page really opens a socket: what only reads documents gets no session.
-      begun ??= session.begin()
+      if (!hasBegun) begun ??= session.begin()
       await begun
       hasBegun = true
       await tab.settled()

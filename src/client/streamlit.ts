@@ -1,5 +1,6 @@
-import { readConfig } from './config.ts'
+import { type ClientConfig, readConfig } from './config.ts'
 import { type KeptWidgets, keptWidgetsPlace } from './kept-widgets.ts'
+import { watchSignIn } from './page-sign-in.ts'
 import { afterReruns } from './reruns.ts'
 import { type WidgetManager, widgetManager } from './widget-manager.ts'
 import { type GivenValues, isOfSession, widgetValues } from './widget-values.ts'
@@ -51,8 +52,8 @@ function seed(manager: WidgetManager, { values }: KeptWidgets, message: string):
   }
 }
 
-function start(mark: string | undefined): void {
-  const place = keptWidgetsPlace(mark)
+function start(config: ClientConfig): void {
+  let place = keptWidgetsPlace(config.mark)
   let left = place.take()
   let tab: string | null = null
   let seeded: Seed | null = null
@@ -71,6 +72,10 @@ function start(mark: string | undefined): void {
     // Capturing: before the page's own listener, which was there first.
     socket.addEventListener('message', onMessage, { once: true, capture: true })
   }
+
+  watchSignIn(config, ({ mark }) => {
+    place = keptWidgetsPlace(mark)
+  })
 
   // Not before the first request is out: one that carries widgets is taken for a page that only lost its connection.
   afterReruns((socket) => {
@@ -108,7 +113,7 @@ function start(mark: string | undefined): void {
 
 try {
   const config = readConfig(document.currentScript)
-  if (config !== null) start(config.mark)
+  if (config !== null && self.origin !== 'null') start(config)
 } catch {
   // The page comes first.
 }

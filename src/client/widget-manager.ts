@@ -19,6 +19,8 @@ export interface WidgetManager {
   readonly forms?: ReadonlyMap<string, { readonly widgetStates: WidgetManager['widgetStates'] }>
   /** Forgets every widget that is not drawn. */
   removeInactive: (drawn: ReadonlySet<string>) => void
+  /** Asks for a run of the script, with what the widgets hold. */
+  sendUpdateWidgetsMessage?: (fragment: undefined) => void
 }
 
 /** A node of React's tree, as far as it is walked here. */

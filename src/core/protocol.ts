@@ -12,6 +12,9 @@ export const urlSessionParameter = 'holdfast_sid'
 /** What the id of a tab looks like: 16 random bytes in base64url. */
 export const tabShape: RegExp = /^[\w-]{22}$/
 
+/** Before the secret by which a page is told from all others, among the subprotocols its socket asks for; never sent upstream. */
+export const pageProtocol = 'holdfast-page.'
+
 /** WebSocket close code: the session behind this socket has ended. */
 export const sessionEndedCode = 4401
 

@@ -14,11 +14,13 @@ import type { ClientAddress } from './client-address.ts'
 import type { BrowserScript } from './client-script.ts'
 import type { Log } from './log.ts'
 import type { OidcFlows } from './oidc-flow.ts'
+import type { PagePasses } from './page-pass.ts'
 import type { PendingSignIns } from './pending-sign-in.ts'
 import type { People } from './people.ts'
 import type { ForwardedHeaders } from './proxy/forwarded.ts'
 import type { HttpProxy } from './proxy/http.ts'
 import type { SelfService } from './self-service/self-service.ts'
+import type { SignInTickets } from './sign-in-tickets.ts'
 import type { Site } from './site.ts'
 import type { Standings } from './standing.ts'
 
@@ -62,6 +64,9 @@ export interface GatewayParts {
   /** Reads what an earlier system signed; `null`: there was none. */
   readonly oldSessions: Importer | null
   readonly signInGate: SignInGate
+  /** Sign-ins by the app's own form that have not reached the browser yet. */
+  readonly signInTickets: SignInTickets
+  readonly pagePasses: PagePasses
   /** Sign-ins at identity providers that are under way. */
   readonly oidcFlows: OidcFlows
   readonly preset: AppPreset

@@ -8,6 +8,8 @@ import type { Session } from '../core/session.ts'
 import type { EndReason } from '../core/sockets.ts'
 import { credentialDigest } from '../core/token.ts'
 import { decide } from './access.ts'
+import type { Opened } from './apps/preset.ts'
+import { pageHeader } from './page-pass.ts'
 import type { GatewayParts } from './parts.ts'
 import { presented } from './presented.ts'
 import { tabHeader } from './proxy/forwarded.ts'
@@ -86,7 +88,7 @@ export function upgradeHandler(parts: GatewayParts, events: EventsEndpoint): Upg
     const outcome = await upgrade({
       upstream: parts.upstream,
       path: target.path + withoutParameter(target.query, tabParameter),
-      headers: upstreamHeaders(parts, request, session, { tab, protocols: opened.protocols }),
+      headers: upstreamHeaders(parts, request, session, { tab, ...opened }),
       client,
       head,
       timeout: upgradeTimeout,
@@ -163,7 +165,7 @@ function upstreamHeaders(
   parts: GatewayParts,
   request: IncomingMessage,
   session: Session | null,
-  { tab, protocols }: { readonly tab: string | null; readonly protocols: readonly string[] },
+  { tab, page, protocols }: Pick<Opened, 'page' | 'protocols'> & { readonly tab: string | null },
 ): string[] {
   const address = parts.clientAddress(
     request.socket.remoteAddress,
@@ -171,6 +173,8 @@ function upstreamHeaders(
   )
   const ours = parts.forwarded({ address, presented: { session, credential: null, replacement: null } })
   if (session !== null && tab !== null) ours.push(tabHeader, tab)
+  if (session !== null && page !== undefined)
+    ours.push(pageHeader, parts.pagePasses.write({ sid: session.sid, page, address }))
   if (protocols.length > 0) ours.push('sec-websocket-protocol', protocols.join(', '))
   return requestHeaders(request.rawHeaders, {
     ours,

@@ -20,6 +20,7 @@ import { type Gateway, startGateway } from './gateway.ts'
 import type { Log } from './log.ts'
 import { oidcFlows } from './oidc-flow.ts'
 import { openOldSessions } from './old-sessions.ts'
+import { pagePasses } from './page-pass.ts'
 import { pendingSignIns } from './pending-sign-in.ts'
 import { openPeople } from './people.ts'
 import { reservePort } from './port.ts'
@@ -29,6 +30,7 @@ import { forwardedHeaders } from './proxy/forwarded.ts'
 import { httpProxy } from './proxy/http.ts'
 import { openSelfService } from './self-service/self-service.ts'
 import { openSessions } from './sessions.ts'
+import { signInTickets } from './sign-in-tickets.ts'
 import { type Site, site } from './site.ts'
 import { standings } from './standing.ts'
 import { startStateListener } from './state/state-listener.ts'
@@ -118,7 +120,13 @@ async function assemble(
 
   const urlSessions = createUrlSessions({ store, keyring, app: config.name, now })
   const key = stateKey(keyring)
-  const handle = stateRoutes({ state: sessions.state, urlSessions, log })
+  const forms = {
+    signInGate: gate(store, keyring),
+    pagePasses: pagePasses(keyring, config.name),
+    signInTickets: signInTickets({ store, state: sealedState(store, keyring), app: config.name, now }),
+  }
+  const appPeople = { ...forms, people, standings: known, sessions, site: where, onEvent, log, now }
+  const handle = stateRoutes({ state: sessions.state, urlSessions, people: appPeople, log })
   const app =
     config.upstream.kind === 'url'
       ? null
@@ -172,7 +180,7 @@ async function assemble(
       accountLimit: config.policy.perAccount ?? null,
       pendingSignIns: pendingSignIns(opened, now),
       oldSessions: openOldSessions({ config: config.import, ...opened, people, onEvent, now }),
-      signInGate: gate(store, keyring),
+      ...forms,
       preset,
       forwarded: forwardedHeaders(where, (session) => sessions.capability(session)),
       proxy: httpProxy({ upstream }),

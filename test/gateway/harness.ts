@@ -31,13 +31,16 @@ import { type Gateway, startGateway } from '../../src/gateway/gateway.ts'
 import type { LogFields, LogLevel } from '../../src/gateway/log.ts'
 import { oidcFlows } from '../../src/gateway/oidc-flow.ts'
 import { openOldSessions } from '../../src/gateway/old-sessions.ts'
+import { pagePasses } from '../../src/gateway/page-pass.ts'
 import { pendingSignIns } from '../../src/gateway/pending-sign-in.ts'
 import { openPeople, type People } from '../../src/gateway/people.ts'
 import { forwardedHeaders } from '../../src/gateway/proxy/forwarded.ts'
 import { httpProxy } from '../../src/gateway/proxy/http.ts'
 import { openSelfService, type SelfService } from '../../src/gateway/self-service/self-service.ts'
+import { signInTickets } from '../../src/gateway/sign-in-tickets.ts'
 import { site } from '../../src/gateway/site.ts'
 import { type Standings, standings } from '../../src/gateway/standing.ts'
+import type { AppPeople } from '../../src/gateway/state/sign-in-routes.ts'
 import { followUsers } from '../../src/gateway/users-follower.ts'
 import { type RecordingUpstream, recordingUpstream } from './recording-upstream.ts'
 import { type WatchedStore, watchedStore } from './watched-store.ts'
@@ -91,6 +94,8 @@ export interface Harness {
   readonly adminSessions: SessionManager
   readonly standings: Standings
   readonly audit: AuditLog
+  /** What the state API needs to sign people in. */
+  readonly appPeople: AppPeople
   readonly log: LogEntry[]
   readonly events: SessionEvent[]
   readonly cookieName: string
@@ -164,6 +169,16 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const cookie = cookieTransport(cookieOptions)
   const upstreamUrl = options.upstreamUrl ?? upstream.url
 
+  const forms = {
+    signInGate: signInThrottle({ store: store.store, key: keyring.key('throttle/v1') }),
+    pagePasses: pagePasses(keyring, ''),
+    signInTickets: signInTickets({ store: store.store, state, app: '', now }),
+  }
+  const peopleHere = people.authenticator === null ? { ...people, ...peopleOfFile(users) } : people
+  const onEvent = (event: SessionEvent): void => {
+    events.push(event)
+  }
+  const appPeople = { ...forms, people: peopleHere, ...opened, site: where, onEvent, log: logger, now }
   const gateway: Gateway = await startGateway(
     {
       app: 'Kelp',
@@ -178,7 +193,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       formCookieName: cookieTransport(cookieOptions, 'form').name,
       formTokens: formTokens(keyring.key('form/v1'), now),
       oidcFlows: oidcFlows(keyring.key('oidc/v1'), cookieOptions, now),
-      people: people.authenticator === null ? { ...people, ...peopleOfFile(users) } : people,
+      people: peopleHere,
       audit,
       selfService,
       standings: known,
@@ -189,7 +204,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
         people: { known: (name) => users.identity(name) },
         onEvent: (event) => events.push(event),
       }),
-      signInGate: signInThrottle({ store: store.store, key: keyring.key('throttle/v1') }),
+      ...forms,
       forwarded: forwardedHeaders(where, (session) => sessions.capability(session)),
       preset:
         options.preset === 'streamlit'
@@ -235,7 +250,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const host = where.origin.slice(where.origin.indexOf('//') + 2)
   const harness: Harness = {
     ...{ port, origin: where.origin, host, upstream, store, keyring, sessions, sockets, users },
-    ...{ adminSessions, standings: known, audit, selfService, log, events },
+    ...{ adminSessions, standings: known, audit, selfService, appPeople, log, events },
     cookieName: cookie.name,
     async sessionOf(identity) {
       const startedAt = now()

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from holdfast import state, url_session
 from holdfast._errors import StateError
+from holdfast._forms import SignIn, sign_in, sign_in_as_guest, sign_out
 from holdfast._guard import require_role, require_sign_in
 from holdfast._hydrate import hydrate, persist
 from holdfast._install import restore
 from holdfast._user import User, user
 
 __all__ = [
+    "SignIn",
     "StateError",
     "User",
     "hydrate",
@@ -21,6 +23,9 @@ __all__ = [
     "require_role",
     "require_sign_in",
     "restore",
+    "sign_in",
+    "sign_in_as_guest",
+    "sign_out",
     "state",
     "url_session",
     "user",

@@ -17,6 +17,8 @@ from holdfast._errors import StateError
 from holdfast._link import Link
 
 _PATIENCE = 1.0
+# Longer than the gateway gives whoever checks a password, and than it makes those wait who guess.
+_PATIENCE_FOR_PASSWORDS = 45.0
 _LARGEST_ANSWER = 64 * 1024 * 1024
 _MOST_IDLE = 4
 # Well below the listener's own limit, so that a connection is not taken up as it is being closed.
@@ -103,6 +105,11 @@ class Client:
         """Ends a URL session, with all it holds."""
         self._ask("/url-session/end", {"token": token}, link, again=True)
 
+    def people(self, link: Link, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """What came of a form of the app's. Passwords are slow to check, and are never asked about twice."""
+        headers = link.page_headers()
+        return self._ask(path, asked, headers, again=False, patience=_PATIENCE_FOR_PASSWORDS)
+
     def close(self) -> None:
         """Closes what lies idle; the client may still be used."""
         with self._lock:
@@ -110,12 +117,21 @@ class Client:
         for _, connection in idle:
             connection.close()
 
-    def _ask(self, path: str, asked: Mapping[str, Any], link: Link | None, *, again: bool) -> dict[str, Any]:
+    def _ask(
+        self,
+        path: str,
+        asked: Mapping[str, Any],
+        whose: Link | Mapping[str, str] | None,
+        *,
+        again: bool,
+        patience: float | None = None,
+    ) -> dict[str, Any]:
         body = json.dumps(asked, ensure_ascii=False, separators=(",", ":")).encode()
         headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
-        headers.update(link.headers() if link is not None else {})
-        until = time.monotonic() + self._patience
-        connection = self._reusable()
+        headers.update(whose.headers() if isinstance(whose, Link) else whose or {})
+        until = time.monotonic() + (patience or self._patience)
+        # What must not be asked twice takes no connection that may have been closed while it lay idle.
+        connection = None if patience else self._reusable()
         try:
             if connection is not None:
                 try:
@@ -169,7 +185,7 @@ class Client:
     def _left(self, until: float) -> float:
         left = until - time.monotonic()
         if left <= 0:
-            raise TimeoutError(f"not within {self._patience:g} s")
+            raise TimeoutError("not in time")
         return left
 
     def _reusable(self) -> HTTPConnection | None:

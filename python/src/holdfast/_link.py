@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 _SESSION = "holdfast-session"
 _TAB = "holdfast-tab"
+_PAGE = "holdfast-page"
 
 
 @dataclass(frozen=True)
@@ -15,11 +16,17 @@ class Link:
 
     capability: str = field(repr=False)
     tab: str | None = field(default=None, repr=False)
+    page: str | None = field(default=None, repr=False)
+    """Says to the gateway which page it is, so that whoever sits before it can be signed in there."""
 
     def headers(self) -> dict[str, str]:
         """What the state API is told."""
         tab = {} if self.tab is None else {"Holdfast-Tab": self.tab}
         return {"Holdfast-Session": self.capability, **tab}
+
+    def page_headers(self) -> dict[str, str]:
+        """What it is told besides where somebody signs in."""
+        return self.headers() if self.page is None else {**self.headers(), "Holdfast-Page": self.page}
 
 
 def link_of(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> Link | None:
@@ -30,10 +37,10 @@ def link_of(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> Link | No
     found: dict[str, list[str]] = {}
     for name, value in headers.items() if isinstance(headers, Mapping) else headers:
         found.setdefault(name.lower(), []).append(value)
-    session, tab = found.get(_SESSION, []), found.get(_TAB, [])
-    if len(session) != 1 or len(tab) > 1 or not session[0]:
+    session, tab, page = found.get(_SESSION, []), found.get(_TAB, []), found.get(_PAGE, [])
+    if len(session) != 1 or len(tab) > 1 or len(page) > 1 or not session[0]:
         return None
-    return Link(session[0], tab[0] if tab else None)
+    return Link(session[0], tab[0] if tab else None, page[0] if page else None)
 
 
 def current_link() -> Link | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 _DEFAULT_PATH = "/_holdfast/sign-in"
 _LONGEST_WAY_BACK = 2000
+_PROVIDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 def sign_in_path() -> str:
@@ -31,6 +33,18 @@ def lead_to_sign_in(ctx: Any) -> None:
 
     message = ForwardMsg()
     message.auth_redirect.url = sign_in_path() + way_back(_address(), ctx.query_string)
+    ctx.enqueue(message)
+
+
+def lead_to_provider(ctx: Any, provider: str) -> None:
+    """Sends the page of this script run to an identity provider, and back to itself afterwards."""
+    from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+    if not _PROVIDER.fullmatch(provider):
+        raise ValueError("a provider's name is that under `oidc` in the gateway's configuration")
+    path = sign_in_path().removesuffix("sign-in") + f"oidc/{provider}"
+    message = ForwardMsg()
+    message.auth_redirect.url = path + way_back(_address(), ctx.query_string)
     ctx.enqueue(message)
 
 

@@ -28,11 +28,14 @@ def user() -> User | None:
     """The person who is signed in on this page, or None.
 
     Reads `st.user` of this session, which the gateway fills through a cookie that it signs. Nothing
-    that the page sends afterwards can change it.
+    that the page sends afterwards can change it. Who has just signed in by `sign_in()` is known at
+    once, to this run; `st.user` knows them from the next one on.
     """
     import streamlit as st
 
-    return user_of(st.user.to_dict())
+    from holdfast._just_signed_in import just_signed_in
+
+    return just_signed_in() or user_of(st.user.to_dict())
 
 
 def user_of(known: Mapping[str, Any]) -> User | None:

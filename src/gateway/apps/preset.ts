@@ -17,6 +17,8 @@ export interface Opening {
 /** How the upgrade goes upstream. */
 export interface Opened {
   readonly protocols: readonly string[]
+  /** One-way image of the secret of the page that opens it, where the page has one; the secret itself goes no further. */
+  readonly page?: string
   /** Sees the first frames that the app sends. */
   tap?(head: FrameHead, piece: Buffer, last: boolean): void
 }

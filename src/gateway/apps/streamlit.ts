@@ -1,6 +1,8 @@
 /** Streamlit: F5 returns the very same session, `st.user` is real, `st.logout()` signs out. */
-import type { StateScope } from '../../core/contracts.ts'
+import type { Json, StateScope } from '../../core/contracts.ts'
+import { pageProtocol } from '../../core/protocol.ts'
 import type { SealedState } from '../../core/sealed-state.ts'
+import { isPageSecret, pageImage } from '../page-secret.ts'
 import type { AppPreset, Opened, Opening } from './preset.ts'
 import { isStreamlitSessionId, sessionIdTap } from './streamlit-session-id.ts'
 import { signStreamlitCookie, streamlitUser, streamlitUserCookie } from './streamlit-user.ts'
@@ -31,10 +33,10 @@ export function streamlitPreset(options: StreamlitOptions): AppPreset {
 
   const scopeOf = (sid: string, tab: string): StateScope => ({ sid, name: `tab:${options.app}:${tab}` })
 
-  const remember = (sid: string, tab: string, id: string): void => {
+  const remember = (sid: string, tab: string, known: Known): void => {
     const slot = `${sid} ${tab}`
     const write = state
-      .set(scopeOf(sid, tab), 'streamlit-session', id)
+      .set(scopeOf(sid, tab), 'streamlit-session', known.page === null ? known.id : { ...known })
       .catch(options.onError)
       .finally(() => {
         if (writing.get(slot) === write) writing.delete(slot)
@@ -42,10 +44,9 @@ export function streamlitPreset(options: StreamlitOptions): AppPreset {
     writing.set(slot, write)
   }
 
-  const recall = async (sid: string, tab: string): Promise<string | null> => {
+  const recall = async (sid: string, tab: string): Promise<Known | null> => {
     await writing.get(`${sid} ${tab}`)
-    const id = await state.get(scopeOf(sid, tab), 'streamlit-session')
-    return typeof id === 'string' && isStreamlitSessionId(id) ? id : null
+    return knownOf(await state.get(scopeOf(sid, tab), 'streamlit-session'))
   }
 
   return {
@@ -71,14 +72,20 @@ export function streamlitPreset(options: StreamlitOptions): AppPreset {
     async open({ path, session, tab, protocols }: Opening): Promise<Opened> {
       // SECURITY: the third value resumes whatever session it names, without asking whose it is. The client's own is
       // never believed; only what this tab of this session was given goes on.
-      const [selected = '', xsrf = ''] = protocols
-      const own = protocols.length === 0 ? [] : [selected, xsrf]
+      const { page, protocols: given } = withoutPageSecret(protocols)
+      const [selected = '', xsrf = ''] = given
+      const own = given.length === 0 ? [] : [selected, xsrf]
       if (session === null || tab === null || !stream.test(path)) return { protocols: own }
+      const opened = page === null ? { protocols: own } : { protocols: own, page }
       const known = await recall(session.sid, tab)
+      // SECURITY: who planted the browser's cookie has a copy of it, and an app may show the id of a tab. To take over
+      // what the person sees and types there, the tab's secret is needed too.
+      if (known !== null && known.page !== null && known.page !== page) return opened
       return {
-        protocols: known === null ? own : [selected, xsrf, known],
+        ...opened,
+        protocols: known === null ? own : [selected, xsrf, known.id],
         tap: sessionIdTap((id) => {
-          if (id !== known) remember(session.sid, tab, id)
+          if (id !== known?.id || page !== known.page) remember(session.sid, tab, { id, page })
         }),
       }
     },
@@ -102,5 +109,32 @@ export function streamlitPreset(options: StreamlitOptions): AppPreset {
         'else. Guard pages in the app with holdfast.require_role(), or say `documentsOnly: true` if that is enough.'
       )
     },
+  }
+}
+
+/** The Streamlit session of a tab, and the image of the tab's secret; `null` where its pages showed none. */
+interface Known {
+  readonly id: string
+  readonly page: string | null
+}
+
+function knownOf(value: Json): Known | null {
+  if (typeof value === 'string') return isStreamlitSessionId(value) ? { id: value, page: null } : null
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return null
+  const { id, page } = value as { readonly [name: string]: Json | undefined }
+  if (typeof id !== 'string' || !isStreamlitSessionId(id)) return null
+  return { id, page: typeof page === 'string' ? page : null }
+}
+
+/** Our page script says the page's secret behind Streamlit's own values: there it is in no address, and so in no log. */
+function withoutPageSecret(protocols: readonly string[]): {
+  readonly protocols: readonly string[]
+  readonly page: string | null
+} {
+  const secrets = protocols.filter((one) => one.startsWith(pageProtocol))
+  const secret = secrets[0]?.slice(pageProtocol.length) ?? ''
+  return {
+    protocols: protocols.filter((one) => !one.startsWith(pageProtocol)),
+    page: secrets.length === 1 && isPageSecret(secret) ? pageImage(secret) : null,
   }
 }

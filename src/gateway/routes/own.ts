@@ -9,6 +9,7 @@ import { beginRoute, sessionRoute } from './session.ts'
 import { signInRoute } from './sign-in.ts'
 import { signOutRoute } from './sign-out.ts'
 import { takeOverRoute } from './take-over.ts'
+import { ticketRoute } from './ticket.ts'
 
 type Route = (parts: GatewayParts, visit: Visit) => Promise<void> | void
 
@@ -18,6 +19,7 @@ const routes: ReadonlyMap<string, { readonly methods: readonly string[]; readonl
   ['sign-out', { methods: ['GET', 'HEAD', 'POST'], route: signOutRoute }],
   ['account', { methods: ['GET', 'HEAD', 'POST'], route: accountRoute }],
   ['session', { methods: ['GET', 'HEAD', 'POST'], route: sessionRoute }],
+  ['ticket', { methods: ['POST'], route: ticketRoute }],
   ['begin', { methods: ['POST'], route: beginRoute }],
   [
     'client.js',

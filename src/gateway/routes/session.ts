@@ -19,7 +19,12 @@ export function sessionRoute(parts: GatewayParts, visit: Visit): void {
     parts.sessions.touch(session)
   }
   const cookie = replacementCookie(parts, visit)
-  sendJson(visit, sessionInfo(session, parts.now()), cookie)
+  sendSession(visit, session, parts.now(), cookie)
+}
+
+/** Tells the page's script of its session, and hands the browser the cookie. */
+export function sendSession(visit: Visit, session: Session, now: number, cookie: string | null): void {
+  sendJson(visit, sessionInfo(session, now), cookie)
 }
 
 /** What the page's script may know of a session: nothing of it is a secret. */

@@ -6,6 +6,7 @@ import type { EncodedState, ScopedState, StateEngine } from '../../core/state.ts
 import type { UrlSessions } from '../../core/url-session.ts'
 import type { Log } from '../log.ts'
 import { readBody } from '../visit.ts'
+import { type AppPeople, signInRoutes } from './sign-in-routes.ts'
 import { type Fault, sendFault } from './state-answer.ts'
 import {
   type ReadRequest,
@@ -21,6 +22,8 @@ import { type UrlSessionCall, urlSessionRoutes } from './url-session-routes.ts'
 export interface StateRoutesOptions {
   readonly state: StateEngine
   readonly urlSessions: UrlSessions
+  /** Who may sign in by a form of the app's; left out: nobody. */
+  readonly people?: AppPeople
   readonly log: Log
 }
 
@@ -32,7 +35,12 @@ const bodyPatience = 20_000
 export function stateRoutes(
   options: StateRoutesOptions,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { state, urlSessions, log } = options
+  const { state, urlSessions, people, log } = options
+  const routes = people === undefined ? stateOnly : new Map([...stateOnly, ...signInRoutes(people)])
+  const unknownPath: Fault = {
+    code: 'ERR_STATE_REQUEST',
+    detail: `There is no such path. There are ${[...routes.keys()].join(', ')}.`,
+  }
 
   return async (request, response) => {
     const route = routes.get(request.url ?? '')
@@ -53,7 +61,7 @@ export function stateRoutes(
 
 type Call = UrlSessionCall
 
-const routes: ReadonlyMap<string, (call: Call) => Promise<void> | void> = new Map([
+const stateOnly: ReadonlyMap<string, (call: Call) => Promise<void> | void> = new Map([
   ['/state/read', read],
   ['/state/write', write],
   ['/state/watch', watch],
@@ -125,10 +133,6 @@ function answerFailure(response: ServerResponse, error: unknown, log: Log): void
   sendFault(response, 500, { code: 'ERR_STATE_FAILED', detail: 'Holdfast failed. Its log says why.' })
 }
 
-const unknownPath: Fault = {
-  code: 'ERR_STATE_REQUEST',
-  detail: `There is no such path. There are ${[...routes.keys()].join(', ')}.`,
-}
 const tooLong: Fault = {
   code: 'ERR_STATE_REQUEST',
   detail: `The body is longer than ${longestBody} bytes, or was cut off. Write in smaller parts.`,

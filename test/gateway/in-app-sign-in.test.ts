@@ -1,0 +1,340 @@
+import { describe, expect, it } from 'vitest'
+import { defaultPolicy } from '../../src/core/policy.ts'
+import { appForm, cookieOf, newSecret } from './app-form.ts'
+import { anna, password } from './harness.ts'
+
+describe('signing in by the app’s own form', () => {
+  it('tells the app at once who it is, and gives the page that it was typed into a session of its own', async () => {
+    const app = await appForm()
+    const cookie = await app.browser()
+    const page = await app.page(cookie)
+    const { status, body } = await app.submit(page)
+    expect({ status, body }).toMatchObject({
+      status: 200,
+      body: { outcome: 'signed-in', user: { sub: 'anna', is_logged_in: true, roles: ['admin', 'diver'] } },
+    })
+    const answer = await app.take({ cookie, ticket: body.ticket, secret: page.secret })
+    expect(answer.status).toBe(200)
+    expect(JSON.parse(answer.body)).toMatchObject({ signedIn: true, user: { id: 'anna' } })
+    const now = cookieOf(answer)
+    expect(now).toMatch(/=v1\./)
+    expect(await app.whoIs(now ?? '')).toBe(200)
+    // The session that was presented is not adopted: it is over, with the sockets that were open in it.
+    expect(await app.whoIs(cookie)).toBe(401)
+    await page.socket.closed
+    expect(page.socket.frames().toString('latin1')).toContain('signed-out')
+  })
+
+  it('keeps what was done before: the anonymous session’s state is in the new one', async () => {
+    const app = await appForm()
+    const cookie = await app.browser()
+    const page = await app.page(cookie)
+    const change = { key: 'draft', value: '"kelp"' }
+    await app.ask(page, '/state/write', { scope: 'tab', changes: [change] })
+    const { body } = await app.submit(page)
+    const now = cookieOf(await app.take({ cookie, ticket: body.ticket, secret: page.secret }))
+    const next = await app.page(now ?? '', page)
+    const read = await app.ask(next, '/state/read', { scope: 'tab' })
+    expect(read.body).toMatchObject({ entries: { draft: { value: '"kelp"' } } })
+  })
+
+  it('keeps the session when the browser is closed, where that was asked for', async () => {
+    const app = await appForm()
+    for (const [remember, kept] of [
+      [true, true],
+      [false, false],
+    ] as const) {
+      const cookie = await app.browser()
+      const page = await app.page(cookie)
+      const { body } = await app.submit(page, { remember })
+      const { setCookie } = await app.take({ cookie, ticket: body.ticket, secret: page.secret })
+      expect(setCookie[0]?.includes('Max-Age=')).toBe(kept)
+    }
+  })
+
+  it('counts attempts as the sign-in page does, by the address of the page’s socket, whatever the app says', async () => {
+    const app = await appForm()
+    const page = await app.page(await app.browser())
+    const forged = { handed: { ...page.handed, 'x-forwarded-for': '203.0.113.9' } }
+    const wrong = { password: 'not this one', address: '203.0.113.9' }
+    expect((await app.submit(forged, wrong)).body).toEqual({ outcome: 'credentials' })
+    expect(app.to.events).toContainEqual({ event: 'sign_in_failed', address: '127.0.0.1' })
+    let last: unknown
+    for (let attempt = 0; attempt < 60 && last !== 'throttled'; attempt++)
+      last = (await app.submit(page, wrong)).body.outcome
+    expect(last).toBe('throttled')
+    // Also with the right one, and at our own page: the counters are the same.
+    expect((await app.submit(page)).body).toMatchObject({ outcome: 'throttled', seconds: expect.any(Number) })
+    await expect(app.to.signIn('anna')).rejects.toThrow('429')
+    expect(app.to.events).toContainEqual({ event: 'sign_in_throttled', address: '127.0.0.1' })
+  })
+
+  it('says the same of a name that is unknown, a wrong password and an account that is kept out', async () => {
+    const app = await appForm()
+    const page = await app.page(await app.browser())
+    await app.to.standings.change({ authenticator: 'users-file', userId: 'ben' }, { disabled: true })
+    const answers = [
+      await app.submit(page, { password: 'not this one' }),
+      await app.submit(page, { username: 'nobody-here' }),
+      await app.submit(page, { username: 'ben' }),
+    ]
+    for (const answer of answers) expect(answer).toEqual({ status: 200, body: { outcome: 'credentials' } })
+  })
+
+  it('does not sign in with a password alone who must show a second factor', async () => {
+    const app = await appForm()
+    const page = await app.page(await app.browser())
+    await app.to.standings.change(anna, { factorRequired: true })
+    expect(await app.submit(page)).toEqual({ status: 200, body: { outcome: 'factor-needed' } })
+  })
+
+  it('says that it cannot be known where the store is away, and signs nobody in or out', async () => {
+    const app = await appForm()
+    const cookie = await app.browser()
+    const page = await app.page(cookie)
+    const { body } = await app.submit(page)
+    app.to.store.away = true
+    expect(await app.submit(page)).toEqual({ status: 200, body: { outcome: 'unavailable' } })
+    const answer = await app.take({ cookie, ticket: body.ticket, secret: page.secret })
+    expect(answer).toMatchObject({ status: 503, setCookie: [] })
+    app.to.store.away = false
+    expect((await app.take({ cookie, ticket: body.ticket, secret: page.secret })).status).toBe(200)
+  })
+
+  it('asks which page it is, and believes no pass but one that was made for a page of this session', async () => {
+    const app = await appForm()
+    const page = await app.page(await app.browser())
+    const other = await app.page(await app.browser())
+    const { 'holdfast-page': pass = '', ...bare } = page.handed
+    const changed = `${pass.slice(0, -2)}${pass.endsWith('AA') ? 'BB' : 'AA'}`
+    for (const handed of [
+      bare,
+      { ...bare, 'holdfast-page': changed },
+      { ...bare, 'holdfast-page': 'p1.' },
+      { ...bare, 'holdfast-page': other.handed['holdfast-page'] ?? '' },
+    ]) {
+      expect(await app.submit({ handed })).toMatchObject({ status: 400, body: { code: 'ERR_SIGN_IN_PAGE' } })
+    }
+    expect((await app.submit(page)).body.outcome).toBe('signed-in')
+  })
+
+  it('signs nobody in on top of somebody', async () => {
+    const app = await appForm()
+    const page = await app.page(await app.to.sessionOf(anna))
+    expect(await app.submit(page)).toMatchObject({ status: 400, body: { code: 'ERR_SIGN_IN_TWICE' } })
+  })
+
+  it('takes nothing from a page of another origin', async () => {
+    const app = await appForm()
+    const cookie = await app.browser()
+    const page = await app.page(cookie)
+    const { body } = await app.submit(page)
+    const taking = { cookie, ticket: body.ticket, secret: page.secret }
+    for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'same-site' }]) {
+      const answer = await app.take({ ...taking, headers })
+      expect(answer).toMatchObject({ status: 403, setCookie: [] })
+    }
+    expect((await app.take(taking)).status).toBe(200)
+  })
+
+  it('tells the app nothing of the page’s secret, and the page’s pass nothing of anybody', async () => {
+    const app = await appForm()
+    const page = await app.page(await app.browser())
+    const bytes = Buffer.concat(app.to.upstream.connections.flat()).toString('latin1')
+    expect(bytes).toContain('Holdfast-Page'.toLowerCase())
+    expect(bytes).not.toContain(page.secret)
+    expect(bytes).not.toContain('holdfast-page.')
+  })
+})
+
+describe('a ticket', () => {
+  it('is worth one session: replayed it is worth nothing', async () => {
+    const app = await appForm()
+    const cookie = await app.browser()
+    const page = await app.page(cookie)
+    const { body } = await app.submit(page)
+    const taking = { cookie, ticket: body.ticket, secret: page.secret }
+    const now = cookieOf(await app.take(taking))
+    for (const presented of [cookie, now ?? '', ''])
+      expect(await app.take({ ...taking, cookie: presented })).toMatchObject({ status: 403, setCookie: [] })
+  })
+
+  it('makes one session of two tabs that submit at once, and of one that sends it many times', async () => {
+    const app = await appForm()
+    const cookie = await app.browser()
+    const [first, second] = [await app.page(cookie), await app.page(cookie)]
+    const tickets = await Promise.all(
+      [first, second].map(async (page) => (await app.submit(page)).body.ticket),
+    )
+    // All of them have found their ticket good before one of them goes on.
+    let waiting = 0
+    let goOn = (): void => undefined
+    const all = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    app.to.store.before = async (method) => {
+      if (method !== 'once' && method !== 'create') return
+      if (++waiting === 16) goOn()
+      await all
+    }
+    const answers = await Promise.all(
+      [...Array(16)].map((_, at) => {
+        const page = at % 2 === 0 ? first : second
+        return app.take({ cookie, ticket: tickets[at % 2], secret: page.secret })
+      }),
+    )
+    const made = answers.map(cookieOf).filter((one) => one !== null)
+    expect(made).toHaveLength(1)
+    expect(answers.filter(({ status }) => status === 403)).toHaveLength(15)
+    expect(await app.to.sessions.listUser(anna)).toHaveLength(1)
+    expect(await app.whoIs(made[0] ?? '')).toBe(200)
+  })
+
+  it('is for the browser that it was typed into: another’s cookie takes nothing, and uses nothing up', async () => {
+    const app = await appForm()
+    const cookie = await app.browser()
+    const page = await app.page(cookie)
+    const { body } = await app.submit(page)
+    const stolen = { ticket: body.ticket, secret: page.secret }
+    const others = [await app.browser(), await app.to.sessionOf({ ...anna, userId: 'mallory' }), '']
+    for (const other of others)
+      expect(await app.take({ ...stolen, cookie: other })).toMatchObject({ status: 403, setCookie: [] })
+    expect((await app.take({ ...stolen, cookie })).status).toBe(200)
+  })
+
+  it('is over after a minute', async () => {
+    let at = Date.now()
+    const app = await appForm({ now: () => at })
+    const cookie = await app.browser()
+    const page = await app.page(cookie)
+    const { body } = await app.submit(page)
+    at += 60_000
+    const late = await app.take({ cookie, ticket: body.ticket, secret: page.secret })
+    expect(late).toMatchObject({ status: 403, setCookie: [] })
+  })
+
+  it('makes no session of somebody who was revoked or disabled since their password was checked', async () => {
+    const app = await appForm()
+    for (const shut of [
+      () => app.to.sessions.revokeUser(anna),
+      () => app.to.standings.change(anna, { disabled: true }),
+    ]) {
+      const cookie = await app.browser()
+      const page = await app.page(cookie)
+      const { body } = await app.submit(page)
+      await shut()
+      const late = await app.take({ cookie, ticket: body.ticket, secret: page.secret })
+      expect(late).toMatchObject({ status: 403, setCookie: [] })
+    }
+    expect(await app.to.sessions.listUser(anna)).toEqual([])
+  })
+
+  it('begins no session where they are signed in as often as they may be, and says so to the page', async () => {
+    const policy = { ...defaultPolicy, perAccount: { most: 1, whenMore: 'refuse' } } as const
+    const app = await appForm({ policy })
+    const elsewhere = await app.to.sessionOf(anna)
+    const cookie = await app.browser()
+    const page = await app.page(cookie)
+    const { body } = await app.submit(page)
+    const answer = await app.take({ cookie, ticket: body.ticket, secret: page.secret })
+    expect(answer).toMatchObject({ status: 429, setCookie: [] })
+    expect(await app.whoIs(elsewhere)).toBe(200)
+  })
+
+  it('is none if it is not one of ours', async () => {
+    const app = await appForm()
+    const cookie = await app.browser()
+    const page = await app.page(cookie)
+    await app.submit(page)
+    for (const ticket of [newSecret(), '', 'x'.repeat(43), '../../..'])
+      expect((await app.take({ cookie, ticket, secret: page.secret })).status).toBe(403)
+    expect((await app.take({ cookie, ticket: 'x'.repeat(600), secret: page.secret })).status).toBe(400)
+  })
+})
+
+describe('whoever planted the anonymous cookie and holds a copy of it', () => {
+  it('gains nothing (fixation, A1): the copy is dead once the victim has signed in', async () => {
+    const app = await appForm()
+    const planted = await app.browser()
+    const attacker = await app.page(planted)
+    const victim = await app.page(planted)
+    const { body } = await app.submit(victim)
+    const now = cookieOf(await app.take({ cookie: planted, ticket: body.ticket, secret: victim.secret }))
+    expect(await app.whoIs(now ?? '')).toBe(200)
+    expect(await app.whoIs(planted)).toBe(401)
+    await attacker.socket.closed
+    const again = await app.ask(attacker, '/state/read', { scope: 'session' })
+    expect(again.body).toEqual({ entries: {} })
+    expect((await app.submit(attacker)).status).toBe(410)
+  })
+
+  it('cannot take the victim’s ticket even if it leaked: it needs the secret of the page it was typed into', async () => {
+    const app = await appForm()
+    const planted = await app.browser()
+    const victim = await app.page(planted)
+    // The worst: the attacker knows the victim's tab as well, and its page says that it is that tab.
+    const attacker = await app.page(planted, { tab: victim.tab })
+    const { body } = await app.submit(victim)
+    for (const secret of [attacker.secret, newSecret(), victim.tab, ''])
+      expect(await app.take({ cookie: planted, ticket: body.ticket, secret })).toMatchObject({
+        setCookie: [],
+      })
+    const mine = await app.take({ cookie: planted, ticket: body.ticket, secret: victim.secret })
+    expect(mine.status).toBe(200)
+  })
+
+  it('cannot take over the page into which the victim types, though it names the victim’s tab (B16, B18)', async () => {
+    const app = await appForm()
+    const planted = await app.browser()
+    const victim = await app.page(planted)
+    for (const secret of [undefined, null, `${victim.secret}, holdfast-page.${victim.secret}`]) {
+      const attacker = await app.page(planted, {
+        tab: victim.tab,
+        ...(secret === undefined ? {} : { secret }),
+      })
+      expect(attacker.streamlit).not.toBe(victim.streamlit)
+    }
+    // The victim's own page comes back to what it had, after F5 too.
+    const reloaded = await app.page(planted, victim)
+    expect(reloaded.streamlit).toBe(victim.streamlit)
+  })
+
+  it('signs itself in at most: the victim is not signed in as the attacker', async () => {
+    const app = await appForm()
+    const planted = await app.browser()
+    const victim = await app.page(planted)
+    const attacker = await app.page(planted)
+    const { body } = await app.submit(attacker, { username: 'ben', password })
+    const theirs = cookieOf(await app.take({ cookie: planted, ticket: body.ticket, secret: attacker.secret }))
+    expect(await app.whoIs(theirs ?? '')).toBe(200)
+    // The victim's browser holds a cookie that opens nothing any more.
+    await victim.socket.closed
+    expect(await app.whoIs(planted)).toBe(401)
+  })
+})
+
+describe('signing out by the app', () => {
+  it('ends the session before it is acknowledged, and nobody who is not signed in', async () => {
+    const app = await appForm()
+    const anonymous = await app.page(await app.browser())
+    expect((await app.ask(anonymous, '/sign-out', {})).body).toEqual({ ended: false })
+    expect((await app.ask(anonymous, '/state/read', { scope: 'session' })).status).toBe(200)
+
+    const cookie = await app.to.sessionOf(anna)
+    const page = await app.page(cookie)
+    expect(await app.ask(page, '/sign-out', {})).toEqual({ status: 200, body: { ended: true } })
+    expect(await app.whoIs(cookie)).toBe(401)
+    await page.socket.closed
+    expect(app.to.events.map(({ event }) => event)).toContain('session_signed_out')
+  })
+
+  it('acknowledges nothing that the store cannot confirm', async () => {
+    const app = await appForm()
+    const cookie = await app.to.sessionOf(anna)
+    const page = await app.page(cookie)
+    app.to.store.away = true
+    expect((await app.ask(page, '/sign-out', {})).status).toBe(503)
+    app.to.store.away = false
+    expect(await app.whoIs(cookie)).toBe(200)
+  })
+})
