@@ -81,7 +81,7 @@ async function main({ host, port, doorPort, store, publicUrl }: ReplicaOptions):
   const config: GatewayConfig = {
     ...{ preset: 'generic', listen: { host, port }, publicUrl, insecureHttp: false, name: '', store },
     ...{ stateListen: null, users: null, oidc: [], import: null, documentsOnly: false, secretFile: null },
-    ...{ mail: null, registration: null, guest: null },
+    ...{ mail: null, registration: null, guest: null, admin: null },
     loginApi: { url: await loginApi(), verifyUrl: null, verifyEvery: 600_000 },
     access: 'signed-in',
     rules: [{ path: '/open/*', access: 'anyone' }],

@@ -69,7 +69,7 @@ async function openLog(form: GatewayConfig['log']): Promise<OpenLog> {
   return (await import('../gateway/log-pretty.ts')).prettyLog(process.stdout, colour)
 }
 
-function announce({ site, preset }: RunningGateway, config: GatewayConfig, log: OpenLog): void {
+function announce({ site, preset, adminOrigin }: RunningGateway, config: GatewayConfig, log: OpenLog): void {
   const url = `${site.origin}${site.base}`
   log.write('info', 'listening', {
     url,
@@ -77,6 +77,7 @@ function announce({ site, preset }: RunningGateway, config: GatewayConfig, log: 
     app: preset,
     store: config.store.split(':', 1)[0] ?? '',
     access: config.access,
+    ...(adminOrigin !== null && { admin: adminOrigin }),
     pid: process.pid,
   })
 }

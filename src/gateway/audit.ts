@@ -164,10 +164,7 @@ export function auditLog({ state, app, log, now, most = 10_000 }: AuditLogOption
           return below(kind, end, Math.min(limit, end - (oldest.get(kind) ?? 1)))
         }),
       )
-      const entries = all
-        .flat()
-        .sort((a, b) => b.at - a.at)
-        .slice(0, limit)
+      const entries = merged(all, limit)
       const next = { admin: ends.get('admin') ?? 1, account: ends.get('account') ?? 1 }
       // Numbers that nothing was found for are read: whoever goes on must get past a hole.
       for (const [index, kind] of kinds.entries())
@@ -177,6 +174,22 @@ export function auditLog({ state, app, log, now, most = 10_000 }: AuditLogOption
       return { entries, next: isMore ? next : null }
     },
   }
+}
+
+/**
+ * The latest of several lists, each in the order of its numbers, which stays: replicas' clocks differ, and what was passed
+ * over for its time would not be on the next page either.
+ */
+function merged(lists: readonly (readonly AuditEntry[])[], limit: number): readonly AuditEntry[] {
+  const heads = lists.map((list) => [...list])
+  const entries: AuditEntry[] = []
+  while (entries.length < limit) {
+    const [latest] = heads.filter((list) => list.length > 0).sort((a, b) => (b[0]?.at ?? 0) - (a[0]?.at ?? 0))
+    const entry = latest?.shift()
+    if (entry === undefined) break
+    entries.push(entry)
+  }
+  return entries
 }
 
 function cut(request: AuditRequest): AuditRequest {

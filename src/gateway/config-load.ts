@@ -7,6 +7,7 @@ import { checkSecrets } from '../core/keyring.ts'
 import { checkPolicy, defaultPolicy, type Limits, type Policy, underProfile } from '../core/policy.ts'
 import { clientAddress } from './client-address.ts'
 import type { Config } from './config.ts'
+import { adminConfig, refuseSharedOrigin } from './config-admin.ts'
 import {
   type ConfigPath,
   type ConfigReading,
@@ -185,10 +186,12 @@ function merged(under: ConfigInput, over: ConfigInput): ConfigInput {
   }
   const loginApi = { ...under.loginApi, ...over.loginApi }
   const mail = { ...under.mail, ...over.mail }
+  const admin = { ...under.admin, ...over.admin }
   return {
     ...{ ...under, ...over, session },
     ...(Object.keys(loginApi).length > 0 && { loginApi }),
     ...(Object.keys(mail).length > 0 && { mail }),
+    ...(Object.keys(admin).length > 0 && { admin }),
   }
 }
 
@@ -201,6 +204,7 @@ function filled(said: ConfigInput, variables: ConfigSources['variables']): Confi
     ...peopleConfig(said, variables),
     ...selfServiceConfig(said, variables),
     import: importConfig(said.import, variables).config,
+    admin: adminConfig(said),
     access: said.access ?? 'signed-in',
     rules: said.rules ?? [],
     documentsOnly: said.documentsOnly ?? false,
@@ -259,6 +263,7 @@ function secretsOf(variables: ConfigSources['variables']): readonly string[] {
 function contradictions(config: Config): string[] {
   const checks = [
     () => refuseCollision(config, site(config).base),
+    () => refuseSharedOrigin(config),
     () => checkPolicy(config.policy),
     () => clientAddress(config.trustProxy),
     () => (config.secrets.length > 0 ? checkSecrets(config.secrets) : undefined),

@@ -124,6 +124,15 @@ const oidc = section(
   'a map with `name`, `issuer` and `clientId`',
 )
 
+const admin = section(
+  {
+    listen: exactOptional(listen),
+    publicUrl: exactOptional(string('must be a URL such as https://admin.example.org')),
+    roles: exactOptional(pipe(array(role, 'must be a list of roles'), minLength(1, 'must name a role'))),
+  },
+  'a map with `listen`, `publicUrl` and `roles`',
+)
+
 const wordsWanted = 'must be a list of words such as [streamlit, run, app.py]'
 const word = string(wordsWanted)
 const cidrWanted = 'must be a list of CIDRs such as [10.0.0.0/8]'
@@ -166,6 +175,11 @@ export interface ConfigInput extends SelfServiceInput {
   }
   readonly oidc?: readonly OidcInput[]
   readonly import?: object
+  readonly admin?: {
+    readonly listen?: { readonly host: string; readonly port: number }
+    readonly publicUrl?: string
+    readonly roles?: readonly string[]
+  }
   readonly access?: Access
   readonly rules?: readonly AccessRule[]
   readonly documentsOnly?: boolean
@@ -205,6 +219,7 @@ export const configSchema: GenericSchema<unknown, ConfigInput> = section(
     registration: exactOptional(registration),
     guest: exactOptional(guest),
     import: exactOptional(custom<object>(isMap, 'must be a map with `switchedAt`, `acceptUntil` and `from`')),
+    admin: exactOptional(admin),
     access: exactOptional(oneOf(['signed-in', 'anyone'])),
     rules: exactOptional(array(rule, 'must be a list of maps, each with `path` and `access` or `roles`')),
     documentsOnly: exactOptional(onOff),

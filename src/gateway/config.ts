@@ -28,6 +28,15 @@ export interface OidcConfig {
 /** What the app is: decides what is special about it. `auto` goes by the command, or asks the app. */
 export type PresetChoice = 'auto' | 'streamlit' | 'generic'
 
+/** The admin page, on a listener of its own. */
+export interface AdminConfig {
+  readonly listen: { readonly host: string; readonly port: number }
+  /** The address browsers use; `null`: only this machine is served. */
+  readonly publicUrl: string | null
+  /** Who has one of these roles may come in. */
+  readonly roles: readonly string[]
+}
+
 /** What holds for every command, the ones that serve nothing included. */
 export interface Config extends SelfServiceConfig {
   readonly preset: PresetChoice
@@ -54,6 +63,8 @@ export interface Config extends SelfServiceConfig {
   readonly oidc: readonly OidcConfig[]
   /** An earlier system whose users need not sign in again; `null`: there is none. */
   readonly import: ImportConfig | null
+  /** `null`: there is no admin page. */
+  readonly admin: AdminConfig | null
   readonly access: Access
   readonly rules: readonly AccessRule[]
   /** Accepts that rules guard documents only, where the app picks its pages inside one socket. */

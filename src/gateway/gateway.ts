@@ -12,6 +12,8 @@ import { eventsEndpoint } from './routes/events.ts'
 import { upgradeHandler } from './upgrades.ts'
 
 export interface Gateway {
+  /** What it works with, for what is started beside it. */
+  readonly parts: GatewayParts
   readonly address: { readonly host: string; readonly port: number }
   /**
    * Stops taking connections, lets requests under way finish for up to `grace` milliseconds, and tells open WebSockets
@@ -54,6 +56,7 @@ export async function startGateway(
 
   const { address, port } = server.address() as AddressInfo
   return {
+    parts,
     address: { host: address, port },
     async close(grace = 10_000) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))

@@ -5,7 +5,6 @@ import { openUsersFile, type UsersFile } from '../auth/users-file.ts'
 import type { CredentialsAuthenticator, Identity } from '../core/contracts.ts'
 import { sealedState } from '../core/sealed-state.ts'
 import { ownPath } from '../pages/own-path.ts'
-import type { Directory } from './accounts.ts'
 import type { Config } from './config.ts'
 import type { Log } from './log.ts'
 import type { OpenedSessions } from './sessions.ts'
@@ -34,8 +33,6 @@ export interface People {
   tokenOf(identity: Identity): string | null
   /** Who a name of the users file stands for now; `null` for one who is unknown or disabled, and without such a file. */
   known(username: string): Identity | null
-  /** The users file, for who manages those in it; `null`: there is none. */
-  readonly directory: Directory | null
   readonly providers: readonly ProviderChoice[]
   readonly vouching: Vouching
   close(): Promise<void>
@@ -52,7 +49,7 @@ export interface PeopleOptions extends Omit<OpenedSessions, 'adminSessions'> {
 type Vouchers = VouchingOptions['vouchers']
 type Passwords = Pick<
   People,
-  'authenticator' | 'setPassword' | 'usersFile' | 'tokenOf' | 'known' | 'directory' | 'close'
+  'authenticator' | 'setPassword' | 'usersFile' | 'tokenOf' | 'known' | 'close'
 > & {
   readonly vouchers: Vouchers
 }
@@ -80,7 +77,6 @@ async function openPasswords({ config, store, keyring, sessions, log }: PeopleOp
     usersFile: null,
     tokenOf: () => null,
     known: () => null,
-    directory: null,
     vouchers: [],
     close: async () => undefined,
   }
@@ -99,7 +95,6 @@ async function openPasswords({ config, store, keyring, sessions, log }: PeopleOp
       authenticator: users.authenticator(),
       usersFile: users,
       known: (username) => users.identity(username),
-      directory: users,
       setPassword: (name, password) => users.setPassword(name, password),
       async close() {
         stop()

@@ -11,12 +11,15 @@ export interface ReservedPort {
 }
 
 /** Takes the address, with a free port for port 0. Rejects with `ConfigError` (`ERR_LISTEN`) that says why it cannot. */
-export function reservePort(listen: { readonly host: string; readonly port: number }): Promise<ReservedPort> {
+export function reservePort(
+  listen: { readonly host: string; readonly port: number },
+  option?: string,
+): Promise<ReservedPort> {
   const { host, port } = listen
   // Whoever comes this early is told to come again, as by a closed port.
   const server = createServer((socket) => socket.resetAndDestroy())
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenFault(error, host, port)))
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenFault(error, host, port, option)))
     server.listen(port, host, () => {
       const address = server.address()
       const taken = typeof address === 'object' && address !== null ? address.port : port

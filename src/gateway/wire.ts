@@ -10,6 +10,7 @@ import type { SessionManager } from '../core/manager.ts'
 import { sealedState } from '../core/sealed-state.ts'
 import { socketRegistry } from '../core/sockets.ts'
 import { createUrlSessions } from '../core/url-session.ts'
+import { startAdmin } from './admin/admin-start.ts'
 import type { AppPreset } from './apps/preset.ts'
 import { auditLog } from './audit.ts'
 import { startOwnApp, stateKey } from './child/own-app.ts'
@@ -40,6 +41,8 @@ import { warningsOf } from './store-choice.ts'
 /** A gateway that serves, with everything it opened. */
 export interface RunningGateway {
   readonly site: Site
+  /** Where the admin page is; `null` without one. */
+  readonly adminOrigin: string | null
   readonly preset: AppPreset['name']
   readonly sessions: SessionManager
   /** Lets requests under way finish, then ends the app. */
@@ -97,7 +100,7 @@ async function assemble(
   const config = { ...given, listen: { host: reserved.host, port: reserved.port } }
   const onEvent: EventListener = ({ event, ...fields }) => log.write(levelOf(event), event, fields)
   const where = site(config)
-  const { store, keyring, sessions } = await openSessions(config, onEvent)
+  const { store, keyring, sessions, adminSessions } = await openSessions(config, onEvent)
   closers.push(() => store.close())
   for (const warning of warningsOf(store)) log.write('warn', 'store_warning', { warning })
 
@@ -194,7 +197,20 @@ async function assemble(
     config.listen,
   )
   closers.push(() => gateway.close())
-  return { site: where, preset: preset.name, sessions, close, kill: () => app?.supervisor.kill() }
+  const { parts } = gateway
+  const admin =
+    config.admin === null
+      ? null
+      : await startAdmin({ config, admin: config.admin, parts, adminSessions, keyring })
+  if (admin !== null) closers.push(() => admin.close())
+  return {
+    adminOrigin: admin?.origin ?? null,
+    site: where,
+    preset: preset.name,
+    sessions,
+    close,
+    kill: () => app?.supervisor.kill(),
+  }
 }
 
 /** Rejects when the signal is aborted; never resolves. */

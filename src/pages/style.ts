@@ -73,6 +73,12 @@ h2 { font-size: 1.0625rem; line-height: 1.3; font-weight: 650; margin: 1.75rem 0
 .devices .hint { display: block; }
 .badge { font-size: 0.8125rem; color: var(--note); background: var(--note-ground); border: 1px solid var(--note-edge); border-radius: 1rem; padding: 0.0625rem 0.5rem; }
 .button.small { width: auto; min-height: 2.25rem; padding: 0.25rem 0.875rem; }
+.places { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; margin: 0 0 1.25rem; }
+.places [aria-current] { color: var(--ink); font-weight: 600; text-decoration: none; }
+.facts { display: grid; gap: 0.375rem; margin: 0 0 1.25rem; }
+.facts > div { display: flex; flex-wrap: wrap; gap: 0 0.75rem; }
+.facts dt { flex: 0 0 9rem; color: var(--soft); }
+.facts dd { flex: 1 1 9rem; margin: 0; }
 .others { display: grid; gap: 0.625rem; margin: 0; padding: 0; list-style: none; }
 footer { margin: 1.25rem 0 0; text-align: center; color: var(--soft); font-size: 0.8125rem; }
 footer code { white-space: normal; }

@@ -1,3 +1,4 @@
+import type { AdminTexts } from './admin-texts.ts'
 import type { ProblemCode } from './problem-code.ts'
 import type { MailTexts, SelfServiceTexts } from './self-service-texts.ts'
 
@@ -84,6 +85,7 @@ export interface Texts {
   }
   readonly selfService: SelfServiceTexts
   readonly mail: MailTexts
+  readonly admin: AdminTexts
   readonly problem: Readonly<Record<ProblemCode, ProblemText>>
   readonly actions: {
     readonly signIn: string

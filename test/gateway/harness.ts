@@ -32,6 +32,7 @@ import type { LogFields, LogLevel } from '../../src/gateway/log.ts'
 import { oidcFlows } from '../../src/gateway/oidc-flow.ts'
 import { openOldSessions } from '../../src/gateway/old-sessions.ts'
 import { pagePasses } from '../../src/gateway/page-pass.ts'
+import type { GatewayParts } from '../../src/gateway/parts.ts'
 import { pendingSignIns } from '../../src/gateway/pending-sign-in.ts'
 import { openPeople, type People } from '../../src/gateway/people.ts'
 import { forwardedHeaders } from '../../src/gateway/proxy/forwarded.ts'
@@ -91,6 +92,7 @@ export interface Harness {
   readonly sockets: SocketRegistry
   readonly users: UsersFile
   readonly selfService: SelfService
+  readonly parts: GatewayParts
   readonly adminSessions: SessionManager
   readonly standings: Standings
   readonly audit: AuditLog
@@ -250,7 +252,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const host = where.origin.slice(where.origin.indexOf('//') + 2)
   const harness: Harness = {
     ...{ port, origin: where.origin, host, upstream, store, keyring, sessions, sockets, users },
-    ...{ adminSessions, standings: known, audit, selfService, appPeople, log, events },
+    ...{ parts: gateway.parts, adminSessions, standings: known, audit, selfService, appPeople, log, events },
     cookieName: cookie.name,
     async sessionOf(identity) {
       const startedAt = now()

@@ -4,6 +4,7 @@ import { problemPage } from '../../src/pages/problem.ts'
 import { type ProblemCode, problemStatus } from '../../src/pages/problem-code.ts'
 import { signInPage } from '../../src/pages/sign-in.ts'
 import { signOutPage } from '../../src/pages/sign-out.ts'
+import { adminPages } from './admin-pages.ts'
 
 /** Every problem code there is. */
 export const problemCodes = Object.keys(problemStatus) as readonly ProblemCode[]
@@ -46,6 +47,7 @@ export function everyPage(context: Partial<PageContext> = {}, text = 'Ada'): Rea
     ['account, weak', accountPage({ ...account, notice: { kind: 'weak', why: text } })],
     ['sign-out, form', signOutPage({ ...signIn, error: 'form' })],
     ['sign-out, unavailable', signOutPage({ ...signIn, error: 'unavailable' })],
+    ...adminPages(place, text),
     ...problemCodes.map((code): [string, Page] => [
       code,
       problemPage({ ...place, code, requestId: text, returnTo: `/${text}` }),

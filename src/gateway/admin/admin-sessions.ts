@@ -40,5 +40,6 @@ export function bothSessions(options: SessionManagerOptions): BothSessions {
 function adminPolicy(policy: Policy): Policy {
   const idle = Math.min(policy.session.idle, most.idle)
   const limits = { idle, absolute: Math.max(idle, Math.min(policy.session.absolute, most.absolute)) }
-  return { ...policy, session: limits, remember: limits, anonymous: limits }
+  const { rotateAfter } = policy
+  return { rotateAfter, session: limits, remember: limits, anonymous: limits }
 }

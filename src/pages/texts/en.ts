@@ -1,4 +1,5 @@
 import type { Texts } from '../texts.ts'
+import { adminEn } from './en-admin.ts'
 import { mailEn, selfServiceEn } from './en-self-service.ts'
 
 function duration(seconds: number): string {
@@ -89,6 +90,7 @@ export const en: Texts = {
   },
   selfService: selfServiceEn,
   mail: mailEn,
+  admin: adminEn,
   problem: {
     'bad-request': {
       title: 'That request cannot be understood',

@@ -1,4 +1,5 @@
 import type { Texts } from '../texts.ts'
+import { adminZh } from './zh-admin.ts'
 import { mailZh, selfServiceZh } from './zh-self-service.ts'
 
 function duration(seconds: number): string {
@@ -82,6 +83,7 @@ export const zh: Texts = {
   },
   selfService: selfServiceZh,
   mail: mailZh,
+  admin: adminZh,
   problem: {
     'bad-request': {
       title: '无法理解此请求',
