@@ -117,7 +117,8 @@ export interface RequestSession<Data extends SessionData = Record<string, unknow
   /**
    * A new session for someone whose credentials were just checked; the one presented ends and is never adopted. What an
    * anonymous session held moves along, another person's never. `false`: everything of this person's was ended since
-   * the request came in, so check again.
+   * the request came in, so check again; or, where `policy.perAccount` limits how many sessions a person may have, there
+   * is no room: `manager.listUser` tells what they have, and `manager.end` makes room.
    */
   signIn(person: Person, options?: { readonly remember?: boolean }): Promise<boolean>
   /** Ends the session. Resolves once no process lets it in, and its held sockets are closed. */

@@ -4,6 +4,7 @@ import type { EventListener } from '../core/events.ts'
 import type { FormTokens } from '../core/form-token.ts'
 import type { SessionManager } from '../core/manager.ts'
 import type { Session } from '../core/session.ts'
+import type { SessionLimit } from '../core/session-limit.ts'
 import type { SocketRegistry } from '../core/sockets.ts'
 import type { SessionState } from '../core/state.ts'
 import type { ValueSchemas } from './value-schemas.ts'
@@ -17,6 +18,8 @@ export interface SessionParts {
   readonly origin: string
   /** Where a navigation is sent that needs someone signed in; `null`: it is told so. */
   readonly signInPage: string | null
+  /** How many sessions a person may have; `null`: as many as there are. */
+  readonly accountLimit: SessionLimit | null
   readonly schemas: ValueSchemas
   readonly sockets: () => SocketRegistry
   readonly onEvent: EventListener

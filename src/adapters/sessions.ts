@@ -5,6 +5,7 @@ import { formTokens } from '../core/form-token.ts'
 import { openKeyring } from '../core/keyring.ts'
 import { createSessionManager, type SessionManager } from '../core/manager.ts'
 import type { Session } from '../core/session.ts'
+import { limitOf } from '../core/session-limit.ts'
 import { type SocketRegistry, socketRegistry } from '../core/sockets.ts'
 import type { SessionState } from '../core/state.ts'
 import { oncePerTurn } from '../core/turn.ts'
@@ -76,6 +77,7 @@ export async function createSessions<Data extends SessionData = Record<string, u
     formCookieName: cookieTransport(named, 'form').name,
     formTokens: formTokens(keyring.key(`form/app/v1|${options.name ?? ''}`), now),
     signInPage: options.signInPage ?? null,
+    accountLimit: limitOf(policy.perAccount),
     schemas: valueSchemas((options.schemas ?? {}) as Parameters<typeof valueSchemas>[0]),
     sockets() {
       sockets ??= socketRegistry({ sessions: manager, now })

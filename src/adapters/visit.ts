@@ -141,25 +141,25 @@ export class OpenVisit implements Visit, RequestSession {
 
   async signIn(person: Person, { remember = false }: { readonly remember?: boolean } = {}): Promise<boolean> {
     this.#mayChange('signIn')
-    const { manager, onEvent } = this.#parts
+    const { manager, onEvent, accountLimit } = this.#parts
     const { userId, claims = {}, authenticator = 'app' } = person
     return this.#ask(async () => {
       // What nobody's objects hold comes along by being stored; it is there that the next session looks.
       if (this.identity === null) await this.#collected?.objects.save()
       const { session } = this.#browser
-      const { address } = this.#incoming
-      const issued = await manager.signIn({
+      const request = {
         identity: { userId, claims, authenticator },
         remember,
-        device: { userAgent: this.#incoming.header('user-agent') ?? '', address },
+        device: { userAgent: this.#incoming.header('user-agent') ?? '', address: this.#incoming.address },
         startedAt: this.#startedAt,
         replaces: session,
-      })
-      if (issued === null) return false
+      }
+      const issued = await manager.signInWithin(request, accountLimit)
+      if (issued === null || issued === 'full') return false
       // What was collected for one person is not the next one's.
       if (session !== null && session.identity !== null) this.#collected?.drop()
       this.#browser.enter(issued)
-      onEvent({ event: 'sign_in_succeeded', userId, address })
+      onEvent({ event: 'sign_in_succeeded', userId, address: this.#incoming.address })
       return true
     })
   }

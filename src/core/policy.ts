@@ -1,6 +1,6 @@
 /** How long a session lives: pure decisions over instants. */
 import { ConfigError } from './errors.ts'
-import type { AccountLimit } from './session-limit.ts'
+import { type AccountLimit, whenMoreWords } from './session-limit.ts'
 
 /** Two limits, in milliseconds: without activity, and in all. */
 export interface Limits {
@@ -66,7 +66,10 @@ export function checkPolicy(policy: Policy): void {
         'absolute at least idle and at most 400 days (browsers keep no cookie longer).',
     )
   }
-  const { most } = policy.perAccount ?? { most: 1 }
+  const { most, whenMore } = policy.perAccount ?? { most: 1, whenMore: 'allow' }
+  if (!whenMoreWords.includes(whenMore)) {
+    throw new ConfigError('ERR_CONFIG_INVALID', `session.whenMore: it must be ${whenMoreWords.join(', ')}.`)
+  }
   if (!Number.isSafeInteger(most) || most < 1 || most > mostSessions) {
     throw new ConfigError('ERR_CONFIG_INVALID', `session.most: ${most}. It must be 1 to ${mostSessions}.`)
   }

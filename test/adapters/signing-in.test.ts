@@ -16,6 +16,24 @@ describe.each(Object.entries(servers))('%s', (_, start) => {
     expect(JSON.parse((await browser.get('/me', { cookie: copy })).text)).toMatchObject({ user: null })
   })
 
+  it('ASVS 7.1.2: lets a person have so many sessions and no more, whichever way the app wants it', async () => {
+    for (const whenMore of ['refuse', 'ask-to-take-over', 'replace-oldest'] as const) {
+      const policy = { perAccount: { most: 2, whenMore } }
+      await using at = await stage(start, { policy })
+      const browsers = [at.browser(), at.browser(), at.browser()]
+      for (const browser of browsers) await browser.post('/sign-in?user=anna')
+      const users = await Promise.all(browsers.map((browser) => browser.user()))
+      expect(users).toEqual(whenMore === 'replace-oldest' ? [null, 'anna', 'anna'] : ['anna', 'anna', null])
+      await browsers[1]?.post('/sign-in?user=anna')
+      expect(await browsers[1]?.user()).toBe('anna')
+      const mine = await at.sessions.manager.listUser({ userId: 'anna', authenticator: 'app' })
+      expect(mine).toHaveLength(2)
+    }
+    // biome-ignore lint/suspicious/noExplicitAny: what a JavaScript app may say.
+    const policy = { perAccount: { most: 2, whenMore: 'never' as any } }
+    await expect(stage(start, { policy })).rejects.toMatchObject({ code: 'ERR_CONFIG_INVALID' })
+  })
+
   it('gives a cookie that ends with the browser, or stays as long as the session where one asked for it', async () => {
     await using at = await stage(start)
     const [short = ''] = (await at.browser().post('/sign-in')).cookies

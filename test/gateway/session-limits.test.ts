@@ -53,7 +53,7 @@ describe('at most so many sessions an account: refuse', () => {
     const [one, two] = [await to.signIn('anna'), await to.signIn('anna')]
     const refused = await tryToSignIn(to, 'anna')
     expect(refused.status).toBe(409)
-    expect(refused.body).toContain('You are signed in in 2 browsers already')
+    expect(refused.body).toContain('Your account is in use in 2 browsers already')
     expect(refused.body).toContain('the first in 12 hours')
     expect(refused.setCookie.filter((line) => line.startsWith(`${to.cookieName}=`))).toEqual([])
     expect(await live(to, one, two)).toEqual([200, 200])

@@ -31,7 +31,7 @@ export const en: Texts = {
       throttled: (seconds) => `Too many attempts. Please try again in ${duration(seconds)}.`,
       form: 'This form was open for too long, or cookies are off. Please try again.',
       full: (most, seconds) =>
-        `You are signed in ${browsers(most)} already, and no more are allowed at once. Sign out there, then try again here. If you cannot: a browser that is no longer used gives up its place by itself, the first in ${duration(seconds)}.`,
+        `Your account is in use ${browsers(most)} already, and no more are allowed at once. Sign out there, then try again here. If you cannot: a browser that is no longer used gives up its place by itself, the first in ${duration(seconds)}.`,
       unavailable: 'We cannot check passwords right now. Please try again in a moment.',
     },
     notices: {
@@ -47,7 +47,7 @@ export const en: Texts = {
   takeOver: {
     heading: 'You are signed in elsewhere',
     lead: (most) =>
-      `You are signed in ${browsers(most)} already, and no more are allowed at once. Choose which to sign out, and go on here.`,
+      `Your account is in use ${browsers(most)} already, and no more are allowed at once. Choose which to sign out, and go on here.`,
     endAll: 'Sign out all of them',
     cancel: 'Do not sign in here',
   },
