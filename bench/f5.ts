@@ -29,7 +29,7 @@ export async function benchF5(rounds: number): Promise<string> {
     return 'Not measured: Chromium or Streamlit is missing here.'
   const folder = await newFolder()
   const gateway = await runGateway({ app, folder })
-  const bare = await bareStreamlit()
+  const bare = await bareStreamlit(app)
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
   try {
     const ours = await pageOf(await browser.newContext())
@@ -77,13 +77,14 @@ function summary(
   )
 }
 
-async function pageOf(context: BrowserContext): Promise<Page> {
+/** A page that keeps its own time. */
+export async function pageOf(context: BrowserContext): Promise<Page> {
   await context.addInitScript(stopwatch)
   return context.newPage()
 }
 
 /** When the last text of the app was there, in milliseconds since the navigation began. */
-async function shown(page: Page): Promise<number> {
+export async function shown(page: Page): Promise<number> {
   const at = await page.waitForFunction('window.shownAt', undefined, { polling: 50, timeout: 60_000 })
   const took = (await at.jsonValue()) as number
   // What still runs behind the last text must not be the next one's burden.
@@ -91,21 +92,18 @@ async function shown(page: Page): Promise<number> {
   return took
 }
 
-async function bareStreamlit(): Promise<{ readonly url: string; readonly child: ChildProcess }> {
-  const port = await freePort()
-  const address = [
-    '--server.address',
-    '127.0.0.1',
-    '--server.port',
-    String(port),
-    '--server.headless',
-    'true',
-  ]
-  const child = spawn('streamlit', ['run', app, ...address, '--browser.gatherUsageStats', 'false'], {
+/** Streamlit with nothing before it. */
+export async function bareStreamlit(
+  path: string,
+  port?: number,
+): Promise<{ readonly url: string; readonly child: ChildProcess }> {
+  const at = port ?? (await freePort())
+  const address = ['--server.address', '127.0.0.1', '--server.port', String(at), '--server.headless', 'true']
+  const child = spawn('streamlit', ['run', path, ...address, '--browser.gatherUsageStats', 'false'], {
     env: { ...process.env, PATH: `${pythonBin}${delimiter}${process.env.PATH ?? ''}` },
     stdio: 'ignore',
   })
-  const url = `http://127.0.0.1:${port}`
+  const url = `http://127.0.0.1:${at}`
   for (let tries = 0; tries < 600; tries++) {
     const health = await fetch(`${url}/_stcore/health`).catch(() => null)
     if (health?.ok === true) return { url, child }

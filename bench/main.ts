@@ -21,6 +21,8 @@ const { benchLibrary } = await import('./library.ts')
 const { compareRaces } = await import('./races.ts')
 const { benchSession } = await import('./session.ts')
 const { machine } = await import('./report.ts')
+const { benchState } = await import('./state.ts')
+const { benchStateF5 } = await import('./state-f5.ts')
 
 const sections = [
   ['A warm session check', await benchSession(quick)],
@@ -34,6 +36,8 @@ const sections = [
   ['Idle sockets', await benchIdle(quick ? 200 : 4_000)],
   ['A million sessions', await benchLookUp(quick ? 10_000 : 1_000_000, quick ? 5 : 31)],
   ['F5 in Streamlit', await benchF5(quick ? 3 : 15)],
+  ['State', await benchState(quick ? 20 : 500)],
+  ['F5, until the work is there again', await benchStateF5(quick ? 2 : 15, quick ? 1 : 7)],
 ] as const
 
 const text = [
