@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
+import { signIn } from './browser.ts'
 import { setStage } from './stage.ts'
 
 const app = fileURLToPath(new URL('../python/tests/apps/url_pages/app.py', import.meta.url))
@@ -28,7 +29,7 @@ async function set(page: Page, line: string): Promise<void> {
   await page.getByLabel('line').press('Enter')
 }
 
-it('stays through the sidebar, page links, switch_page, and back, and finds everything after F5', async () => {
+it('FluxLit’s quick pattern, with another import line: stays through the sidebar, page links, switch_page, and back, and finds everything after F5', async () => {
   const { page } = stage
   await enter(page)
   const given = token(page)
@@ -81,4 +82,42 @@ it('a link opens the work in another browser, and an invented one opens nothing'
   expect(stage.gateway.output()).not.toContain(token(page) ?? 'none')
   await stranger.context().close()
   await elsewhere.close()
+})
+
+it('stays when a script of the page changes the address by pushState, through the next run and F5', async () => {
+  const { page } = stage
+  await enter(page)
+  const given = token(page)
+  await set(page, 'st.session_state.n = 9')
+  await page.getByText("'n': 9").waitFor()
+  await settled(page)
+  await page.evaluate('history.pushState({}, "", "/?tab=2")')
+  expect([token(page), new URL(page.url()).searchParams.get('tab')]).toEqual([given, '2'])
+  await set(page, 'st.session_state.n = 10')
+  await page.getByText("'n': 10").waitFor()
+  await expect.poll(() => token(page)).toBe(given)
+  await page.evaluate('history.pushState({}, "", "/?tab=3")')
+  await page.reload()
+  await page.getByText("'n': 10").waitFor()
+  await expect.poll(() => token(page)).toBe(given)
+})
+
+it('signs nobody in: who comes with a link is nobody, in the app and to the gateway, with or without a cookie', async () => {
+  const { page, browser } = stage
+  await page.goto(`${stage.gateway.url}/_holdfast/sign-in`)
+  await signIn(page)
+  await enter(page)
+  await set(page, 'st.session_state.n = 11')
+  await page.getByText("'n': 11").waitFor()
+  await settled(page)
+  const stranger = await (await browser.newContext()).newPage()
+  await enter(stranger, page.url())
+  await expect.poll(() => token(stranger)).not.toBe(token(page))
+  expect(await stranger.getByText("'n': 11").count()).toBe(0)
+  expect((await stranger.request.get(`${stage.gateway.url}/_holdfast/session`)).status()).toBe(401)
+  const withToken = await stranger.request.get(
+    `${stage.gateway.url}/_holdfast/session?holdfast_sid=${token(page)}`,
+  )
+  expect(withToken.status()).toBe(401)
+  await stranger.context().close()
 })

@@ -1,3 +1,4 @@
+import { keepToken } from './address.ts'
 import { type ClientConfig, readConfig } from './config.ts'
 import { type KeptWidgets, keptWidgetsPlace } from './kept-widgets.ts'
 import { watchSignIn } from './page-sign-in.ts'
@@ -113,7 +114,10 @@ function start(config: ClientConfig): void {
 
 try {
   const config = readConfig(document.currentScript)
-  if (config !== null && self.origin !== 'null') start(config)
+  if (config !== null && self.origin !== 'null') {
+    keepToken()
+    start(config)
+  }
 } catch {
   // The page comes first.
 }
