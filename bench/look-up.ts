@@ -19,7 +19,7 @@ export function storedSession(): StoredSession {
   const now = Date.now()
   return {
     ...{ id: randomBytes(32).toString('base64url'), sid: randomBytes(16).toString('base64url') },
-    ...{ user: randomBytes(16).toString('base64url'), createdAt: now, idleAt: now + 3_600_000 },
+    ...{ user: randomBytes(16).toString('base64url'), begun: 0, createdAt: now, idleAt: now + 3_600_000 },
     ...{ absoluteAt: now + 86_400_000, version: 1, sealed, key },
   }
 }
@@ -54,14 +54,14 @@ export async function lookUp(store: SessionStore, ids: readonly string[], turns:
 async function people(path: string): Promise<readonly string[]> {
   const store = await sqliteStore({ path })
   const sessions = await engine(store)
-  const startedAt = Date.now()
+  const begun = await sessions.begin()
   const who = {
     identity: { authenticator: 'users-file', userId: 'anna', claims: { email: 'anna@example.org' } },
   }
   const how = {
     device: { userAgent: 'Mozilla/5.0', address: '127.0.0.1' },
     remember: true,
-    startedAt,
+    begun,
     replaces: null,
   }
   const issued = await Promise.all(Array.from({ length: 1_000 }, () => sessions.signIn({ ...who, ...how })))

@@ -84,8 +84,8 @@ async function known(sessions: SessionManager): Promise<string[]> {
   return credentials
 }
 
-function signIn(sessions: SessionManager): Promise<Issued | null> {
-  return sessions.signIn({ identity, device, remember: true, startedAt: Date.now(), replaces: null })
+async function signIn(sessions: SessionManager): Promise<Issued | null> {
+  return sessions.signIn({ identity, device, remember: true, begun: await sessions.begin(), replaces: null })
 }
 
 /** The credential with another last character but one: the last holds bits that count for nothing. */

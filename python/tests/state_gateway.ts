@@ -60,7 +60,7 @@ const device = { userAgent: 'test', address: '127.0.0.1' }
 async function credentialOf(user: string | null): Promise<string> {
   if (user === null) return manager.beginAnonymous()
   const identity = { authenticator: 'test', userId: user, claims: {} }
-  const issued = await manager.signIn({ identity, remember: false, device, startedAt: Date.now(), replaces: null })
+  const issued = await manager.signIn({ identity, remember: false, device, begun: await manager.begin(), replaces: null })
   return issued?.credential ?? ''
 }
 

@@ -68,6 +68,8 @@ export async function createSessions<Data extends SessionData = Record<string, u
     ...{ store, keyring, now, app: options.name ?? '' },
     ...(options.state === undefined ? {} : { limits: options.state }),
   })
+  // What requests know of revocations without asking begins here.
+  await manager.begin()
   let sockets: SocketRegistry | null = null
   const sweeper = setInterval(() => void store.sweep(sweepAtOnce).catch(() => undefined), sweepEvery)
   sweeper.unref?.()

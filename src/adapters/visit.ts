@@ -36,7 +36,7 @@ export class OpenVisit implements Visit, RequestSession {
   readonly refusal: Answer | null
   readonly #parts: SessionParts
   readonly #incoming: Incoming
-  readonly #startedAt: number
+  readonly #begun: number
   readonly #browser: BrowserSession
   #collected: SessionContents | null = null
   #failure: StoreError | null = null
@@ -48,7 +48,7 @@ export class OpenVisit implements Visit, RequestSession {
   constructor(parts: SessionParts, incoming: Incoming, presented: Presented, refusal: Answer | null) {
     this.#parts = parts
     this.#incoming = incoming
-    this.#startedAt = parts.now()
+    this.#begun = parts.manager.begun()
     this.#browser = new BrowserSession(parts, incoming, presented)
     this.refusal = refusal
     this.#isOver = this.#browser.isTold
@@ -151,7 +151,7 @@ export class OpenVisit implements Visit, RequestSession {
         identity: { userId, claims, authenticator },
         remember,
         device: { userAgent: this.#incoming.header('user-agent') ?? '', address: this.#incoming.address },
-        startedAt: this.#startedAt,
+        begun: this.#begun,
         replaces: session,
       }
       const issued = await manager.signInWithin(request, accountLimit)

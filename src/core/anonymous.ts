@@ -34,6 +34,7 @@ export function anonymousSession(
     id,
     identity: null,
     user: null,
+    begun: 0,
     device: { userAgent: '', address: '' },
     remember: false,
     createdAt: issuedAt,

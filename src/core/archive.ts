@@ -3,7 +3,7 @@ import type { Epoch, StateEntry, StateScope, StoredSession, Succession } from '.
 
 /** One thing that a store keeps, for another store to take over. Deadlines of what is counted are the store's own. */
 export type StoreRow =
-  | { readonly kind: 'epoch'; readonly epoch: Epoch; readonly before: number }
+  | { readonly kind: 'epoch'; readonly epoch: Epoch; readonly before: number; readonly at: number }
   /** An id that is not live any more. `next` while its successor lives. */
   | {
       readonly kind: 'retired'

@@ -43,8 +43,13 @@ export interface StoredSession {
   readonly sid: string
   /** Keyed pseudonym of the user; `null` while anonymous. */
   readonly user: string | null
-  /** When the sign-in that made it began (before the password was checked), so that a revocation in between wins. */
+  /** When it was made, by the clock of the replica that made it: for deadlines and lists. No revocation goes by it. */
   readonly createdAt: number
+  /**
+   * The `Mark` of the moment in which its sign-in began, before the password was checked: every revocation with a higher
+   * number came later, and ends it. No clock has a say in that.
+   */
+  readonly begun: number
   /** The idle deadline; `touch` moves it. */
   readonly idleAt: number
   /** The absolute deadline; nothing moves it. */
@@ -73,13 +78,21 @@ export type Found =
   | { readonly state: 'rotated'; readonly next: Succession }
 
 /**
- * `created`; or `ended`: this id or sid was used before; or `revoked`: an epoch is later than `createdAt`; or `full`: its
+ * `created`; or `ended`: this id or sid was used before; or `revoked`: a revocation came after `begun`; or `full`: its
  * user has as many sessions as the limit allows. Asked in this order.
  */
 export type Creation = 'created' | 'ended' | 'revoked' | 'full'
 
-/** Whose sessions an epoch ends: those of one user (by pseudonym), or everyone's. */
+/** Whose sessions a revocation ends: those of one user (by pseudonym), or everyone's. */
 export type Epoch = { readonly user: string } | 'all'
+
+/** Where the store is in the order of its revocations. */
+export interface Mark {
+  /** The number of the newest revocation of anybody. Each is greater than all before it, whatever clocks do. */
+  readonly number: number
+  /** The latest `at` of the revocations that cover the user asked for; 0 if there was none. */
+  readonly revokedAt: number
+}
 
 /**
  * Who owns a piece of state. `sid` names the session it dies with, or is `null` for state that outlives sessions
@@ -130,7 +143,7 @@ export type StoreChange =
   | { readonly kind: 'ended'; readonly id: string; readonly sid: string; readonly why?: 'replaced' }
   /** The session's record changed (update) or its id did (rotate): what is cached under `id` is out of date. */
   | { readonly kind: 'changed'; readonly id: string; readonly sid: string }
-  /** Every session of the epoch created before `before` ended. */
+  /** Every session of the epoch with a `begun` less than `before`, the number of the revocation, ended. */
   | { readonly kind: 'revoked'; readonly epoch: Epoch; readonly before: number }
   /** State of this scope was written: these keys changed. */
   | { readonly kind: 'state'; readonly scope: StateScope; readonly keys: readonly string[] }
@@ -150,7 +163,8 @@ export interface SessionStore {
 
   /**
    * Stores a new session unless its id or sid was ever used (live, rotated or ended: a tombstone is kept until the
-   * absolute deadline) or an epoch later than `createdAt` covers it. Creating the same record twice answers `ended`.
+   * absolute deadline) or a revocation numbered higher than `begun` covers it. Creating the same record twice answers
+   * `ended`.
    *
    * With a limit, and for a user: only if no more than `most` sessions of the user live afterwards; however many are made
    * at once and on however many replicas, no more than that are ever both live and answered as `created`. A session past a
@@ -160,8 +174,8 @@ export interface SessionStore {
   create(session: StoredSession, limit?: SessionLimit): Promise<Creation>
 
   /**
-   * Looks an id up. `null` for one never seen, ended, revoked by an epoch (`createdAt` earlier than the epoch), or
-   * swept away. Deadlines are the caller's to check: a session past them MAY still be returned.
+   * Looks an id up. `null` for one never seen, ended, revoked, or swept away. Deadlines are the caller's to check: a
+   * session past them MAY still be returned.
    */
   read(id: string): Promise<Found | null>
 
@@ -179,8 +193,8 @@ export interface SessionStore {
 
   /**
    * Ends `id` and starts `next` in one step: `next` has the same sid, user, createdAt and absoluteAt, `version + 1`, and
-   * an id never used. From then on `read(id)` answers `rotated` with `sealedToken`, until the absolute deadline or until
-   * the session ends. `false`: `id` is not live at `version`, or `next` is no such successor; nothing was written.
+   * an id never used; its `begun` stays what it is. From then on `read(id)` answers `rotated` with `sealedToken`, until the
+   * absolute deadline or until the session ends. `false`: `id` is not live at `version`, or `next` is no such successor; nothing was written.
    */
   rotate(id: string, version: number, next: StoredSession, sealedToken: Uint8Array): Promise<boolean>
 
@@ -198,10 +212,18 @@ export interface SessionStore {
   end(sid: string): Promise<boolean>
 
   /**
-   * Ends every session of the epoch with `createdAt < before`: those that exist and those whose creation is still on
-   * its way. Epochs only move forward. Sessions created at `before` or later are untouched.
+   * Where a sign-in of this user (of whoever, for `null`) begins. Never less than the number of a revocation that was
+   * acknowledged before the call; never as much as that of one that is asked for after the answer.
    */
-  revokeBefore(epoch: Epoch, before: number): Promise<void>
+  mark(user: string | null): Promise<Mark>
+
+  /**
+   * Ends every session of the epoch that began before: the store gives the revocation the next number, in the same step,
+   * and ends those with a lesser `begun`, the ones that exist and the ones whose creation is still on its way. A session
+   * whose `mark` was asked for after this resolved is untouched. `at` is when, by the caller's clock: it ends nothing here,
+   * and only tells `mark`, for credentials that another system issued and dated.
+   */
+  revoke(epoch: Epoch, at: number): Promise<void>
 
   /** The live sessions of a user (by pseudonym), oldest first. */
   listByUser(user: string): Promise<readonly StoredSession[]>

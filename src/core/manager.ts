@@ -1,8 +1,8 @@
 /** The session engine: the only code that orders store calls, keys, policy and cache. Knows nothing of HTTP. */
 
 import { anonymousSession } from './anonymous.ts'
+import { beginning } from './beginning.ts'
 import { capabilityMint } from './capability.ts'
-import { reached } from './clock.ts'
 import type { Identity, SessionStore } from './contracts.ts'
 import { hmac, random, toBase64url } from './crypto.ts'
 import { type Ending, endingOf } from './ending.ts'
@@ -14,7 +14,6 @@ import { newSession } from './new-session.ts'
 import { checkPolicy, isOver, type Policy } from './policy.ts'
 import { dataKeyOf, sessionRecord } from './record.ts'
 import { replacedIds } from './replaced-ids.ts'
-import { revocation } from './revocation.ts'
 import type { Device, Session } from './session.ts'
 import { sessionCache } from './session-cache.ts'
 import type { SessionLimit } from './session-limit.ts'
@@ -56,8 +55,13 @@ export interface SignIn {
   readonly identity: Identity
   readonly remember: boolean
   readonly device: Device
-  /** When checking began: a revocation since then wins over this sign-in. */
-  readonly startedAt: number
+  /** What `begin` answered when checking began: a revocation since then wins over this sign-in. */
+  readonly begun: number
+  /**
+   * When another system issued what this session is made from: a revocation since then wins, as well as clocks can tell, and
+   * the deadlines count from it.
+   */
+  readonly issuedAt?: number
   /** When a factor was last checked, if that was not now: what asks for a fresh one must not be fooled. @default now */
   readonly authenticatedAt?: number
   /**
@@ -94,6 +98,13 @@ export interface SessionManager {
   beginAnonymous(): string
   /** As `load`, and stores the record of an anonymous credential that has none yet. */
   start(credential: string): Promise<Loaded | null>
+  /** To be asked before it is checked who somebody is: where their sign-in begins among the revocations. No clock says it. */
+  begin(): Promise<number>
+  /**
+   * As `begin`, of what this process knows without asking: where it was not told of a revocation, that one may be taken for
+   * a later one. Then `signIn` answers `null` once, and the next beginning is asked for.
+   */
+  begun(): number
   /**
    * A new session, never an adopted one; `null` if a revocation came between the check and now: check again. The same
    * revocation does not refuse a check that begins after the answer.
@@ -114,7 +125,7 @@ export interface SessionManager {
   rotate(session: Session, credential: string): Promise<Issued | null>
   /** Ends a session. Resolves only when no replica lets it in any more; `false`: nothing live was stored of it. */
   end(sid: string): Promise<boolean>
-  /** Ends every session of a user, also those whose sign-in is under way. No sign-in that begins later is touched. */
+  /** Ends every session of a user, also those whose sign-in has begun. No sign-in that begins after the answer is touched. */
   revokeUser(identity: Pick<Identity, 'authenticator' | 'userId'>): Promise<void>
   /** Ends every session in the store, those of other apps in it too. */
   revokeAll(): Promise<void>
@@ -135,10 +146,12 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
   const isCurrent = options.isCurrent ?? (() => store.isCurrent())
   const mint = tokenMint(keyring, app)
   const cache = sessionCache(options.cacheSize ?? 100_000)
+  const beginnings = beginning(store)
   const listeners = new Set<(ending: Ending) => void>()
 
   store.watch((change) => {
     cache.apply(change)
+    beginnings.apply(change)
     const ending = endingOf(change)
     if (ending !== null) for (const listener of [...listeners]) listener(ending)
   })
@@ -154,7 +167,6 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
     granted.set(session, capabilities.write(session, dataKey))
   }
 
-  const revoke = revocation(store, now)
   const lookup = sessionLookup({ store, keyring, mint, onOpened: grant, emit, now })
   const isOpen = (session: Session | null): session is Session => session !== null && !isOver(session, now())
 
@@ -183,7 +195,7 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
     const loaded = await load(credential)
     const token = mint.read(credential)
     if (loaded === null || token === null || loaded.session.version > 0) return loaded
-    const session: Session = { ...loaded.session, version: 1 }
+    const session: Session = { ...loaded.session, begun: await beginnings.now(), version: 1 }
     const creation = await store.create(sessionRecord(keyring, session, token.secret, random(32)))
     if (creation === 'created') emit({ event: 'session_created', sid: session.sid, userId: null })
     // Another tab was first, or the session has ended: the store knows which.
@@ -197,17 +209,21 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
   }
 
   async function retire(session: Session): Promise<void> {
-    if (session.version === 0) {
-      // Nothing is stored that could end, and a request on its way could start it yet: it is stored, to leave a tombstone.
-      await store.create(sessionRecord(keyring, { ...session, version: 1 }, random(32), random(32)))
-    }
+    if (session.version === 0) await leaveTombstone(session)
     await store.end(session.sid)
+  }
+
+  /** Whether what another system issued was issued before a revocation here, as well as clocks can tell. */
+  async function isOutdated(user: string, issuedAt: number | undefined): Promise<boolean> {
+    return issuedAt !== undefined && issuedAt <= (await store.mark(user)).revokedAt
   }
 
   async function begin(request: SignIn, limit: SessionLimit | null = null): Promise<Issued | 'full' | null> {
     const { replaces, identity, ...more } = request
     const limits = more.remember ? policy.remember : policy.session
-    const who = { ...more, app, identity, user: pseudonym(identity), limits }
+    const user = pseudonym(identity)
+    if (await isOutdated(user, more.issuedAt)) return null
+    const who = { ...more, app, identity, user, limits }
     const { session, token } = newSession(mint, who, now())
     const dataKey = random(32)
     const record = sessionRecord(keyring, session, token.secret, dataKey)
@@ -215,7 +231,8 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
     const creation = await store.create(record, within)
     if (creation === 'full') return 'full'
     if (creation === 'revoked') {
-      await reached(now, now() + 1)
+      beginnings.forget()
+      await beginnings.now()
       return null
     }
     if (creation === 'ended')
@@ -229,6 +246,21 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
     return { session, credential: mint.write(token) }
   }
 
+  /** Nothing is stored that could end, and a request on its way could start it yet: it is stored, to be ended then. */
+  async function leaveTombstone(session: Session): Promise<void> {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const begun = await beginnings.now()
+      const stored = { ...session, begun, version: 1 }
+      const creation = await store.create(sessionRecord(keyring, stored, random(32), random(32)))
+      if (creation !== 'revoked') return
+      beginnings.forget()
+    }
+    throw new StoreError(
+      'ERR_STORE_UNAVAILABLE',
+      'Revocations came too fast to sign in between them. Try again.',
+    )
+  }
+
   return {
     peek: (credential) => peekDigest(credentialDigest(credential)),
     peekDigest,
@@ -238,6 +270,9 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
     state,
     capability: (session) => granted.get(session) ?? null,
     refresh: (session) => lookup.refresh(session),
+    begin: () => beginnings.now(),
+    begun: () => beginnings.known(),
+
     beginAnonymous: () => mint.write(mint.issue('anonymous', now())),
 
     signIn: (request) => begin(request) as Promise<Issued | null>, // Full is only what has a limit.
@@ -270,12 +305,12 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
     end: (sid) => store.end(sid),
 
     async revokeUser(who) {
-      await revoke.user(pseudonym(who))
+      await store.revoke({ user: pseudonym(who) }, now())
       emit({ event: 'session_revoked', scope: 'user', subject: who.userId })
     },
 
     async revokeAll() {
-      await revoke.all()
+      await store.revoke('all', now())
       emit({ event: 'session_revoked', scope: 'all', subject: '' })
     },
 

@@ -11,7 +11,8 @@ export interface NewSession {
   readonly user: string
   readonly device: Device
   readonly remember: boolean
-  readonly startedAt: number
+  readonly begun: number
+  readonly issuedAt?: number | undefined
   readonly authenticatedAt?: number | undefined
   readonly limits: Limits
 }
@@ -19,12 +20,11 @@ export interface NewSession {
 /** The session and the token that names it. `at` is now. */
 export function newSession(
   mint: TokenMint,
-  { limits, startedAt, authenticatedAt, ...who }: NewSession,
+  { limits, issuedAt, authenticatedAt, ...who }: NewSession,
   at: number,
 ): { readonly session: Session; readonly token: Token } {
-  const token = mint.issue('signed-in', startedAt)
-  // A start in the future would outlive revocations that are still to come.
-  const createdAt = Math.min(startedAt, at)
+  const token = mint.issue('signed-in', at)
+  const createdAt = Math.min(issuedAt ?? at, at)
   const absoluteAt = createdAt + limits.absolute
   const { device } = who
   const session: Session = {

@@ -11,10 +11,10 @@ export function sessionRecord(
   secret: Uint8Array,
   dataKey: Uint8Array,
 ): StoredSession {
-  const { id, sid, user, createdAt, idleAt, absoluteAt, version } = session
+  const { id, sid, user, begun, createdAt, idleAt, absoluteAt, version } = session
   const { app, identity, device, remember, authenticatedAt, tokenAt, idle } = session
   return {
-    ...{ id, sid, user, createdAt, idleAt, absoluteAt, version },
+    ...{ id, sid, user, begun, createdAt, idleAt, absoluteAt, version },
     sealed: sealSession(keyring, session, {
       app,
       identity,

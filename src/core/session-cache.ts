@@ -75,6 +75,6 @@ export function sessionCache(capacity: number): SessionCache {
 
 /** Whether a revocation ends this session. */
 export function isCovered(session: Session, change: Extract<StoreChange, { kind: 'revoked' }>): boolean {
-  if (session.createdAt >= change.before) return false
+  if (session.begun >= change.before) return false
   return change.epoch === 'all' || change.epoch.user === session.user
 }

@@ -20,6 +20,8 @@ export interface Session {
   readonly identity: Identity | null
   /** Keyed pseudonym of the user; `null` while anonymous. */
   readonly user: string | null
+  /** What tells the revocations that came before it from those after: `StoredSession.begun`. */
+  readonly begun: number
   readonly device: Device
   readonly remember: boolean
   readonly createdAt: number
@@ -64,8 +66,8 @@ export function openSession(keyring: Keyring, stored: StoredSession): Session | 
   if (plain === null) return null
   const part = parse(fromUtf8(plain))
   if (part === null) return null
-  const { id, sid, user, createdAt, idleAt, absoluteAt, version } = stored
-  return { ...part, id, sid, user, createdAt, idleAt, absoluteAt, version }
+  const { id, sid, user, begun, createdAt, idleAt, absoluteAt, version } = stored
+  return { ...part, id, sid, user, begun, createdAt, idleAt, absoluteAt, version }
 }
 
 /** The roles in an identity's claims; anything else than a list of texts is no role. */
@@ -76,6 +78,7 @@ export function rolesOf(identity: Identity | null): readonly string[] {
 
 function binding(bound: Bound): string {
   const { id, sid, version, createdAt, absoluteAt, user } = bound
+  // `begun` is not among them: who writes to the store could as well remove the revocations it is held against.
   // The id too: else who writes to the store puts another's record under the id of a token of their own.
   // Nothing we seal holds a '|', so no two records share a binding.
   return `session/v1|${id}|${sid}|${version}|${createdAt}|${absoluteAt}|${user === null ? '' : `user ${user}`}`

@@ -4,7 +4,6 @@
  * found only together with whom it belongs to.
  */
 import { stateKeyOf } from './capability.ts'
-import { reached } from './clock.ts'
 import type { SessionStore } from './contracts.ts'
 import { equal, fromBase64url, hmac, random, toBase64url } from './crypto.ts'
 import { StateError, StoreError } from './errors.ts'
@@ -130,17 +129,26 @@ export function createUrlSessions(options: UrlSessionsOptions): UrlSessions {
   async function make(owner: string | null, idle: number, attempt: number = 0): Promise<UrlSession> {
     const [secret, dataKey, sid, at] = [random(tokenBytes), random(32), toBase64url(random(16)), now()]
     const absoluteAt = at + Math.max(policy.absolute, idle)
+    const { number: begun } = await store.mark(null)
     const session: Session = {
-      ...{ app, sid, id: idOf(secret, owner), identity: null, user: null, remember: false, version: 1 },
+      ...{
+        app,
+        sid,
+        id: idOf(secret, owner),
+        identity: null,
+        user: null,
+        begun,
+        remember: false,
+        version: 1,
+      },
       ...{ device: { userAgent: '', address: '' }, createdAt: at, authenticatedAt: null, tokenAt: at },
       ...{ idle, idleAt: at + idle, absoluteAt },
     }
     const creation = await store.create(sessionRecord(keyring, session, secret, dataKey))
     if (creation !== 'created') {
-      // Everybody was signed out in this very millisecond: what begins in the next is none of it.
+      // Everybody was signed out since: what begins now is none of it.
       if (attempt === 3)
         throw new StoreError('ERR_STORE_UNAVAILABLE', 'A URL session could not be made now. Try again.')
-      await reached(now, at + 1)
       return make(owner, idle, attempt + 1)
     }
     return { token: written(secret), created: true, state: stateOf(sid, absoluteAt, dataKey) }

@@ -10,8 +10,8 @@ import type { Keyring } from '../core/keyring.ts'
 /** What is known already, and where to go afterwards. */
 export interface PendingSignIn extends Vouched {
   readonly remember: boolean
-  /** When checking began: a revocation since then wins over the session that comes of it. */
-  readonly startedAt: number
+  /** What `begin` answered when checking began: a revocation since then wins over the session that comes of it. */
+  readonly begun: number
   /** As `returnPath` gave it. */
   readonly returnTo: string
 }

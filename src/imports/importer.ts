@@ -94,13 +94,15 @@ export function createImporter(options: ImporterOptions): Importer {
 
   async function signIn(imported: Imported, identity: Identity, device: Device): Promise<Issued | null> {
     // "Sign out everywhere" must end what was issued before it, old cookies that were never shown to us included.
-    const startedAt = Math.min(imported.issuedAt ?? switchedAt, now())
+    const issuedAt = Math.min(imported.issuedAt ?? switchedAt, now())
+    const begun = await manager.begin()
     // Nobody showed a password: what asks for a fresh one must go on asking.
     const issued = await manager.signIn({
       identity,
       remember,
       device,
-      startedAt,
+      begun,
+      issuedAt,
       authenticatedAt: 0,
       replaces: null,
     })

@@ -1,5 +1,4 @@
 import type {
-  Epoch,
   Found,
   SessionStore,
   StateChange,
@@ -12,6 +11,7 @@ import type {
 import { StoreError } from '../core/errors.ts'
 import { isOver } from '../core/policy.ts'
 import { roomFor, type SessionLimit } from '../core/session-limit.ts'
+import { firstMark } from './first-mark.ts'
 import { createMemoryCounters } from './memory-counters.ts'
 import { createMemoryState, type MemoryState } from './memory-state.ts'
 import { createWatchers } from './watchers.ts'
@@ -19,6 +19,12 @@ import { createWatchers } from './watchers.ts'
 /** What is left of an id that is no longer live: `next` while its successor lives, `null` after the end. */
 interface Retired {
   next: Succession | null
+}
+
+/** The newest revocation of somebody: its number, and the latest instant that was told with one. */
+interface Revoked {
+  readonly number: number
+  readonly at: number
 }
 
 /** All ids of one sid. They share the absolute deadline, so they are kept and swept together. */
@@ -31,10 +37,6 @@ interface Family {
 
 function copyOf(session: StoredSession): StoredSession {
   return { ...session, sealed: new Uint8Array(session.sealed), key: new Uint8Array(session.key) }
-}
-
-function covers(epoch: Epoch, session: StoredSession): boolean {
-  return epoch === 'all' || epoch.user === session.user
 }
 
 function byAge(a: StoredSession, b: StoredSession): number {
@@ -58,7 +60,9 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Sess
   const families = new Map<string, Family>()
   const familyOf = new Map<string, Family>()
   const shared = createMemoryState()
-  const epochs = { all: Number.NEGATIVE_INFINITY, user: new Map<string, number>() }
+  const never: Revoked = { number: 0, at: 0 }
+  const revoked = { all: never, user: new Map<string, Revoked>() }
+  let newest = firstMark
   const counters = createMemoryCounters(now)
   let keyring: { readonly version: number; readonly box: Uint8Array } | null = null
   let closed = false
@@ -72,9 +76,12 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Sess
     return family?.live?.id === id ? { family, session: family.live } : null
   }
 
+  function ofUser(user: string | null): Revoked {
+    return (user === null ? undefined : revoked.user.get(user)) ?? never
+  }
+
   function isRevoked(session: StoredSession): boolean {
-    const ofUser = session.user === null ? undefined : epochs.user.get(session.user)
-    return session.createdAt < epochs.all || (ofUser !== undefined && session.createdAt < ofUser)
+    return session.begun < Math.max(revoked.all.number, ofUser(session.user).number)
   }
 
   function endFamily(family: Family, session: StoredSession): void {
@@ -180,7 +187,7 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Sess
       if (live === null || live.session.version !== version) return false
       if (familyOf.has(next.id) || !isSuccessor(next, live.session)) return false
       const { family, session } = live
-      family.live = copyOf(next)
+      family.live = { ...copyOf(next), begun: session.begun }
       familyOf.set(next.id, family)
       const succession = { id: next.id, sealedToken: new Uint8Array(sealedToken), presentedAt: null }
       family.retired.set(id, { next: succession })
@@ -206,17 +213,21 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Sess
       return true
     },
 
-    async revokeBefore(epoch, before) {
+    async mark(user) {
       open()
-      const current = epoch === 'all' ? epochs.all : (epochs.user.get(epoch.user) ?? Number.NEGATIVE_INFINITY)
-      if (before <= current) return
-      if (epoch === 'all') epochs.all = before
-      else epochs.user.set(epoch.user, before)
+      return { number: newest, revokedAt: Math.max(revoked.all.at, ofUser(user).at) }
+    },
+
+    async revoke(epoch, at) {
+      open()
+      const before = ++newest
+      const current = epoch === 'all' ? revoked.all : ofUser(epoch.user)
+      const next = { number: before, at: Math.max(current.at, at) }
+      if (epoch === 'all') revoked.all = next
+      else revoked.user.set(epoch.user, next)
       for (const family of families.values()) {
         const session = family.live
-        if (session !== null && covers(epoch, session) && session.createdAt < before) {
-          endFamily(family, session)
-        }
+        if (session !== null && isRevoked(session)) endFamily(family, session)
       }
       watchers.deliver({ kind: 'revoked', epoch: epoch === 'all' ? 'all' : { user: epoch.user }, before })
     },

@@ -16,11 +16,12 @@ const pageSize = 100
 
 /** The tables in the order in which they are read, each by its key. */
 const tables = [
-  { table: 'epochs', columns: 'owner, before', key: ['owner'] },
+  { table: 'epochs', columns: 'owner, before, coalesce(revoked_at, before)', key: ['owner'] },
   { table: 'retired', columns: 'id, sid, absolute_at, next, sealed_token, presented_at', key: ['id'] },
   {
     table: 'sessions',
-    columns: 'sid, id, owner, created_at, idle_at, absolute_at, version, sealed, key',
+    columns:
+      'sid, id, owner, coalesce(begun, created_at), created_at, idle_at, absolute_at, version, sealed, key',
     key: ['sid'],
   },
   { table: 'scopes', columns: 'owner, name, floor', key: ['owner', 'name'] },
@@ -80,8 +81,9 @@ export async function postgresArchive(url: string): Promise<StoreArchive> {
   }
 
   async function* read(): AsyncGenerator<StoreRow> {
-    for (const [before] of await ask(`SELECT before FROM "${schema}".epoch_of_all WHERE before > 0`)) {
-      yield { kind: 'epoch', epoch: 'all', before: Number(before) }
+    const ofAll = `SELECT before, coalesce(revoked_at, before) FROM "${schema}".epoch_of_all WHERE before > 0`
+    for (const [before, at] of await ask(ofAll)) {
+      yield { kind: 'epoch', epoch: 'all', before: Number(before), at: Number(at) }
     }
     for (const table of tables) yield* pages(table)
     for (const [version, box] of await ask(`SELECT version, box FROM "${schema}".keyring`)) {
@@ -102,6 +104,9 @@ export async function postgresArchive(url: string): Promise<StoreArchive> {
         await connection.query('BEGIN', [], patience)
         try {
           for (const row of rows) await keep(row)
+          // The next revocation comes after everything that was taken over.
+          const raise = `UPDATE "${schema}".epoch_of_all SET newest = greatest(newest, $1)`
+          await connection.query(raise, [Math.max(0, ...rows.map(numberOf))], patience)
           await connection.query('SET LOCAL synchronous_commit = on', [], patience)
           await connection.query('COMMIT', [], patience)
         } catch (error) {
@@ -123,6 +128,11 @@ export async function postgresArchive(url: string): Promise<StoreArchive> {
   }
 }
 
+function numberOf(row: StoreRow): number {
+  if (row.kind === 'epoch') return row.before
+  return row.kind === 'session' ? row.session.begun : 0
+}
+
 function scopeOf(owner: unknown, name: unknown): StateScope {
   const text = String(owner)
   return { sid: text.startsWith('sid:') ? text.slice('sid:'.length) : null, name: String(name) }
@@ -131,7 +141,7 @@ function scopeOf(owner: unknown, name: unknown): StateScope {
 function rowOf(table: (typeof tables)[number]['table'], row: readonly unknown[]): StoreRow {
   switch (table) {
     case 'epochs':
-      return { kind: 'epoch', epoch: { user: String(row[0]) }, before: Number(row[1]) }
+      return { kind: 'epoch', epoch: { user: String(row[0]) }, before: Number(row[1]), at: Number(row[2]) }
     case 'retired': {
       const [id, sid, absoluteAt, next, token, presented] = row
       const presentedAt = presented === null ? null : Number(presented)
@@ -169,8 +179,12 @@ function insertion(s: string, row: StoreRow): readonly [text: string, values: re
   ]
   switch (row.kind) {
     case 'epoch':
-      if (row.epoch !== 'all') return into('epochs (owner, before)', row.epoch.user, row.before)
-      return [`UPDATE ${s}.epoch_of_all SET before = $1, swept_to = '' WHERE before < $1`, [row.before]]
+      if (row.epoch !== 'all')
+        return into('epochs (owner, before, revoked_at)', row.epoch.user, row.before, row.at)
+      return [
+        `UPDATE ${s}.epoch_of_all SET before = $1, revoked_at = $2, swept_to = '' WHERE before < $1`,
+        [row.before, row.at],
+      ]
     case 'retired':
       return into(
         'retired (id, sid, absolute_at, next, sealed_token, presented_at)',
@@ -178,10 +192,10 @@ function insertion(s: string, row: StoreRow): readonly [text: string, values: re
         ...[row.next === null ? null : bytesOf(row.next.sealedToken), row.next?.presentedAt ?? null],
       )
     case 'session': {
-      const { id, sid, user, createdAt, idleAt, absoluteAt, version, key, sealed } = row.session
+      const { id, sid, user, begun, createdAt, idleAt, absoluteAt, version, key, sealed } = row.session
       return into(
-        'sessions (id, sid, owner, created_at, idle_at, absolute_at, version, key, sealed)',
-        ...[id, sid, user, createdAt, idleAt, absoluteAt, version, bytesOf(key), bytesOf(sealed)],
+        'sessions (id, sid, owner, begun, created_at, idle_at, absolute_at, version, key, sealed)',
+        ...[id, sid, user, begun, createdAt, idleAt, absoluteAt, version, bytesOf(key), bytesOf(sealed)],
       )
     }
     case 'scope':

@@ -4,11 +4,11 @@
  * All run under READ COMMITTED: each statement in a function sees what was committed before that statement began. Why
  * that is enough is said at each; where two calls meet, they meet at the lock of one row of `sessions`.
  */
-import { durable, instant, isUnrevoked, relaxed, removedAtOnce } from './postgres-tables.ts'
+import { begunOf, durable, instant, isUnrevoked, relaxed, removedAtOnce } from './postgres-tables.ts'
 
-const columns = 's.id, s.sid, s.owner, s.created_at, s.idle_at, s.absolute_at, s.version, s.sealed, s.key'
+const columns = `s.id, s.sid, s.owner, ${begunOf}, s.created_at, s.idle_at, s.absolute_at, s.version, s.sealed, s.key`
 const found = `
-    id text, sid text, owner text, created_at bigint, idle_at bigint, absolute_at bigint, version integer,
+    id text, sid text, owner text, begun bigint, created_at bigint, idle_at bigint, absolute_at bigint, version integer,
     sealed bytea, key bytea`
 
 export function sessionFunctions(s: string): string {
@@ -18,13 +18,13 @@ export function sessionFunctions(s: string): string {
   -- same id, a tombstone appears that the look did not see. The statement after the wait sees it. What an uncommitted
   -- insert that is taken back here holds up is another insert of the same id, which goes on as if it had not been.
   CREATE OR REPLACE FUNCTION ${s}.create_session(
-    p_id text, p_sid text, p_owner text, p_created bigint, p_idle bigint, p_absolute bigint, p_version integer,
+    p_id text, p_sid text, p_owner text, p_begun bigint, p_created bigint, p_idle bigint, p_absolute bigint, p_version integer,
     p_sealed bytea, p_key bytea
   ) RETURNS text LANGUAGE plpgsql AS $$
   DECLARE answer text := 'created';
   BEGIN ${durable}
-    INSERT INTO ${s}.sessions (id, sid, owner, created_at, idle_at, absolute_at, version, sealed, key)
-      VALUES (p_id, p_sid, p_owner, p_created, p_idle, p_absolute, p_version, p_sealed, p_key)
+    INSERT INTO ${s}.sessions (id, sid, owner, begun, created_at, idle_at, absolute_at, version, sealed, key)
+      VALUES (p_id, p_sid, p_owner, p_begun, p_created, p_idle, p_absolute, p_version, p_sealed, p_key)
       ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN RETURN 'ended'; END IF;
     IF EXISTS (SELECT FROM ${s}.retired AS r WHERE r.id = p_id OR r.sid = p_sid)
@@ -39,7 +39,7 @@ export function sessionFunctions(s: string): string {
   -- sees what the one before has committed. A hash that is another's too only makes somebody wait. What a revocation that
   -- is committed meanwhile ends counts as live here and is not: fewer than the limit are left, never more.
   CREATE OR REPLACE FUNCTION ${s}.create_limited_session(
-    p_id text, p_sid text, p_owner text, p_created bigint, p_idle bigint, p_absolute bigint, p_version integer,
+    p_id text, p_sid text, p_owner text, p_begun bigint, p_created bigint, p_idle bigint, p_absolute bigint, p_version integer,
     p_sealed bytea, p_key bytea, p_most integer, p_refuses boolean, p_replacing text, p_now bigint
   ) RETURNS TABLE (answer text, has_ended boolean) LANGUAGE plpgsql AS $$
   #variable_conflict use_column
@@ -47,7 +47,7 @@ export function sessionFunctions(s: string): string {
   BEGIN ${durable}
     PERFORM pg_advisory_xact_lock(1215262821, hashtext('${s}' || p_owner));
     answer := ${s}.create_session(
-      p_id, p_sid, p_owner, p_created, p_idle, p_absolute, p_version, p_sealed, p_key);
+      p_id, p_sid, p_owner, p_begun, p_created, p_idle, p_absolute, p_version, p_sealed, p_key);
     has_ended := false;
     IF answer <> 'created' THEN RETURN NEXT; RETURN; END IF;
     v_at := ${instant('p_now')};
@@ -74,7 +74,7 @@ export function sessionFunctions(s: string): string {
   END $$;
 
   -- One statement, one snapshot: an id is found as live or as rotated, and never, in between two looks, as neither.
-  CREATE OR REPLACE FUNCTION ${s}.read_session(p_id text) RETURNS TABLE (
+  CREATE OR REPLACE FUNCTION ${s}.find_session(p_id text) RETURNS TABLE (
     ${found}, next text, sealed_token bytea, presented_at bigint
   ) LANGUAGE plpgsql STABLE AS $$
   #variable_conflict use_column
@@ -167,21 +167,33 @@ export function sessionFunctions(s: string): string {
   CREATE OR REPLACE FUNCTION ${s}.end_session(p_sid text) RETURNS boolean LANGUAGE plpgsql AS $$
   BEGIN RETURN ${s}.finish_session(p_sid, NULL); END $$;
 
-  -- Moves the epoch, forward only, under the lock of its row. It need not touch the sessions: see isUnrevoked.
-  CREATE OR REPLACE FUNCTION ${s}.revoke_before(p_owner text, p_before bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+  -- The number is taken under the lock of one row, which is held until the commit: whoever reads that a number was given
+  -- reads what it has ended, too. It need not touch the sessions: see isUnrevoked.
+  CREATE OR REPLACE FUNCTION ${s}.revoke(p_owner text, p_at bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+  DECLARE v_before bigint;
   BEGIN ${durable}
+    UPDATE ${s}.epoch_of_all AS a SET newest = a.newest + 1 RETURNING a.newest INTO v_before;
     IF p_owner IS NULL THEN
-      UPDATE ${s}.epoch_of_all AS a SET before = p_before, swept_to = '' WHERE a.before < p_before;
+      UPDATE ${s}.epoch_of_all AS a
+        SET before = v_before, swept_to = '', revoked_at = greatest(p_at, coalesce(a.revoked_at, a.before));
     ELSE
-      INSERT INTO ${s}.epochs AS e (owner, before) VALUES (p_owner, p_before)
-        ON CONFLICT (owner) DO UPDATE SET before = excluded.before, swept = false WHERE e.before < excluded.before;
+      INSERT INTO ${s}.epochs AS e (owner, before, revoked_at) VALUES (p_owner, v_before, p_at)
+        ON CONFLICT (owner) DO UPDATE SET before = excluded.before, swept = false,
+          revoked_at = greatest(excluded.revoked_at, coalesce(e.revoked_at, e.before));
     END IF;
-    IF NOT FOUND THEN RETURN false; END IF;
-    INSERT INTO ${s}.changes (kind, owner, before) VALUES ('revoked', p_owner, p_before);
+    INSERT INTO ${s}.changes (kind, owner, before) VALUES ('revoked', p_owner, v_before);
     RETURN true;
   END $$;
 
-  CREATE OR REPLACE FUNCTION ${s}.list_sessions(p_owner text) RETURNS TABLE (${found}) LANGUAGE plpgsql STABLE AS $$
+  CREATE OR REPLACE FUNCTION ${s}.mark(p_owner text) RETURNS TABLE (newest bigint, revoked_at bigint)
+  LANGUAGE sql STABLE AS $$
+    SELECT a.newest, greatest(
+      coalesce(a.revoked_at, a.before),
+      (SELECT coalesce(e.revoked_at, e.before) FROM ${s}.epochs AS e WHERE e.owner = p_owner))
+      FROM ${s}.epoch_of_all AS a;
+  $$;
+
+  CREATE OR REPLACE FUNCTION ${s}.sessions_of(p_owner text) RETURNS TABLE (${found}) LANGUAGE plpgsql STABLE AS $$
   #variable_conflict use_column
   BEGIN
     RETURN QUERY SELECT ${columns} FROM ${s}.sessions AS s WHERE s.owner = p_owner AND ${live}
@@ -190,7 +202,7 @@ export function sessionFunctions(s: string): string {
 
   -- Pages by sid, which a rotation leaves as it is: a session is met once. Revoked ones are passed over, so a page may
   -- hold less than was asked for; the last column says where the next one begins.
-  CREATE OR REPLACE FUNCTION ${s}.page_of_sessions(p_after text, p_limit integer)
+  CREATE OR REPLACE FUNCTION ${s}.sessions_after(p_after text, p_limit integer)
   RETURNS TABLE (${found}, live boolean) LANGUAGE plpgsql STABLE AS $$
   #variable_conflict use_column
   BEGIN

@@ -4,6 +4,7 @@ type Columns = readonly [
   id: string,
   sid: string,
   user: string | null,
+  begun: number,
   createdAt: number,
   idleAt: number,
   absoluteAt: number,
@@ -14,17 +15,18 @@ type Columns = readonly [
 
 /** A session from a row that begins with the columns of one. */
 export function sessionOf(row: readonly unknown[]): StoredSession {
-  const [id, sid, user, createdAt, idleAt, absoluteAt, version, sealed, key] = row as unknown as Columns
-  return { id, sid, user, createdAt, idleAt, absoluteAt, version, sealed, key }
+  const [id, sid, user, begun, createdAt, idleAt, absoluteAt, version, sealed, key] =
+    row as unknown as Columns
+  return { id, sid, user, begun, createdAt, idleAt, absoluteAt, version, sealed, key }
 }
 
 /** What `read_session` found. */
 export function foundOf(row: readonly unknown[] | undefined): Found | null {
   if (row === undefined) return null
-  const next = row[9]
+  const next = row[10]
   if (next === null) return { state: 'live', session: sessionOf(row) }
-  const presentedAt = row[11] === null ? null : Number(row[11])
-  return { state: 'rotated', next: { id: String(next), sealedToken: row[10] as Uint8Array, presentedAt } }
+  const presentedAt = row[12] === null ? null : Number(row[12])
+  return { state: 'rotated', next: { id: String(next), sealedToken: row[11] as Uint8Array, presentedAt } }
 }
 
 /** Bytes as pg sends them, without a copy: whoever gave them may change them only after the call has begun. */

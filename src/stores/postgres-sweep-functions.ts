@@ -1,5 +1,5 @@
 /** What removes rows nobody needs any more, as functions. */
-import { durable, instant, relaxed, removedAtOnce } from './postgres-tables.ts'
+import { begunOf, durable, instant, relaxed, removedAtOnce } from './postgres-tables.ts'
 
 // How many rows one sweep looks at for an epoch that covers everyone.
 const looksAtMost = 2000
@@ -92,11 +92,11 @@ export function sweepFunctions(s: string): string {
       -- The tombstones this leaves are part of what a revocation has promised.
       ${durable.trim()}
       removed := removed + ${s}.discard(ARRAY (
-        SELECT s.sid FROM ${s}.sessions AS s WHERE s.owner = v_epoch.owner AND s.created_at < v_epoch.before
+        SELECT s.sid FROM ${s}.sessions AS s WHERE s.owner = v_epoch.owner AND ${begunOf} < v_epoch.before
           LIMIT p_limit - removed FOR UPDATE SKIP LOCKED), p_limit - removed, true);
       -- A row that was skipped keeps the epoch open.
       UPDATE ${s}.epochs AS e SET swept = true WHERE e.owner = v_epoch.owner AND NOT EXISTS (
-        SELECT FROM ${s}.sessions AS s WHERE s.owner = v_epoch.owner AND s.created_at < v_epoch.before);
+        SELECT FROM ${s}.sessions AS s WHERE s.owner = v_epoch.owner AND ${begunOf} < v_epoch.before);
     END LOOP;
 
     -- Sessions made after the epoch are never covered by it, so one walk through those that were there is enough. It goes
@@ -108,12 +108,12 @@ export function sweepFunctions(s: string): string {
       v_page := ARRAY (
         SELECT s.sid FROM ${s}.sessions AS s WHERE s.sid > v_epoch.swept_to ORDER BY s.sid LIMIT ${looksAtMost});
       v_sids := ARRAY (
-        SELECT s.sid FROM ${s}.sessions AS s WHERE s.sid = ANY (v_page) AND s.created_at < v_epoch.before
+        SELECT s.sid FROM ${s}.sessions AS s WHERE s.sid = ANY (v_page) AND ${begunOf} < v_epoch.before
           ORDER BY s.sid LIMIT p_limit - removed FOR UPDATE SKIP LOCKED);
       n := ${s}.discard(v_sids, p_limit - removed, true);
       removed := removed + n;
       IF cardinality(v_page) = 0 THEN UPDATE ${s}.epoch_of_all SET swept_to = NULL;
-      ELSIF NOT EXISTS (SELECT FROM ${s}.sessions AS s WHERE s.sid = ANY (v_page) AND s.created_at < v_epoch.before)
+      ELSIF NOT EXISTS (SELECT FROM ${s}.sessions AS s WHERE s.sid = ANY (v_page) AND ${begunOf} < v_epoch.before)
       THEN UPDATE ${s}.epoch_of_all SET swept_to = v_page[cardinality(v_page)];
       END IF;
     END IF;

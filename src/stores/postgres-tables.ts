@@ -1,3 +1,5 @@
+import { firstMark } from './first-mark.ts'
+
 /**
  * The tables, and how they came to be, step by step; `version` counts the steps a schema has taken. Never change a step
  * that was released.
@@ -5,7 +7,8 @@
  * sessions   live ones. Only touches leave the indexed columns alone, so that they update in place (fillfactor). A revoked
  *            row stays until `sweep` reaches it; every statement holds it against the epochs.
  * retired    ids that are no longer live, until the absolute deadline: the tombstones. `next` while the successor lives.
- * epochs     the instants before which a user's sessions are revoked; epoch_of_all the one for everybody.
+ * epochs     the number of a user's newest revocation, `before` which all that began is over, and when it was (`revoked_at`);
+ *            epoch_of_all the one for everybody, and the newest number of all (`newest`).
  * scopes     whose state there is; `floor` is the highest version a deletion took. entries: the keys and values.
  *            leftovers: sessions that ended with more state than a sign-out can wait for; nobody reads it any more.
  * feed, changes, replicas: what every process follows. UNLOGGED: they cost no WAL, and after a crash or on a standby that
@@ -117,7 +120,23 @@ export const steps: readonly ((schema: string) => string)[] = [
     confirmed bigint NOT NULL
   );
   `,
+  // What was there before bears no number: see first-mark.ts. A replica that is older than the numbers, and runs until it is
+  // replaced, calls the functions it knows: what it creates begins now, and what it revokes ends all that began before.
+  (s) => `
+  ALTER TABLE ${s}.epochs ADD COLUMN revoked_at bigint;
+  ALTER TABLE ${s}.epoch_of_all ADD COLUMN revoked_at bigint, ADD COLUMN newest bigint NOT NULL DEFAULT ${firstMark};
+  ALTER TABLE ${s}.sessions ADD COLUMN begun bigint;
+  CREATE FUNCTION ${s}.newest_revocation() RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT newest FROM ${s}.epoch_of_all
+  $$;
+  ALTER TABLE ${s}.sessions ALTER begun SET DEFAULT ${s}.newest_revocation();
+  CREATE OR REPLACE FUNCTION ${s}.revoke_before(p_owner text, p_before bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+  BEGIN RETURN ${s}.revoke(p_owner, p_before); END $$;
+  `,
 ]
+
+/** Where a session `s` began among the revocations. */
+export const begunOf: string = 'coalesce(s.begun, s.created_at)'
 
 /**
  * Holds where a session `s` is revoked by no epoch. A part of every statement that treats a session as live; should the
@@ -128,8 +147,8 @@ export const steps: readonly ((schema: string) => string)[] = [
  */
 export function isUnrevoked(s: string): string {
   return `(
-    s.created_at >= (SELECT a.before FROM ${s}.epoch_of_all AS a WHERE a.lone)
-    AND s.created_at >= coalesce((SELECT e.before FROM ${s}.epochs AS e WHERE e.owner = s.owner), s.created_at)
+    ${begunOf} >= (SELECT a.before FROM ${s}.epoch_of_all AS a WHERE a.lone)
+    AND ${begunOf} >= coalesce((SELECT e.before FROM ${s}.epochs AS e WHERE e.owner = s.owner), ${begunOf})
   )`
 }
 

@@ -167,14 +167,15 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Post
     kind: 'postgres',
     warnings,
 
-    create: async ({ id, sid, user, createdAt, idleAt, absoluteAt, version, sealed, key }, limit) => {
-      const fields = [id, sid, user, createdAt, idleAt, absoluteAt, version, bytesOf(sealed), bytesOf(key)]
+    create: async ({ id, sid, user, begun, createdAt, idleAt, absoluteAt, version, sealed, key }, limit) => {
+      const times = [begun, createdAt, idleAt, absoluteAt]
+      const fields = [id, sid, user, ...times, version, bytesOf(sealed), bytesOf(key)]
       if (limit !== undefined && user !== null) return createLimited(user, fields, limit)
       return (await write('create_session', ...fields)) as Creation
     },
 
     // No text in Postgres holds a NUL, so there is nothing under such an id.
-    read: async (id) => foundOf(id.includes('\0') ? undefined : (await read('read_session', id))[0]),
+    read: async (id) => foundOf(id.includes('\0') ? undefined : (await read('find_session', id))[0]),
     update: (id, version, sealed) => tell('update_session', [id, version, bytesOf(sealed)]),
     touch: async (id, idleAt) => (await write('touch_session', id, idleAt)) === true,
 
@@ -187,16 +188,21 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Post
     present: async (id) => (await write('present_session', id, now())) === true,
     end: (sid) => tell('end_session', [sid], true),
 
-    async revokeBefore(epoch, before) {
-      await tell('revoke_before', [epoch === 'all' ? null : epoch.user, before], true)
+    async mark(user) {
+      const [row] = await read('mark', user)
+      return { number: Number(row?.[0]), revokedAt: Number(row?.[1]) }
     },
 
-    listByUser: async (user) => (await read('list_sessions', user)).map(sessionOf),
+    async revoke(epoch, at) {
+      await tell('revoke', [epoch === 'all' ? null : epoch.user, at], true)
+    },
+
+    listByUser: async (user) => (await read('sessions_of', user)).map(sessionOf),
 
     async *scan() {
       for (let after = ''; ; ) {
-        const rows: Rows = await read('page_of_sessions', after, pageSize)
-        yield* rows.filter((row) => row[9] === true).map(sessionOf)
+        const rows: Rows = await read('sessions_after', after, pageSize)
+        yield* rows.filter((row) => row[10] === true).map(sessionOf)
         if (rows.length < pageSize) return
         after = String(rows.at(-1)?.[1])
       }

@@ -1,13 +1,18 @@
 /** What moves a store: takes rows as they are, where nothing is there yet, and tells of no change. */
 import { type RedisScript, redisScript } from './redis-script.ts'
 
-/** ARGV: isAll, user, before. */
+/** ARGV: isAll, user, before, at. */
 export const takeEpochScript: RedisScript = redisScript(`
 local before = tonumber(ARGV[5])
+raiseMark(before)
 if ARGV[3] == '1' then
-  if before > tonumber(call('GET', P .. 'epoch') or '0') then call('SET', P .. 'epoch', ARGV[5]) end
+  if before > tonumber(call('GET', P .. 'epoch') or '0') then
+    call('SET', P .. 'epoch', ARGV[5])
+    call('SET', P .. 'at', ARGV[6])
+  end
 elseif before > tonumber(call('HGET', P .. 'epochs', ARGV[4]) or '0') then
   call('HSET', P .. 'epochs', ARGV[4], ARGV[5])
+  call('HSET', P .. 'ats', ARGV[4], ARGV[6])
 end
 return { 1 }`)
 
@@ -30,12 +35,12 @@ call('HSET', family, 't:' .. id, ARGV[8], 'b:' .. next, id)
 if ARGV[9] ~= '' then call('HSET', family, 'p:' .. id, ARGV[9]) end
 return { 1 }`)
 
-/** ARGV: isClaimed, isAnonymous, id, sid, user, created, idle, absolute, version, sealed, key. */
+/** ARGV: isClaimed, isAnonymous, id, sid, user, created, idle, absolute, version, sealed, key, begun. */
 export const takeSessionScript: RedisScript = redisScript(`${keep}
 local id, sid, user = ARGV[5], ARGV[6], ARGV[7]
 local family = keep(sid, id, ARGV[10])
 if call('HEXISTS', family, 'id') == 1 or call('HEXISTS', family, 'n:' .. id) == 1 then return { 1 } end
-call('HSET', family, 'id', id, 'c', ARGV[8], 'i', ARGV[9], 'v', ARGV[11], 'z', ARGV[12], 'k', ARGV[13])
+call('HSET', family, 'id', id, 'c', ARGV[8], 'g', ARGV[14], 'i', ARGV[9], 'v', ARGV[11], 'z', ARGV[12], 'k', ARGV[13])
 if ARGV[4] == '0' then
   call('HSET', family, 'u', user)
   call('ZADD', P .. 'u:' .. user, ARGV[8], sid)
@@ -76,9 +81,14 @@ export const takeKeyringScript: RedisScript = redisScript(`
 if call('EXISTS', P .. 'keyring') == 0 then call('HSET', P .. 'keyring', 'version', ARGV[3], 'box', ARGV[4]) end
 return { 1 }`)
 
-/** → the epoch of all or '', then user, before, … */
+/** ARGV: a number that was taken over. */
+export const raiseMarkScript: RedisScript = redisScript(`
+raiseMark(tonumber(ARGV[3]))
+return { 1 }`)
+
+/** → the epoch of all or '', user, before, …, when it was or '', user, when, … */
 export const epochsScript: RedisScript = redisScript(`
-return { call('GET', P .. 'epoch') or '', call('HGETALL', P .. 'epochs') }`)
+return { call('GET', P .. 'epoch') or '', call('HGETALL', P .. 'epochs'), call('GET', P .. 'at') or '', call('HGETALL', P .. 'ats') }`)
 
 /** ARGV: the last member of the page before, or ''. → { the last of this one or '', { sid, fields } … } */
 export const familiesScript: RedisScript = redisScript(`

@@ -47,7 +47,10 @@ export async function redisArchive(url: string): Promise<StoreArchive> {
 
   async function takeSession(session: StoredSession): Promise<void> {
     await claim(session.id, session.sid, session.absoluteAt)
-    await buckets.of(session.sid).order(archive.takeSessionScript, [isClaimed, ...argumentsOf(session)])
+    const args = [isClaimed, ...argumentsOf(session), `${session.begun}`]
+    await buckets.of(session.sid).order(archive.takeSessionScript, args)
+    // The next revocation comes after everything that was taken over.
+    await buckets.of('mark').order(archive.raiseMarkScript, [`${session.begun}`])
   }
 
   async function takeRetired(row: Extract<StoreRow, { kind: 'retired' }>): Promise<void> {
@@ -62,7 +65,7 @@ export async function redisArchive(url: string): Promise<StoreArchive> {
     switch (row.kind) {
       case 'epoch': {
         const [isAll, user] = row.epoch === 'all' ? ['1', ''] : ['0', row.epoch.user]
-        const args = [isAll, user, `${row.before}`]
+        const args = [isAll, user, `${row.before}`, `${row.at}`]
         await Promise.all(buckets.all.map((bucket) => bucket.order(archive.takeEpochScript, args)))
         return
       }
@@ -99,10 +102,18 @@ export async function redisArchive(url: string): Promise<StoreArchive> {
 
   async function* epochs(): AsyncGenerator<StoreRow> {
     // Every bucket has all of them.
-    const [all, users] = (await buckets.of('').ask(archive.epochsScript, [])) as [unknown, unknown]
-    if (String(all) !== '') yield { kind: 'epoch', epoch: 'all', before: Number(all) }
+    const [all, users, at, ats] = (await buckets.of('').ask(archive.epochsScript, [])) as unknown[]
+    if (String(all) !== '') {
+      yield { kind: 'epoch', epoch: 'all', before: Number(all), at: Number(String(at) || all) }
+    }
+    const instants = pairs(ats)
     for (const [user, before] of pairs(users)) {
-      yield { kind: 'epoch', epoch: { user }, before: Number(before) }
+      yield {
+        kind: 'epoch',
+        epoch: { user },
+        before: Number(before),
+        at: Number(instants.get(user) ?? before),
+      }
     }
   }
 
@@ -234,7 +245,8 @@ function* familyRows(sid: string, fields: ReadonlyMap<string, unknown>): Generat
   }
   if (!isLive) return
   const row = ['u', 'c', 'i', 'a', 'v', 'z', 'k'].map((name) => fields.get(name) ?? null)
-  yield { kind: 'session', session: sessionOf(['live', fields.get('id'), sid, ...row]) }
+  const begun = fields.get('g') ?? fields.get('c')
+  yield { kind: 'session', session: sessionOf(['live', fields.get('id'), sid, ...row, begun]) }
 }
 
 function counterRow(name: string, until: number, count: number): StoreRow {

@@ -7,13 +7,14 @@ export function bytesOf(value: unknown): Uint8Array {
   return new Uint8Array(value as Buffer)
 }
 
-/** `live`, id, sid, user, created, idle, absolute, version, sealed, key. */
+/** `live`, id, sid, user, created, idle, absolute, version, sealed, key, begun. */
 export function sessionOf(row: readonly unknown[]): StoredSession {
-  const [, id, sid, user, createdAt, idleAt, absoluteAt, version, sealed, key] = row
+  const [, id, sid, user, createdAt, idleAt, absoluteAt, version, sealed, key, begun] = row
   return {
     id: String(id),
     sid: String(sid),
     user: user === null ? null : String(user),
+    begun: Number(begun),
     createdAt: Number(createdAt),
     idleAt: Number(idleAt),
     absoluteAt: Number(absoluteAt),

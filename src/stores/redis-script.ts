@@ -1,5 +1,6 @@
 /** Scripts: what Redis does in one step. */
 import { createHash } from 'node:crypto'
+import { firstMark } from './first-mark.ts'
 
 /** A script under the name that Redis knows it by. */
 export interface RedisScript {
@@ -12,14 +13,16 @@ export interface RedisScript {
  * That is why a cluster that is moving the slot answers ASK to every script, and is not asked: half of a session's keys
  * would be missing, and what is missing would be taken for ended. ARGV[1] is the time in tests, ARGV[2] random.
  *
- * s:<sid>      hash: a absolute deadline. While live: id, u user (absent: anonymous), c created, i idle deadline, v version,
+ * s:<sid>      hash: a absolute deadline. While live: id, u user (absent: anonymous), c created, g begun (absent: before revocations had numbers), i idle deadline, v version,
  *              z sealed, k key. Of each retired id: n:<id> next, t:<id> sealed token, p:<id> presented at; b:<id> the id
  *              before it; l if it needs a seat. After the end only a and the n:<id>, empty: the tombstone.
  * i:<id>       the sid of an id that was ever used.
  * index        every s:<sid>, by absolute deadline and then sid: for sweeps and scans.
  * u:<user>     the sids of a user, by creation.
  * seats:<user> hash, in clusters: which of a user's sessions were let in under a limit, and when: the how many-eth. '#' the last.
- * epoch, epochs   the instants before which everyone's, and a user's, sessions are revoked.
+ * epoch, epochs   the number of the newest revocation of everyone, and of each user: what began before it is over.
+ * at, ats      when those were, by the clock of whoever revoked.
+ * mark         the newest number; in a cluster the one in the bucket of that name counts.
  * names:<sid>  the state scopes of a session. state:…, shared:… a scope: hash of k<key> → version:value, f floor, b bytes.
  * once:…, hit:…, due   counters, and when each is over.
  * feed, log    the number and mark of the newest change; the changes themselves.
@@ -57,11 +60,15 @@ local function newest()
   return { call('HGET', P .. 'feed', 'seq') or '0', '', call('HGETALL', P .. 'rows') }
 end
 
-local function isRevoked(created, user)
+local function newestMark() return tonumber(call('GET', P .. 'mark') or '${firstMark}') end
+local function raiseMark(number)
+  if number > newestMark() then call('SET', P .. 'mark', text(number)) end
+end
+local function isRevoked(begun, user)
   local all = call('GET', P .. 'epoch')
-  if all and created < tonumber(all) then return true end
+  if all and begun < tonumber(all) then return true end
   local own = user and call('HGET', P .. 'epochs', user)
-  return own and created < tonumber(own)
+  return own and begun < tonumber(own)
 end
 -- The sid may be known to the caller; an empty one is looked for here.
 local function sidOf(id, sid)
@@ -69,14 +76,14 @@ local function sidOf(id, sid)
   return call('GET', P .. 'i:' .. id) or ''
 end
 local function isLive(sid)
-  local found = call('HMGET', P .. 's:' .. sid, 'id', 'c', 'u')
-  return found[1] and not isRevoked(tonumber(found[2]), found[3])
+  local found = call('HMGET', P .. 's:' .. sid, 'id', 'c', 'u', 'g')
+  return found[1] and not isRevoked(tonumber(found[4] or found[2]), found[3])
 end
 -- The family of an id that is live; with its version, if one is given.
 local function liveFamily(id, sid, version)
   local family = P .. 's:' .. sid
-  local found = call('HMGET', family, 'id', 'c', 'u', 'v')
-  if found[1] ~= id or isRevoked(tonumber(found[2]), found[3]) then return nil end
+  local found = call('HMGET', family, 'id', 'c', 'u', 'v', 'g')
+  if found[1] ~= id or isRevoked(tonumber(found[5] or found[2]), found[3]) then return nil end
   if version and found[4] ~= version then return nil end
   return family
 end

@@ -62,15 +62,17 @@ end`
 
 /**
  * ARGV: isClaimed, isAnonymous, id, sid, user, created, idle, absolute, version, sealed, key, most or '', whenFull,
- * replacing, whether it needs a seat. With `most` the user's other sessions must be in this bucket; elsewhere it needs a seat.
+ * replacing, whether it needs a seat, begun. With `most` the user's other sessions must be in this bucket; elsewhere it needs a seat.
  */
 export const createScript: RedisScript = redisScript(`${finish}${seats}
-local id, sid, user, created, absolute = ARGV[5], ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[10])
+local id, sid, user, absolute, begun = ARGV[5], ARGV[6], ARGV[7], tonumber(ARGV[10]), tonumber(ARGV[18])
 if ARGV[4] == '1' then user = nil end
 local family = P .. 's:' .. sid
 if call('EXISTS', family) == 1 then return { 'ended' } end
 if ARGV[3] == '0' and call('EXISTS', P .. 'i:' .. id) == 1 then return { 'ended' } end
-if isRevoked(created, user) then return { 'revoked' } end
+if isRevoked(begun, user) then return { 'revoked' } end
+-- A number that was read from a primary which is lost since: no revocation may get it again.
+raiseMark(begun)
 local hasEnded = false
 if user and ARGV[14] ~= '' then
   local free, taken = seats(user, ARGV[16])
@@ -80,7 +82,8 @@ if user and ARGV[14] ~= '' then
   for i = 1, excess do finish(taken[i], 'replaced') end
   hasEnded = #free > 0 or excess > 0
 end
-call('HSET', family, 'id', id, 'c', ARGV[8], 'i', ARGV[9], 'a', ARGV[10], 'v', ARGV[11], 'z', ARGV[12], 'k', ARGV[13])
+call('HSET', family, 'id', id, 'c', ARGV[8], 'g', ARGV[18], 'i', ARGV[9], 'a', ARGV[10], 'v', ARGV[11], 'z', ARGV[12],
+  'k', ARGV[13])
 if ARGV[17] == '1' then call('HSET', family, 'l', '1') end
 call('PEXPIRE', family, ttl(absolute))
 if ARGV[3] == '0' then call('SET', P .. 'i:' .. id, sid, 'PX', ttl(absolute)) end
@@ -98,10 +101,11 @@ export const readScript: RedisScript = redisScript(`
 local id = ARGV[3]
 local sid = sidOf(id, ARGV[4])
 local family = P .. 's:' .. sid
-local found = call('HMGET', family, 'id', 'u', 'c', 'i', 'a', 'v', 'z', 'k', 'n:' .. id, 't:' .. id, 'p:' .. id)
-if not found[1] or isRevoked(tonumber(found[3]), found[2]) then return false end
+local found = call('HMGET', family, 'id', 'u', 'c', 'i', 'a', 'v', 'z', 'k', 'n:' .. id, 't:' .. id, 'p:' .. id, 'g')
+local begun = found[12] or found[3]
+if not found[1] or isRevoked(tonumber(begun), found[2]) then return false end
 if found[1] == id then
-  return { 'live', id, sid, found[2], found[3], found[4], found[5], found[6], found[7], found[8] }
+  return { 'live', id, sid, found[2], found[3], found[4], found[5], found[6], found[7], found[8], begun }
 end
 if not found[9] then return false end
 return { 'rotated', found[9], found[10], found[11] }`)
@@ -157,24 +161,42 @@ export const endScript: RedisScript = redisScript(`${finish}
 if not isLive(ARGV[3]) then return { 0, newest() } end
 return { 1, finish(ARGV[3], ARGV[4] ~= '' and ARGV[4] or nil) }`)
 
-/** ARGV: isAll, user, before. */
+/** ARGV: user or ''. → the newest number, and when the revocations were that cover the user. */
+export const markScript: RedisScript = redisScript(`
+local own = ARGV[3] ~= '' and (call('HGET', P .. 'ats', ARGV[3]) or call('HGET', P .. 'epochs', ARGV[3]))
+return { text(newestMark()), call('GET', P .. 'at') or call('GET', P .. 'epoch') or '0', own or '0' }`)
+
+/** → the next number, taken: for clusters, where more than one bucket hears of it. */
+export const takeNumberScript: RedisScript = redisScript(`
+raiseMark(newestMark() + 1)
+return { text(newestMark()) }`)
+
+/** ARGV: isAll, user, its number or '' for the next, when. */
 export const revokeScript: RedisScript = redisScript(`
-local isAll, user, before = ARGV[3] == '1', ARGV[4], tonumber(ARGV[5])
-local current
-if isAll then current = call('GET', P .. 'epoch') else current = call('HGET', P .. 'epochs', user) end
-if current and before <= tonumber(current) then return { 0, newest() } end
+local isAll, user, at = ARGV[3] == '1', ARGV[4], tonumber(ARGV[6])
+local before = tonumber(ARGV[5]) or newestMark() + 1
+raiseMark(before)
 local epoch = 'all'
-if isAll then call('SET', P .. 'epoch', ARGV[5]) else
-  call('HSET', P .. 'epochs', user, ARGV[5])
+if isAll then
+  local last = call('GET', P .. 'at') or call('GET', P .. 'epoch') or '0'
+  call('SET', P .. 'at', text(math.max(at, tonumber(last))))
+  before = math.max(before, tonumber(call('GET', P .. 'epoch') or '0'))
+  call('SET', P .. 'epoch', text(before))
+else
+  local last = call('HGET', P .. 'ats', user) or call('HGET', P .. 'epochs', user) or '0'
+  call('HSET', P .. 'ats', user, text(math.max(at, tonumber(last))))
+  before = math.max(before, tonumber(call('HGET', P .. 'epochs', user) or '0'))
+  call('HSET', P .. 'epochs', user, text(before))
   epoch = { user = user }
 end
 return { 1, append({ kind = 'revoked', epoch = epoch, before = before }) }`)
 
 const record = `
 local function record(sid)
-  local found = call('HMGET', P .. 's:' .. sid, 'id', 'u', 'c', 'i', 'a', 'v', 'z', 'k')
-  if not found[1] or isRevoked(tonumber(found[3]), found[2]) then return nil end
-  return { 'live', found[1], sid, found[2], found[3], found[4], found[5], found[6], found[7], found[8] }
+  local found = call('HMGET', P .. 's:' .. sid, 'id', 'u', 'c', 'i', 'a', 'v', 'z', 'k', 'g')
+  local begun = found[9] or found[3]
+  if not found[1] or isRevoked(tonumber(begun), found[2]) then return nil end
+  return { 'live', found[1], sid, found[2], found[3], found[4], found[5], found[6], found[7], found[8], begun }
 end`
 
 /** ARGV: user. */

@@ -1,4 +1,4 @@
-import type { Creation, SessionStore, StoredSession } from '../core/contracts.ts'
+import type { Creation, Mark, SessionStore, StoredSession } from '../core/contracts.ts'
 import { StoreError } from '../core/errors.ts'
 import type { SessionLimit } from '../core/session-limit.ts'
 import { redisAddress } from './redis-address.ts'
@@ -94,11 +94,11 @@ export async function redisStore(options: RedisStoreOptions): Promise<RedisStore
   const isClaimed = isSpread ? '1' : '0'
 
   async function create(session: StoredSession, limit?: SessionLimit): Promise<Creation> {
-    const [args, deadline] = [argumentsOf(session), newDeadline()]
+    const [args, begun, deadline] = [argumentsOf(session), `${session.begun}`, newDeadline()]
     const asked = askedOf(session, limit)
     if (isSpread && !(await claim(session.id, session, deadline))) return 'ended'
     const bucket = buckets.of(session.sid)
-    const all = [isClaimed, ...args, ...roomOf(asked, isSpread)]
+    const all = [isClaimed, ...args, ...roomOf(asked, isSpread), begun]
     const [creation] = await bucket.order(sessions.createScript, all, deadline)
     if (asked === null || !isSpread || String(creation) !== 'created') return String(creation) as Creation
     return decideLimited(buckets, { ...asked, deadline })
@@ -112,8 +112,16 @@ export async function redisStore(options: RedisStoreOptions): Promise<RedisStore
     return isDone(buckets.of(next.sid).order(sessions.rotateScript, rest, deadline))
   }
 
-  async function revokeBefore(user: string | null, before: number): Promise<void> {
-    const args = [user === null ? '1' : '0', user ?? '', `${before}`]
+  async function mark(user: string | null): Promise<Mark> {
+    // As an order: what is told must be as durable as what was asked for before.
+    const [number, ofAll, own] = await buckets.of('mark').order(sessions.markScript, [user ?? ''])
+    return { number: Number(number), revokedAt: Math.max(Number(ofAll), Number(own)) }
+  }
+
+  async function revoke(user: string | null, at: number): Promise<void> {
+    // In a cluster the number is taken, and kept, before any bucket hears of it: all of them get the same.
+    const taken = isSpread ? (await buckets.of('mark').order(sessions.takeNumberScript, []))[0] : ''
+    const args = [user === null ? '1' : '0', user ?? '', String(taken), `${at}`]
     await Promise.all(buckets.all.map((bucket) => bucket.order(sessions.revokeScript, args)))
   }
 
@@ -180,7 +188,8 @@ export async function redisStore(options: RedisStoreOptions): Promise<RedisStore
         return isDone(order)
       }),
     end: (sid) => track(() => isDone(buckets.of(sid).order(sessions.endScript, [sid, '']))),
-    revokeBefore: (epoch, before) => track(() => revokeBefore(epoch === 'all' ? null : epoch.user, before)),
+    mark: (user) => track(() => mark(user)),
+    revoke: (epoch, at) => track(() => revoke(epoch === 'all' ? null : epoch.user, at)),
 
     listByUser: (user) =>
       track(async () => {

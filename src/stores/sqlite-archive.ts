@@ -13,14 +13,17 @@ type Row = Readonly<Record<string, unknown>>
 // Scopes of sessions that ended wait for the sweep under another owner; nobody reads them any more.
 const isKnown = `c.owner NOT GLOB '${cutOffOwner}*'`
 
+/** The next revocation comes after everything that was taken over. */
+const raised = 'UPDATE epoch_of_all SET newest = max(newest, ?)'
+
 /** What is read, in this order, and what a row of it is. */
 const readings: readonly (readonly [sql: string, asStoreRow: (row: Row) => StoreRow])[] = [
   [
-    `SELECT NULL AS user, before FROM epoch_of_all WHERE before > 0
-     UNION ALL SELECT user, before FROM epochs`,
-    ({ user, before }) => {
+    `SELECT NULL AS user, before, coalesce(revoked_at, before) AS at FROM epoch_of_all WHERE before > 0
+     UNION ALL SELECT user, before, coalesce(revoked_at, before) FROM epochs`,
+    ({ user, before, at }) => {
       const epoch = user === null ? 'all' : { user: String(user) }
-      return { kind: 'epoch', epoch, before: Number(before) }
+      return { kind: 'epoch', epoch, before: Number(before), at: Number(at) }
     },
   ],
   ['SELECT * FROM retired', retiredOf],
@@ -97,14 +100,17 @@ export function sqliteArchive(file: string, isNew = false): StoreArchive {
     const run = (sql: string, ...values: SQLInputValue[]): void => void db.prepare(sql).run(...values)
     switch (row.kind) {
       case 'epoch':
+        run(raised, row.before)
         if (row.epoch === 'all') {
           return run(
-            'UPDATE epoch_of_all SET before = ?, swept_to = 0 WHERE before < ?',
-            row.before,
-            row.before,
+            'UPDATE epoch_of_all SET before = ?, revoked_at = ?, swept_to = 0 WHERE before < ?',
+            ...[row.before, row.at, row.before],
           )
         }
-        return run('INSERT OR IGNORE INTO epochs (user, before) VALUES (?, ?)', row.epoch.user, row.before)
+        return run(
+          'INSERT OR IGNORE INTO epochs (user, before, revoked_at) VALUES (?, ?, ?)',
+          ...[row.epoch.user, row.before, row.at],
+        )
       case 'retired':
         return run(
           'INSERT OR IGNORE INTO retired (id, sid, absolute_at, next, sealed_token, presented_at) VALUES (?, ?, ?, ?, ?, ?)',
@@ -112,11 +118,12 @@ export function sqliteArchive(file: string, isNew = false): StoreArchive {
           ...[row.next?.sealedToken ?? null, row.next?.presentedAt ?? null],
         )
       case 'session': {
-        const { id, sid, user, createdAt, idleAt, absoluteAt, version, key, sealed } = row.session
+        const { id, sid, user, begun, createdAt, idleAt, absoluteAt, version, key, sealed } = row.session
+        run(raised, begun)
         return run(
-          `INSERT OR IGNORE INTO sessions (id, sid, user, created_at, idle_at, absolute_at, version, key, sealed)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ${bytesParameter}, ${bytesParameter})`,
-          ...[id, sid, user, createdAt, idleAt, absoluteAt, version, key, sealed],
+          `INSERT OR IGNORE INTO sessions (id, sid, user, begun, created_at, idle_at, absolute_at, version, key, sealed)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ${bytesParameter}, ${bytesParameter})`,
+          ...[id, sid, user, begun, createdAt, idleAt, absoluteAt, version, key, sealed],
         )
       }
       case 'scope':
@@ -214,6 +221,7 @@ function sessionRowOf(row: Row): StoreRow {
       id: String(row.id),
       sid: String(row.sid),
       user: row.user === null ? null : String(row.user),
+      begun: Number(row.begun ?? row.created_at),
       createdAt: Number(row.created_at),
       idleAt: Number(row.idle_at),
       absoluteAt: Number(row.absolute_at),

@@ -1,10 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Found, StateEntry, StateScope, StoredSession } from '../core/contracts.ts'
-import { isUnrevoked, ownerOf } from './sqlite-schema.ts'
+import type { Found, Mark, StateEntry, StateScope, StoredSession } from '../core/contracts.ts'
+import { begunOf, isUnrevoked, ownerOf } from './sqlite-schema.ts'
 
 /** The reads, on the calling thread: a few microseconds each, and never waiting for a writer. */
 export interface Reader {
   read(id: string): Found | null
+  mark(user: string | null): Mark
   listByUser(user: string): readonly StoredSession[]
   /** Live sessions from `after` on, and where the next page starts; `null` after the last. */
   page(after: number): { readonly sessions: readonly StoredSession[]; readonly next: number | null }
@@ -16,7 +17,7 @@ export interface Reader {
 
 const pageSize = 200
 
-const columns = 's.id, s.sid, s.user, s.created_at, s.idle_at, s.absolute_at, s.version, s.sealed, s.key'
+const columns = `s.id, s.sid, s.user, ${begunOf}, s.created_at, s.idle_at, s.absolute_at, s.version, s.sealed, s.key`
 
 type Columns = readonly [
   string,
@@ -26,13 +27,14 @@ type Columns = readonly [
   number,
   number,
   number,
+  number,
   Uint8Array,
   Uint8Array,
 ]
 
 function sessionOf(row: unknown): StoredSession {
-  const [id, sid, user, createdAt, idleAt, absoluteAt, version, sealed, key] = row as Columns
-  return { id, sid, user, createdAt, idleAt, absoluteAt, version, sealed, key }
+  const [id, sid, user, begun, createdAt, idleAt, absoluteAt, version, sealed, key] = row as Columns
+  return { id, sid, user, begun, createdAt, idleAt, absoluteAt, version, sealed, key }
 }
 
 /** A statement whose rows come as arrays: a microsecond less a session than as objects. */
@@ -49,7 +51,7 @@ function rowsOf(rows: unknown): readonly SessionRow[] {
 }
 
 function isLive(row: SessionRow): boolean {
-  return row[10] === 1
+  return row[11] === 1
 }
 
 /**
@@ -74,6 +76,10 @@ export function prepareReader(db: DatabaseSync): Reader {
     SELECT e.key, e.version, e.value FROM scopes AS c JOIN entries AS e ON e.scope = c.scope
     WHERE c.owner = ? AND c.name = ? AND ${ownerLives} AND e.key IN (SELECT value FROM json_each(?))`)
   const keyring = db.prepare('SELECT version, box FROM keyring')
+  const mark = db.prepare(`
+    SELECT newest, max(
+      coalesce(revoked_at, before), coalesce((SELECT coalesce(revoked_at, before) FROM epochs WHERE user = ?), 0)
+    ) AS revokedAt FROM epoch_of_all`)
 
   return {
     // Two statements, yet one answer: what was not live at the first can, at the second, only be rotated, ended or new,
@@ -88,11 +94,16 @@ export function prepareReader(db: DatabaseSync): Reader {
       return { state: 'rotated', next: { id: String(next.id), sealedToken, presentedAt } }
     },
 
+    mark(user) {
+      const row = mark.get(user)
+      return { number: Number(row?.newest), revokedAt: Number(row?.revokedAt) }
+    },
+
     listByUser: (user) => rowsOf(ofUser.all(user)).filter(isLive).map(sessionOf),
 
     page(after) {
       const rows = rowsOf(page.all(after))
-      return { sessions: rows.filter(isLive).map(sessionOf), next: rows.at(-1)?.[9] ?? null }
+      return { sessions: rows.filter(isLive).map(sessionOf), next: rows.at(-1)?.[10] ?? null }
     },
 
     readState({ sid, name }, keys) {

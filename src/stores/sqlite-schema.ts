@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { firstMark } from './first-mark.ts'
 import { isBusy, SqliteFaultError } from './sqlite-fault.ts'
 
 // "Hold": tells our files from any other SQLite database (application_id, bytes 68–71 of the file).
@@ -11,7 +12,8 @@ const applicationId = 0x48_6f_6c_64
  * sessions   live ones. Not WITHOUT ROWID: rows of 500 bytes and more in the interior of a random-keyed tree would make
  *            it twice as deep. A revoked row stays until `sweep` reaches it; every statement holds it against the epochs.
  * retired    ids that are no longer live, until the absolute deadline: the tombstones. `next` while the successor lives.
- * epochs     the instants before which a user's sessions are revoked; epoch_of_all the one for everybody.
+ * epochs     the number of a user's newest revocation, `before` which all that began is over, and when it was (`revoked_at`);
+ *            epoch_of_all the one for everybody, and the newest number of all (`newest`).
  * scopes     who owns which state; `floor` is the highest version a deletion took, `bytes` the lengths of all its values,
  *            kept so that no write has to read the whole scope. entries: its keys and values.
  *            Those of an ended session wait under another owner until they are removed.
@@ -108,15 +110,25 @@ const steps: readonly string[] = [
   ALTER TABLE scopes ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
   UPDATE scopes SET bytes = coalesce((SELECT sum(length(value)) FROM entries WHERE entries.scope = scopes.scope), 0);
   `,
+  // What was there before bears no number: see first-mark.ts.
+  `
+  ALTER TABLE sessions ADD COLUMN begun INTEGER;
+  ALTER TABLE epochs ADD COLUMN revoked_at INTEGER;
+  ALTER TABLE epoch_of_all ADD COLUMN revoked_at INTEGER;
+  ALTER TABLE epoch_of_all ADD COLUMN newest INTEGER NOT NULL DEFAULT ${firstMark};
+  `,
 ]
+
+/** Where a session `s` began among the revocations. */
+export const begunOf: string = 'coalesce(s.begun, s.created_at)'
 
 /**
  * Holds where a session `s` is revoked by no epoch. A part of every statement that treats a session as live; should the
  * row of `epoch_of_all` be lost, nothing is live.
  */
-export const isUnrevoked = `(
-  s.created_at >= (SELECT before FROM epoch_of_all WHERE only = 1)
-  AND s.created_at >= coalesce((SELECT before FROM epochs WHERE epochs.user = s.user), s.created_at)
+export const isUnrevoked: string = `(
+  ${begunOf} >= (SELECT before FROM epoch_of_all WHERE only = 1)
+  AND ${begunOf} >= coalesce((SELECT before FROM epochs WHERE epochs.user = s.user), ${begunOf})
 )`
 
 /** A parameter for bytes: Node 22 binds empty ones as NULL. */

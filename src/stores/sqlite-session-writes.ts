@@ -12,7 +12,7 @@ export interface SessionWrites {
   rotate(now: number, id: string, version: number, next: StoredSession, sealedToken: Uint8Array): boolean
   present(now: number, id: string): boolean
   end(now: number, sid: string): boolean
-  revokeBefore(now: number, epoch: Epoch, before: number): void
+  revoke(now: number, epoch: Epoch, at: number): void
 }
 
 /**
@@ -50,13 +50,13 @@ export function prepareSessionWrites(
   const sidUsed = db.prepare(`
     SELECT 1 FROM sessions WHERE sid = ? UNION ALL SELECT 1 FROM retired WHERE sid = ? LIMIT 1`)
   const revokedFrom = db.prepare(`
-    SELECT 1 FROM (SELECT ? AS user, ? AS created_at) AS s WHERE ${isUnrevoked} IS NOT TRUE`)
+    SELECT 1 FROM (SELECT ? AS user, ? AS begun, NULL AS created_at) AS s WHERE ${isUnrevoked} IS NOT TRUE`)
   const ofUser = db.prepare(`
     SELECT s.sid, min(s.idle_at, s.absolute_at) <= ? AS isOver FROM sessions AS s WHERE s.user = ? AND ${isUnrevoked}
     ORDER BY s.created_at, s.row`)
   const insert = db.prepare(`
-    INSERT INTO sessions (id, sid, user, created_at, idle_at, absolute_at, version, key, sealed)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ${bytesParameter}, ${bytesParameter})`)
+    INSERT INTO sessions (id, sid, user, begun, created_at, idle_at, absolute_at, version, key, sealed)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ${bytesParameter}, ${bytesParameter})`)
   const update = db.prepare(`
     UPDATE sessions AS s SET sealed = ${bytesParameter}, version = version + 1
     WHERE id = ? AND version = ? AND ${isUnrevoked} RETURNING sid`)
@@ -73,10 +73,13 @@ export function prepareSessionWrites(
     UPDATE retired SET presented_at = ?
     WHERE next = ? AND presented_at IS NULL
       AND EXISTS (SELECT 1 FROM sessions AS s WHERE s.sid = retired.sid AND ${isUnrevoked})`)
+  const takeNumber = db.prepare('UPDATE epoch_of_all SET newest = newest + 1 RETURNING newest')
   const revokeUser = db.prepare(`
-    INSERT INTO epochs (user, before) VALUES (?, ?)
-    ON CONFLICT (user) DO UPDATE SET before = excluded.before, swept = 0 WHERE excluded.before > epochs.before`)
-  const revokeAll = db.prepare('UPDATE epoch_of_all SET before = ?, swept_to = 0 WHERE before < ?')
+    INSERT INTO epochs (user, before, revoked_at) VALUES (?, ?, ?)
+    ON CONFLICT (user) DO UPDATE SET before = excluded.before, swept = 0,
+      revoked_at = max(excluded.revoked_at, coalesce(revoked_at, before))`)
+  const revokeAll = db.prepare(`
+    UPDATE epoch_of_all SET before = ?, swept_to = 0, revoked_at = max(?, coalesce(revoked_at, before))`)
 
   /** Makes room for one more session of the user; `false`: there is none. */
   function makeRoom(now: number, user: string, limit: SessionLimit): boolean {
@@ -96,11 +99,11 @@ export function prepareSessionWrites(
 
   return {
     create(now, session, limit) {
-      const { id, sid, user, createdAt, idleAt, absoluteAt, version, key, sealed } = session
+      const { id, sid, user, begun, createdAt, idleAt, absoluteAt, version, key, sealed } = session
       if (idUsed.get(id, id) !== undefined || sidUsed.get(sid, sid) !== undefined) return 'ended'
-      if (revokedFrom.get(user, createdAt) !== undefined) return 'revoked'
+      if (revokedFrom.get(user, begun) !== undefined) return 'revoked'
       if (limit !== undefined && user !== null && !makeRoom(now, user, limit)) return 'full'
-      insert.run(id, sid, user, createdAt, idleAt, absoluteAt, version, key, sealed)
+      insert.run(id, sid, user, begun, createdAt, idleAt, absoluteAt, version, key, sealed)
       return 'created'
     },
 
@@ -130,9 +133,11 @@ export function prepareSessionWrites(
 
     end: (now, sid) => finish(now, sid),
 
-    revokeBefore(now, epoch, before) {
-      const moved = epoch === 'all' ? revokeAll.run(before, before) : revokeUser.run(epoch.user, before)
-      if (moved.changes === 1) log.append({ kind: 'revoked', epoch, before }, now)
+    revoke(now, epoch, at) {
+      const before = Number(takeNumber.get()?.newest)
+      if (epoch === 'all') revokeAll.run(before, at)
+      else revokeUser.run(epoch.user, before, at)
+      log.append({ kind: 'revoked', epoch, before }, now)
     },
   }
 }

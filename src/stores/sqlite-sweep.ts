@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { ChangeLog } from './sqlite-log.ts'
-import { cutOffOwner, ownerOf } from './sqlite-schema.ts'
+import { begunOf, cutOffOwner, ownerOf } from './sqlite-schema.ts'
 import type { RemoveSession } from './sqlite-session-writes.ts'
 
 /** Removes at most `limit` rows that nobody needs any more; how many. Called within a transaction. */
@@ -51,13 +51,15 @@ export function prepareSweep(
   )
 
   const userEpochs = db.prepare(`SELECT user, before FROM epochs WHERE swept = 0 LIMIT ${epochsAtMost}`)
-  const revokedOfUser = db.prepare('SELECT sid FROM sessions WHERE user = ? AND created_at < ? LIMIT ?')
+  const revokedOfUser = db.prepare(
+    `SELECT s.sid FROM sessions AS s WHERE s.user = ? AND ${begunOf} < ? LIMIT ?`,
+  )
   const closeUserEpoch = db.prepare('UPDATE epochs SET swept = 1 WHERE user = ?')
   const epochOfAll = db.prepare(
     'SELECT before, swept_to AS sweptTo FROM epoch_of_all WHERE swept_to IS NOT NULL',
   )
   const page = db.prepare(`
-    SELECT row, sid, created_at AS createdAt FROM sessions WHERE row > ? ORDER BY row LIMIT ${looksAtMost}`)
+    SELECT row, sid, ${begunOf} AS begun FROM sessions AS s WHERE row > ? ORDER BY row LIMIT ${looksAtMost}`)
   const moveSweptTo = db.prepare('UPDATE epoch_of_all SET swept_to = ?')
 
   function sweepExpired(now: number, limit: number): number {
@@ -90,10 +92,10 @@ export function prepareSweep(
     const rows = page.all(Number(epoch.sweptTo))
     let removed = 0
     let sweptTo: number | null = null
-    for (const { row, sid, createdAt } of rows) {
+    for (const { row, sid, begun } of rows) {
       if (removed === limit) break
       sweptTo = Number(row)
-      if (Number(createdAt) >= Number(epoch.before)) continue
+      if (Number(begun) >= Number(epoch.before)) continue
       removeSession(String(sid))
       removed += 1
     }

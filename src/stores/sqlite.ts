@@ -29,8 +29,8 @@ function ownBytes(bytes: Uint8Array): Uint8Array {
 }
 
 function ownSession(session: StoredSession): StoredSession {
-  const { id, sid, user, createdAt, idleAt, absoluteAt, version, sealed, key } = session
-  const fields = { id, sid, user, createdAt, idleAt, absoluteAt, version }
+  const { id, sid, user, begun, createdAt, idleAt, absoluteAt, version, sealed, key } = session
+  const fields = { id, sid, user, begun, createdAt, idleAt, absoluteAt, version }
   return { ...fields, sealed: ownBytes(sealed), key: ownBytes(key) }
 }
 
@@ -114,7 +114,8 @@ export async function sqliteStore(options: SqliteStoreOptions): Promise<SessionS
     },
 
     end: (sid) => outbox.order('end', now(), sid),
-    revokeBefore: (epoch, before) => outbox.order('revokeBefore', now(), epoch, before),
+    mark: async (user) => read(() => reader.mark(user)),
+    revoke: (epoch, at) => outbox.order('revoke', now(), epoch, at),
     listByUser: async (user) => read(() => reader.listByUser(user)),
 
     async *scan() {

@@ -22,12 +22,13 @@ export function text(value: Uint8Array | undefined): string | null {
   return value === undefined ? null : new TextDecoder().decode(value)
 }
 
-/** A session that nothing is known of, made at the start of the clock, with a day to live. */
+/** A session that nothing is known of, made at the start of the clock and begun before any revocation, with a day to live. */
 export function record(fields: Partial<StoredSession> = {}): StoredSession {
   return {
     id: newId(),
     sid: newSid(),
     user: newSid(),
+    begun: 0,
     createdAt: startAt,
     idleAt: startAt + 12 * hour,
     absoluteAt: startAt + day,
@@ -36,6 +37,11 @@ export function record(fields: Partial<StoredSession> = {}): StoredSession {
     key: randomBytes(60),
     ...fields,
   }
+}
+
+/** What a sign-in that begins now bears: no revocation that there was covers it. */
+export async function begunNow(store: SessionStore): Promise<number> {
+  return (await store.mark(null)).number
 }
 
 /** The successor of a session, as a rotation makes it. */

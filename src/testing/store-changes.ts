@@ -1,6 +1,6 @@
 import type { StoreChange } from '../core/contracts.ts'
 import { changesOf, current, type OpenStore, withStore, withTwo } from './opened-store.ts'
-import { bytes, created, rotated, startAt, successorOf } from './records.ts'
+import { begunNow, bytes, created, rotated, startAt, successorOf } from './records.ts'
 import type { TestRunner } from './test-runner.ts'
 
 const failed = (error: unknown): string => (error as { code?: string }).code ?? 'no code'
@@ -26,8 +26,9 @@ export function describeChanges({ describe, expect, it }: TestRunner, open: Open
         ])
         await store.writeState({ sid: null, name: 's' }, [{ key: 'k', value: bytes('v') }])
         await store.end(b.sid)
-        await store.revokeBefore({ user: 'a' }, startAt + 1)
-        await store.revokeBefore('all', startAt + 2)
+        const begun = await begunNow(store)
+        await store.revoke({ user: 'a' }, startAt)
+        await store.revoke('all', startAt)
         await current(store)
         // At least once: a store in several parts may tell of an epoch from each.
         const told = changes.filter((change, index) => !isAgain(change, changes[index - 1]))
@@ -37,8 +38,8 @@ export function describeChanges({ describe, expect, it }: TestRunner, open: Open
           { kind: 'state', scope, keys: ['k'] },
           { kind: 'state', scope: { sid: null, name: 's' }, keys: ['k'] },
           { kind: 'ended', id: b.id, sid: b.sid },
-          { kind: 'revoked', epoch: { user: 'a' }, before: startAt + 1 },
-          { kind: 'revoked', epoch: 'all', before: startAt + 2 },
+          { kind: 'revoked', epoch: { user: 'a' }, before: begun + 1 },
+          { kind: 'revoked', epoch: 'all', before: begun + 2 },
         ])
         expect(next.sid).toBe(a.sid)
       }),
@@ -48,7 +49,7 @@ export function describeChanges({ describe, expect, it }: TestRunner, open: Open
       'is silent about what changes nothing',
       withStore(open, async (store) => {
         const session = await created(store)
-        await store.revokeBefore('all', startAt)
+        await store.mark(session.user)
         await current(store)
         const changes = changesOf(store)
         await store.touch(session.id, session.idleAt + 1)
@@ -56,7 +57,6 @@ export function describeChanges({ describe, expect, it }: TestRunner, open: Open
         await store.update(session.id, 7, bytes('x'))
         await store.rotate(session.id, 7, successorOf(session, { version: 8 }), bytes('x'))
         await store.end('unknown')
-        await store.revokeBefore('all', startAt)
         await store.writeState({ sid: null, name: 's' }, [{ key: 'k', value: null }])
         await store.writeState({ sid: null, name: 's' }, [{ key: 'k', value: bytes('v'), ifVersion: 1 }])
         await store.once('o', 1000)

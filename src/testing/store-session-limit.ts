@@ -2,7 +2,7 @@ import type { Creation, SessionStore, StoreChange, StoredSession } from '../core
 import { StoreError } from '../core/errors.ts'
 import type { SessionLimit } from '../core/session-limit.ts'
 import { atOnce, changesOf, current, type OpenStore, tally, withStore, withTwo } from './opened-store.ts'
-import { bytes, created, hour, record, rotated, startAt } from './records.ts'
+import { begunNow, bytes, created, hour, record, rotated, startAt } from './records.ts'
 import type { TestRunner } from './test-runner.ts'
 
 const refuse = (most: number, replacing?: string): SessionLimit => ({
@@ -45,9 +45,11 @@ export function describeSessionLimit({ describe, expect, it }: TestRunner, open:
         await store.end(one.sid)
         expect(await store.create(three, refuse(2))).toBe('created')
         expect(await store.create(ofA(4), refuse(2))).toBe('full')
-        await store.revokeBefore({ user: 'a' }, startAt)
-        for (const age of [1000, 1001]) expect(await store.create(ofA(age), refuse(2))).toBe('created')
-        expect(await store.create(ofA(1002), refuse(2))).toBe('full')
+        await store.revoke({ user: 'a' }, startAt)
+        const begun = await begunNow(store)
+        const next = (age: number) => store.create({ ...ofA(age), begun }, refuse(2))
+        for (const age of [1000, 1001]) expect(await next(age)).toBe('created')
+        expect(await next(1002)).toBe('full')
       }),
     )
 
@@ -127,11 +129,12 @@ export function describeSessionLimit({ describe, expect, it }: TestRunner, open:
         for (const session of [one, two]) await store.create(session, replace(2))
         expect(await store.create(two, replace(2))).toBe('ended')
         expect(await store.create(record({ user: 'a', sid: one.sid }), replace(1))).toBe('ended')
-        await store.revokeBefore({ user: 'b' }, startAt)
-        const revoked = record({ user: 'b', createdAt: startAt - 1 })
+        await store.revoke({ user: 'b' }, startAt)
+        const revoked = record({ user: 'b' })
         expect(await store.create(revoked, refuse(1))).toBe('revoked')
         expect(await sidsOf(store, 'a')).toEqual([one.sid, two.sid])
-        expect(await store.create(record({ user: 'b' }), refuse(1))).toBe('created')
+        const after = record({ user: 'b', begun: await begunNow(store) })
+        expect(await store.create(after, refuse(1))).toBe('created')
       }),
     )
 

@@ -14,6 +14,7 @@ export function describeSessions({ describe, expect, it }: TestRunner, open: Ope
           id: session.id,
           sid: session.sid,
           user: session.user,
+          begun: session.begun,
           createdAt: session.createdAt,
           idleAt: session.idleAt,
           absoluteAt: session.absoluteAt,

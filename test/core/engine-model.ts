@@ -37,24 +37,15 @@ export type Expected = 'session' | 'old' | 'nothing' | 'nobody' | 'either'
 /** All sessions there ever were. */
 export class EngineModel {
   readonly sessions: ModelSession[] = []
-  readonly revokedTo: Map<string | null, number> = new Map()
   now: number
 
   constructor(now: number) {
     this.now = now
   }
 
-  /** Whether a session that began at the instant is refused; anonymous ones have no user to be revoked by. */
-  isRevoked(userId: string | null, createdAt: number): boolean {
-    const ofUser = userId === null ? undefined : this.revokedTo.get(userId)
-    return createdAt <= (this.revokedTo.get(null) ?? -1) || createdAt <= (ofUser ?? -1)
-  }
-
   revoke(userId: string | null): void {
-    this.revokedTo.set(userId, this.now)
     for (const session of this.sessions) {
-      if (session.stored && (userId === null || session.userId === userId) && session.createdAt <= this.now)
-        session.ended = true
+      if (session.stored && (userId === null || session.userId === userId)) session.ended = true
     }
   }
 

@@ -17,10 +17,10 @@ async function replicas(...offsets: readonly number[]): Promise<readonly Session
   )
 }
 
-async function signIn(manager: SessionManager, identity: Identity, offset: number): Promise<string> {
+async function signIn(manager: SessionManager, identity: Identity): Promise<string> {
   const device = { userAgent: '', address: '' }
-  const startedAt = Date.now() + offset
-  const issued = await manager.signIn({ identity, remember: false, device, startedAt, replaces: null })
+  const begun = await manager.begin()
+  const issued = await manager.signIn({ identity, remember: false, device, begun, replaces: null })
   return issued?.credential ?? ''
 }
 
@@ -33,16 +33,16 @@ describe('security: a revocation between replicas whose clocks differ', () => {
     const [revoker, signer] = await replicas(revoking, signing)
     if (revoker === undefined || signer === undefined) throw new Error('There are two.')
     const [first, second, other] = [
-      await signIn(signer, ada, signing),
-      await signIn(signer, ada, signing),
-      await signIn(signer, bob, signing),
+      await signIn(signer, ada),
+      await signIn(signer, ada),
+      await signIn(signer, bob),
     ]
     await revoker.revokeUser(ada)
     expect([await signer.load(first), await revoker.load(second)]).toEqual([null, null])
     expect(await signer.load(other)).not.toBeNull()
     await revoker.revokeAll()
     expect(await signer.load(other)).toBeNull()
-    const after = await signIn(signer, ada, signing)
+    const after = await signIn(signer, ada)
     expect(await revoker.load(after)).not.toBeNull()
   })
 })

@@ -72,7 +72,7 @@ export async function startProcess(options: ProcessOptions = {}): Promise<Proces
     told: (name) => events.filter(({ event }) => event === name).length,
     async signIn(request = {}) {
       const issued = await sessions.signIn({
-        ...{ identity: anna, remember: false, device, startedAt: clock.at, replaces: null },
+        ...{ identity: anna, remember: false, device, begun: await sessions.begin(), replaces: null },
         ...request,
       })
       if (issued === null) throw new Error('A revocation refused the sign-in.')

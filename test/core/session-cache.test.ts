@@ -14,7 +14,7 @@ function session(name: string, fields: Partial<Session> = {}): Session {
       device,
       remember: false,
     },
-    ...{ createdAt: startAt, authenticatedAt: startAt, tokenAt: startAt, idle: hour, version: 1 },
+    ...{ begun: 5, createdAt: startAt, authenticatedAt: startAt, tokenAt: startAt, idle: hour, version: 1 },
     ...{ idleAt: startAt + hour, absoluteAt: startAt + 2 * hour },
     ...fields,
   }
@@ -42,7 +42,7 @@ describe('sessionCache()', () => {
     for (const change of [
       { kind: 'ended', id: 'id-a', sid: 'sid-a' },
       { kind: 'changed', id: 'id-a', sid: 'sid-a' },
-      { kind: 'revoked', epoch: 'all', before: startAt + 1 },
+      { kind: 'revoked', epoch: 'all', before: 6 },
       { kind: 'gap' },
     ] as const) {
       const cache = sessionCache(10)
@@ -68,21 +68,21 @@ describe('sessionCache()', () => {
   it('forgets whom a revocation covers: the user’s from before, or everybody’s from before', () => {
     const filled = (): ReturnType<typeof sessionCache> => {
       const cache = sessionCache(10)
-      cache.put('old', session('old'), 0)
-      cache.put('new', session('new', { createdAt: startAt + 5 }), 0)
-      cache.put('ben', session('ben', { user: 'ben' }), 0)
-      cache.put('nobody', session('nobody', { user: null }), 0)
+      cache.put('old', session('old', { begun: 4 }), 0)
+      cache.put('new', session('new', { begun: 5 }), 0)
+      cache.put('ben', session('ben', { user: 'ben', begun: 4 }), 0)
+      cache.put('nobody', session('nobody', { user: null, begun: 4 }), 0)
       return cache
     }
     const left = (cache: ReturnType<typeof sessionCache>): string[] =>
       ['old', 'new', 'ben', 'nobody'].filter((name) => cache.get(name) !== undefined)
     const ofUser = filled()
-    ofUser.apply({ kind: 'revoked', epoch: { user: 'anna' }, before: startAt + 5 })
+    ofUser.apply({ kind: 'revoked', epoch: { user: 'anna' }, before: 5 })
     expect(left(ofUser)).toEqual(['new', 'ben', 'nobody'])
     const ofAll = filled()
-    ofAll.apply({ kind: 'revoked', epoch: 'all', before: startAt + 5 })
+    ofAll.apply({ kind: 'revoked', epoch: 'all', before: 5 })
     expect(left(ofAll)).toEqual(['new'])
-    ofAll.apply({ kind: 'revoked', epoch: 'all', before: startAt + 6 })
+    ofAll.apply({ kind: 'revoked', epoch: 'all', before: 6 })
     expect(left(ofAll)).toEqual([])
   })
 

@@ -17,7 +17,7 @@ const part: SealedPart = {
 function row(sealedPart: SealedPart = part): StoredSession {
   const bound = {
     ...{ id: toBase64url(random(32)), sid: toBase64url(random(16)), user: toBase64url(random(32)) },
-    ...{ createdAt: startAt, absoluteAt: startAt + day, version: 1 },
+    ...{ begun: 0, createdAt: startAt, absoluteAt: startAt + day, version: 1 },
   }
   return {
     ...bound,

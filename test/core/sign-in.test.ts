@@ -99,20 +99,26 @@ describe('signIn()', () => {
 
   it('is refused when a revocation came between the check and the session, and not when tried again', async () => {
     const home = await startProcess()
-    const startedAt = home.clock.now()
-    home.clock.advance(60)
+    const begun = await home.sessions.begin()
     await home.sessions.revokeUser(anna)
     const request = { identity: anna, remember: false, device, replaces: null }
-    expect(await home.sessions.signIn({ ...request, startedAt })).toBeNull()
-    home.clock.advance(1)
-    expect(await home.sessions.signIn({ ...request, startedAt: home.clock.now() })).not.toBeNull()
+    expect(await home.sessions.signIn({ ...request, begun })).toBeNull()
+    expect(await home.sessions.signIn({ ...request, begun: await home.sessions.begin() })).not.toBeNull()
   })
 
-  it('SECURITY: does not let a start in the future outlive a revocation', async () => {
+  it('of what another system issued is refused when a revocation came since, and counts its deadlines from then', async () => {
     const home = await startProcess()
-    const { credential } = await home.signIn({ startedAt: startAt + day })
+    const { session } = await home.signIn({ issuedAt: startAt - hour })
+    expect(session).toMatchObject({ createdAt: startAt - hour, absoluteAt: startAt - hour + day })
+    home.clock.advance(hour)
     await home.sessions.revokeUser(anna)
-    expect(await home.sessions.load(credential)).toBeNull()
+    home.clock.advance(hour)
+    const begun = await home.sessions.begin()
+    const request = { identity: anna, remember: false, device, replaces: null, begun }
+    for (const issuedAt of [startAt, startAt + hour])
+      expect(await home.sessions.signIn({ ...request, issuedAt })).toBeNull()
+    expect(await home.sessions.signIn({ ...request, issuedAt: startAt + hour + 1 })).not.toBeNull()
+    expect(await home.sessions.signIn({ ...request, identity: ben, issuedAt: startAt })).not.toBeNull()
   })
 
   it('resolves to nothing that is not stored: a store that fails makes it reject', async () => {

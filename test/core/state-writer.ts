@@ -21,7 +21,7 @@ const store = await sqliteStore({ path: String(process.argv[2]) })
 const keyring = await openKeyring(store, [secret])
 const sessions = createSessionManager({ store, keyring, policy: defaultPolicy })
 const issued = await sessions.signIn({
-  ...{ identity: anna, remember: false, device, startedAt: Date.now(), replaces: null },
+  ...{ identity: anna, remember: false, device, begun: await sessions.begin(), replaces: null },
 })
 const capability = issued === null ? null : sessions.capability(issued.session)
 const state = capability === null ? null : sessions.state.of(capability)

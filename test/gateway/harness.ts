@@ -255,9 +255,9 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     ...{ parts: gateway.parts, adminSessions, standings: known, audit, selfService, appPeople, log, events },
     cookieName: cookie.name,
     async sessionOf(identity) {
-      const startedAt = now()
+      const begun = await sessions.begin()
       const device = { userAgent: 'test', address: '127.0.0.1' }
-      const issued = await sessions.signIn({ identity, remember: false, device, startedAt, replaces: null })
+      const issued = await sessions.signIn({ identity, remember: false, device, begun, replaces: null })
       return `${cookie.name}=${issued?.credential}`
     },
     signIn: (username, secret = password) => signInByForm(harness, where.base, username, secret),

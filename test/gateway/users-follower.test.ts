@@ -22,7 +22,7 @@ describe('a change of the users file whose revocation has not been confirmed', (
     const [hers, his] = [await gateway.sessionOf(anna), await gateway.sessionOf(ben)]
     store.before = async (method) => {
       const [current] = log.filter(({ event }) => event === 'user_changed').slice(-1)
-      if (method === 'revokeBefore' && current?.fields.user === 'anna')
+      if (method === 'revoke' && current?.fields.user === 'anna')
         throw new StoreError('ERR_STORE_UNAVAILABLE', 'Not for her.')
     }
     await users.setDisabled('anna', true)

@@ -10,7 +10,7 @@ const writes: ReadonlySet<string> = new Set([
   'rotate',
   'present',
   'end',
-  'revokeBefore',
+  'revoke',
   'writeState',
   'once',
   'hit',

@@ -44,7 +44,7 @@ async function open(
     ...started,
     jwt,
     async pair() {
-      const signIn = { identity: anna, remember: false, device, startedAt: clock.at, replaces: null }
+      const signIn = { identity: anna, remember: false, device, begun: await manager.begin(), replaces: null }
       return given(await jwt.signIn(signIn))
     },
   }

@@ -48,8 +48,8 @@ async function fill(store: SessionStore): Promise<void> {
     await store.writeState(scope, [{ key: 'a', value: null }])
   }
   await store.end(ended.sid)
-  await store.revokeBefore({ user: String(revoked.user) }, 6)
-  await store.revokeBefore('all', 3)
+  await store.revoke({ user: String(revoked.user) }, 5)
+  await store.revoke('all', 5)
   await store.once('ticket', hour)
   await store.hit('throttle', hour)
   await store.hit('throttle', hour)
@@ -110,7 +110,7 @@ describe('what a store keeps', () => {
       const ended = await created(store, { absoluteAt: Date.now() + hour })
       await store.end(ended.sid)
       const revoked = await created(store, { user: 'u', createdAt: 5, absoluteAt: Date.now() + hour })
-      await store.revokeBefore({ user: 'u' }, 6)
+      await store.revoke({ user: 'u' }, 5)
       const scope = { sid: null, name: 's' }
       await store.writeState(scope, [{ key: 'k', value: bytes('v') }])
       await store.writeState(scope, [{ key: 'k', value: null }])
@@ -142,7 +142,7 @@ describe('holdfast sessions move', { timeout: 60_000 }, () => {
         identity: { userId: 'ada', authenticator: 'users-file', claims: { roles: ['admin'] } },
         remember: false,
         device: { userAgent: 'a browser', address: '203.0.113.7' },
-        startedAt: Date.now(),
+        begun: await before.begin(),
         replaces: null,
       })
       if (issued === null) throw new Error('The sign-in was refused.')

@@ -8,20 +8,21 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { SessionStore, StoreChange } from '../../src/core/contracts.ts'
 import { postgresStore } from '../../src/stores/postgres.ts'
-import { bytes, record } from '../../src/testing/records.ts'
+import { begunNow, bytes, record } from '../../src/testing/records.ts'
 
 /** What a child is asked, one JSON object a line. */
 export type PostgresRequest =
   | { readonly do: 'forget' }
   | { readonly do: 'trust'; readonly sid: string }
   | { readonly do: 'await end'; readonly sid: string }
-  | { readonly do: 'sign in'; readonly user: string; readonly count: number; readonly before: number }
+  | { readonly do: 'sign in'; readonly user: string; readonly count: number }
   | { readonly do: 'hammer' }
 
 /** A sign-in as the process that made it saw it: when it began and when it was answered, on the clock of the machine. */
 export interface SignIn {
   readonly id: string
-  readonly createdAt: number
+  /** Where it began among the revocations, by the store. */
+  readonly begun: number
   readonly begunAt: number
   readonly answeredAt: number
   readonly answer: string
@@ -87,11 +88,12 @@ function say(answer: unknown): void {
   process.stdout.write(`${JSON.stringify(answer)}\n`)
 }
 
-async function signIn(store: SessionStore, user: string, createdAt: number): Promise<SignIn> {
-  const session = record({ user, createdAt })
-  const begunAt = machineClock()
+async function signIn(store: SessionStore, user: string, earlier: SignIn | undefined): Promise<SignIn> {
+  const begunAt = earlier?.begunAt ?? machineClock()
+  const begun = earlier?.begun ?? (await begunNow(store))
+  const session = record({ user, begun })
   const answer = await store.create(session)
-  return { id: session.id, createdAt, begunAt, answeredAt: machineClock(), answer }
+  return { id: session.id, begun, begunAt, answeredAt: machineClock(), answer }
 }
 
 async function writeForEver(store: SessionStore, writer: number): Promise<never> {
@@ -133,7 +135,8 @@ async function answer(
     case 'sign in': {
       const done: SignIn[] = []
       for (let round = 0; round < request.count; round++) {
-        done.push(await signIn(store, request.user, request.before + (round % 2 === 0 ? -1 : 0)))
+        // Every other one began when the first did, and took as long as this to find out who it is.
+        done.push(await signIn(store, request.user, round % 2 === 0 ? done[0] : undefined))
       }
       return done
     }

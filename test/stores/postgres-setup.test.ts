@@ -106,7 +106,7 @@ describe('rights in the database', () => {
     await withStore(as('guest', 'lobby'), async (store) => {
       const session = await created(store)
       await store.writeState({ sid: session.sid, name: 's' }, [{ key: 'k', value: bytes('v') }])
-      await store.revokeBefore('all', session.createdAt + 1)
+      await store.revoke('all', session.createdAt)
       await store.sweep(10)
       await store.ping()
     })
@@ -165,7 +165,7 @@ describe('a dump of the database', () => {
       identity: { userId: 'ada-canary-id', authenticator: 'canary-authenticator', claims },
       remember: true,
       device: { userAgent: 'Canary Browser/1.0', address: '203.0.113.77' },
-      startedAt: Date.now(),
+      begun: await sessions.begin(),
       replaces: null,
     })
     if (issued === null) throw new Error('The sign-in was refused.')

@@ -42,8 +42,8 @@ async function fill(store: SessionStore): Promise<void> {
     await store.writeState(scope, [{ key: 'a', value: null }])
   }
   await store.end(ended.sid)
-  await store.revokeBefore({ user: 'revoked' }, 6)
-  await store.revokeBefore('all', 3)
+  await store.revoke({ user: 'revoked' }, 5)
+  await store.revoke('all', 5)
   await store.once('ticket', hour)
   await store.hit('throttle', hour)
   await store.hit('throttle', hour)
@@ -94,7 +94,7 @@ describe('what a store keeps', { timeout: 60_000 }, () => {
       await store.end(ended.sid)
       const old = await created(store, { absoluteAt })
       const next = await rotated(store, old)
-      await store.revokeBefore({ user: 'u' }, 6)
+      await store.revoke({ user: 'u' }, 5)
       const scope = { sid: null, name: 's' }
       const key = (value: string | null) => [{ key: 'k', value: value === null ? null : bytes(value) }]
       await store.writeState(scope, key('12345'))

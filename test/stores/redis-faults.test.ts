@@ -59,7 +59,7 @@ function everyCall(store: RedisStore): Promise<readonly Timed[]> {
     store.touch(session.id, 1),
     store.present(session.id),
     store.end(session.sid),
-    store.revokeBefore({ user: 'u' }, Date.now()),
+    store.revoke({ user: 'u' }, Date.now()),
     store.listByUser('u'),
     store.scan()[Symbol.asyncIterator]().next(),
     store.sweep(1),

@@ -8,7 +8,7 @@ import type { SessionStore } from '../../src/core/contracts.ts'
 import type { StoreError } from '../../src/core/errors.ts'
 import { sqliteStore } from '../../src/stores/sqlite.ts'
 import { atOnce, changesOf, tally } from '../../src/testing/opened-store.ts'
-import { bytes, created, newSid, startAt } from '../../src/testing/records.ts'
+import { begunNow, bytes, created, newSid, startAt } from '../../src/testing/records.ts'
 
 let folder: string
 let path: string
@@ -105,7 +105,7 @@ describe('the change feed of sqliteStore()', () => {
     await writer.end(session.sid)
     expect(late.isCurrent()).toBe(true)
     expect(changes[0]).toEqual({ kind: 'gap' })
-    await writer.revokeBefore('all', now)
+    await writer.revoke('all', now)
     expect(late.isCurrent()).toBe(true)
     expect(changes.at(-1)).toMatchObject({ kind: 'revoked' })
     expect(changes.filter(({ kind }) => kind === 'gap')).toHaveLength(1)
@@ -194,12 +194,12 @@ describe('revoked sessions in sqliteStore()', () => {
     const store = await open()
     const ofUser = await atOnce(30, () => created(store, { user: 'a' }))
     const others = await atOnce(30, () => created(store, { user: null }))
-    const late = await created(store, { user: 'a', createdAt: startAt + 10 })
     await store.writeState({ sid: ofUser[0]?.sid ?? '', name: 's' }, [{ key: 'k', value: bytes('v') }])
-    await store.revokeBefore({ user: 'a' }, startAt + 10)
+    await store.revoke({ user: 'a' }, startAt)
     // Thirty sessions, and the one piece of state.
     expect(await sweepAll(store, 7)).toBe(31)
-    await store.revokeBefore('all', startAt + 5)
+    await store.revoke('all', startAt)
+    const late = await created(store, { user: 'a', begun: await begunNow(store) })
     expect(await sweepAll(store, 7)).toBe(30)
     expect((await store.read(late.id))?.state).toBe('live')
     for (const session of [...ofUser, ...others]) expect(await store.create(session)).toBe('ended')

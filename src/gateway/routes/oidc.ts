@@ -60,7 +60,7 @@ async function finish(parts: GatewayParts, visit: Visit, { name, provider }: Pro
     if (presented.session?.identity != null) return sendOn(visit.response, `${parts.site.base}/`)
     return showSignIn(parts, visit, { returnTo: `${parts.site.base}/`, error: { kind: 'form' } })
   }
-  const startedAt = parts.now()
+  const since = await parts.sessions.begin()
   const gone = [parts.oidcFlows.remove(state)]
   try {
     const callback = new URL(`${parts.site.origin}${target.path}${target.query}`)
@@ -69,13 +69,18 @@ async function finish(parts: GatewayParts, visit: Visit, { name, provider }: Pro
       parts.onEvent({ event: 'sign_in_failed', address: visit.address })
       return showSignIn(parts, visit, { returnTo: flow.returnTo, error: { kind: 'form' } }, gone)
     }
-    const begun = await beginSession(parts, visit, { ...vouched, remember: false, startedAt })
+    const begun = await beginSession(parts, visit, { ...vouched, remember: false, begun: since })
     if (begun === 'disabled') {
       parts.onEvent({ event: 'sign_in_failed', address: visit.address })
       return sendProblem(parts, visit, 'forbidden')
     }
     if (begun === 'full')
-      return showFull(parts, visit, { ...vouched, remember: false, startedAt, returnTo: flow.returnTo }, gone)
+      return showFull(
+        parts,
+        visit,
+        { ...vouched, remember: false, begun: since, returnTo: flow.returnTo },
+        gone,
+      )
     if (begun === null)
       return showSignIn(parts, visit, { returnTo: flow.returnTo, error: { kind: 'form' } }, gone)
     sendOn(visit.response, flow.returnTo, {

@@ -8,8 +8,8 @@ import type { Visit } from '../visit.ts'
 
 export interface Start extends Vouched {
   readonly remember: boolean
-  /** When checking began: a revocation since then wins. */
-  readonly startedAt: number
+  /** What `sessions.begin()` answered before it was checked who this is: a revocation since then wins. */
+  readonly begun: number
 }
 
 /**
@@ -19,7 +19,7 @@ export interface Start extends Vouched {
 export async function beginSession(
   parts: GatewayParts,
   visit: Visit,
-  { identity: vouched, token, remember, startedAt, authenticatedAt }: Start,
+  { identity: vouched, token, remember, begun, authenticatedAt }: Start,
 ): Promise<Issued | 'disabled' | 'full' | null> {
   const { standings } = parts
   if ((await standings.of(vouched)).disabled) return 'disabled'
@@ -28,7 +28,7 @@ export async function beginSession(
   const request = {
     identity,
     remember,
-    startedAt,
+    begun,
     ...(authenticatedAt !== undefined && { authenticatedAt }),
     device: { userAgent, address: visit.address },
     replaces: visit.presented.session,

@@ -83,14 +83,14 @@ async function attempt(parts: GatewayParts, visit: Visit, form: SignInForm): Pro
   if (check.kind !== 'open') return check
   try {
     for (let round = 0; round < rounds; round++) {
-      const startedAt = parts.now()
+      const begun = await parts.sessions.begin()
       const identity = await check.verify()
       if (identity === null) break
       const { remember } = form
       const token = parts.people.tokenOf(identity)
-      const issued = await beginSession(parts, visit, { identity, token, remember, startedAt })
+      const issued = await beginSession(parts, visit, { identity, token, remember, begun })
       if (issued === 'disabled') break
-      if (issued === 'full') return { kind: 'full', pending: { identity, token, remember, startedAt } }
+      if (issued === 'full') return { kind: 'full', pending: { identity, token, remember, begun } }
       if (issued === null) continue
       const { session, credential } = issued
       // Without "stay signed in" the cookie ends with the browser; the server's own limits hold either way.

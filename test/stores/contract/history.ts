@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SessionStore, StateScope, StoreChange, StoredSession } from '../../../src/core/contracts.ts'
 import type { OpenedStore, OpenStore } from '../../../src/testing/opened-store.ts'
-import { bytes, day, startAt, text } from '../../../src/testing/records.ts'
+import { begunNow, bytes, day, startAt, text } from '../../../src/testing/records.ts'
 import {
   type Answer,
   answer,
@@ -30,7 +30,11 @@ const change: fc.Arbitrary<ModelChange> = fc.record(
 )
 
 const call: fc.Arbitrary<Call> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ call: fc.constant('create' as const), sid, id }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ call: fc.constant('create' as const), sid, id, begun: fc.constant(0) }),
+  },
+  { weight: 2, arbitrary: fc.record({ call: fc.constant('begin' as const), sid }) },
   { weight: 5, arbitrary: fc.record({ call: fc.constant('read' as const), sid, id }) },
   { weight: 4, arbitrary: fc.record({ call: fc.constant('update' as const), sid, id, version }) },
   {
@@ -45,7 +49,6 @@ const call: fc.Arbitrary<Call> = fc.oneof(
     arbitrary: fc.record({
       call: fc.constant('revoke' as const),
       user: fc.constantFrom(0, null),
-      before: fc.constantFrom(0, 1, 10, 11),
     }),
   },
   { weight: 1, arbitrary: fc.record({ call: fc.constant('list' as const), user: fc.constant(0) }) },
@@ -75,16 +78,20 @@ const history: fc.Arbitrary<readonly Batch[]> = fc.array(
 /** The names one run gives to the small universe of the model, so that runs share a store and never meet. */
 interface Names {
   readonly base: number
+  /** The number of the newest revocation when the run began. */
+  readonly number: number
+  /** At how many revocations of this run the next session of each sid begins. */
+  readonly begun: Map<number, number>
   sid(sid: number): string
   id(sid: number, id: number): string
   user(sid: number): string | null
   scope(scope: number | null): StateScope
 }
 
-function namesOf(run: number): Names {
+function namesOf(run: number, number: number): Names {
   const base = startAt + run * 1000
   return {
-    base,
+    ...{ base, number, begun: new Map() },
     sid: (number) => `run${run}.${number}`.padEnd(22, '-'),
     id: (number, id) => `run${run}.${number}.${id}`.padEnd(43, '-'),
     user: (number) => (userOf(number) === null ? null : `run${run}`),
@@ -95,9 +102,15 @@ function namesOf(run: number): Names {
   }
 }
 
-function recordOf(names: Names, number: number, id: number): StoredSession {
+function recordOf(names: Names, number: number, id: number, begun: number): StoredSession {
   const createdAt = names.base + createdAtOf(number)
-  const fields = { createdAt, idleAt: createdAt, absoluteAt: startAt + 1000 * day, version: 1 }
+  const fields = {
+    begun: names.number + begun,
+    createdAt,
+    idleAt: createdAt,
+    absoluteAt: startAt + 1000 * day,
+    version: 1,
+  }
   const owner = { id: names.id(number, id), sid: names.sid(number), user: names.user(number) }
   return { ...owner, ...fields, sealed: bytes('made'), key: bytes('key') }
 }
@@ -116,7 +129,12 @@ async function readBy(store: SessionStore, names: Names, number: number, id: num
 async function ask(store: SessionStore, names: Names, call: Call): Promise<Answer> {
   switch (call.call) {
     case 'create':
-      return store.create(recordOf(names, call.sid, call.id))
+      return store.create(recordOf(names, call.sid, call.id, call.begun))
+    case 'begin': {
+      const begun = (await store.mark(null)).number - names.number
+      names.begun.set(call.sid, begun)
+      return begun
+    }
     case 'read':
       return readBy(store, names, call.sid, call.id)
     case 'update':
@@ -124,7 +142,7 @@ async function ask(store: SessionStore, names: Names, call: Call): Promise<Answe
     case 'touch':
       return store.touch(names.id(call.sid, call.id), names.base + createdAtOf(call.sid) + call.later)
     case 'rotate': {
-      const next = recordOf(names, call.sid, call.to)
+      const next = recordOf(names, call.sid, call.to, 0)
       return store.rotate(
         names.id(call.sid, call.id),
         call.version,
@@ -138,7 +156,7 @@ async function ask(store: SessionStore, names: Names, call: Call): Promise<Answe
       return store.end(names.sid(call.sid))
     case 'revoke': {
       const user = call.user === null ? null : names.user(call.user)
-      await store.revokeBefore(user === null ? 'all' : { user }, names.base + call.before)
+      await store.revoke(user === null ? 'all' : { user }, names.base)
       return null
     }
     case 'list': {
@@ -206,7 +224,7 @@ function warm(store: SessionStore): Warm {
     if (change.kind === 'ended' || change.kind === 'changed') kept.delete(change.id)
     if (change.kind === 'revoked') {
       const { epoch, before } = change
-      dropIf(({ user, createdAt }) => createdAt < before && (epoch === 'all' || epoch.user === user))
+      dropIf(({ user, begun }) => begun < before && (epoch === 'all' || epoch.user === user))
     }
   })
   return {
@@ -264,11 +282,13 @@ export function describeHistory(open: OpenStore): void {
 
     it('is answered as if the calls had been made one after the other', async () => {
       const property = fc.asyncProperty(history, async (batches) => {
-        const names = namesOf(run++)
+        const names = namesOf(run++, await begunNow(opened.store))
         let models: readonly Model[] = [emptyModel()]
         for (const batch of [...batches, ...lastLook]) {
           const asked = await Promise.all(
-            batch.map(async ([call, handle]) => {
+            batch.map(async ([planned, handle]) => {
+              const begun = planned.call === 'create' ? (names.begun.get(planned.sid) ?? 0) : 0
+              const call: Call = planned.call === 'create' ? { ...planned, begun } : planned
               const answer = (await handles[handle]?.ask(names, call)) ?? null
               return { call, answer }
             }),

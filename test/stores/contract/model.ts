@@ -2,7 +2,10 @@
 
 /** One call, on a universe small enough for calls to meet: three sids with four ids each. */
 export type Call =
-  | { readonly call: 'create'; readonly sid: number; readonly id: number }
+  /** `begun`: at how many revocations its sign-in began. */
+  | { readonly call: 'create'; readonly sid: number; readonly id: number; readonly begun: number }
+  /** Asks where a sign-in begins now: for the next creation of the sid that is not made together with it. */
+  | { readonly call: 'begin'; readonly sid: number }
   | { readonly call: 'read'; readonly sid: number; readonly id: number }
   | { readonly call: 'update'; readonly sid: number; readonly id: number; readonly version: number }
   | { readonly call: 'touch'; readonly sid: number; readonly id: number; readonly later: number }
@@ -15,7 +18,7 @@ export type Call =
     }
   | { readonly call: 'present'; readonly sid: number; readonly id: number }
   | { readonly call: 'end'; readonly sid: number }
-  | { readonly call: 'revoke'; readonly user: number | null; readonly before: number }
+  | { readonly call: 'revoke'; readonly user: number | null }
   | { readonly call: 'list'; readonly user: number }
   | {
       readonly call: 'write'
@@ -47,15 +50,16 @@ interface ModelScope {
 
 /** All that a store knows. Users: sid 0 and 1 are of user 0, sid 2 is anonymous. Sid n is made at instant 10 n. */
 export interface Model {
-  live: Record<number, { id: number; version: number; later: number; sealed: string }>
+  live: Record<number, { id: number; version: number; later: number; sealed: string; begun: number }>
   rotated: Record<number, Record<number, { next: number; presented: boolean }>>
   used: Record<number, number[]>
+  revocations: number
   epochs: { all: number; user: number }
   scopes: Record<string, ModelScope>
 }
 
 export function emptyModel(): Model {
-  return { live: {}, rotated: {}, used: {}, epochs: { all: 0, user: 0 }, scopes: {} }
+  return { live: {}, rotated: {}, used: {}, revocations: 0, epochs: { all: 0, user: 0 }, scopes: {} }
 }
 
 export function userOf(sid: number): number | null {
@@ -66,9 +70,9 @@ export function createdAtOf(sid: number): number {
   return sid * 10
 }
 
-function isRevoked(model: Model, sid: number): boolean {
+function isRevoked(model: Model, sid: number, begun: number): boolean {
   const epoch = userOf(sid) === 0 ? Math.max(model.epochs.all, model.epochs.user) : model.epochs.all
-  return createdAtOf(sid) < epoch
+  return begun < epoch
 }
 
 /** The id and version under which a session may be let in; `null` for none. */
@@ -76,11 +80,11 @@ export function liveIn(model: Model, sid: number): { readonly id: number; readon
   return model.live[sid] ?? null
 }
 
-function create(model: Model, sid: number, id: number): Answer {
+function create(model: Model, sid: number, id: number, begun: number): Answer {
   if (model.used[sid] !== undefined) return 'ended'
-  if (isRevoked(model, sid)) return 'revoked'
+  if (isRevoked(model, sid, begun)) return 'revoked'
   model.used[sid] = [id]
-  model.live[sid] = { id, version: 1, later: 0, sealed: 'made' }
+  model.live[sid] = { id, version: 1, later: 0, sealed: 'made', begun }
   return 'created'
 }
 
@@ -98,7 +102,7 @@ function rotate(model: Model, { sid, id, version, to }: Extract<Call, { call: 'r
   if (live?.id !== id || live.version !== version || used.includes(to)) return false
   model.used[sid] = [...used, to]
   model.rotated[sid] = { ...model.rotated[sid], [id]: { next: to, presented: false } }
-  model.live[sid] = { id: to, version: version + 1, later: 0, sealed: 'rotated' }
+  model.live[sid] = { ...live, id: to, version: version + 1, later: 0, sealed: 'rotated' }
   return true
 }
 
@@ -158,10 +162,13 @@ function write(model: Model, { scope, changes, maxBytes }: Extract<Call, { call:
   return { versions: sorted(versions) }
 }
 
-function revoke(model: Model, user: number | null, before: number): Answer {
-  const epoch = user === null ? 'all' : 'user'
-  model.epochs[epoch] = Math.max(model.epochs[epoch], before)
-  for (const sid of [0, 1, 2]) if (isRevoked(model, sid)) end(model, sid)
+function revoke(model: Model, user: number | null): Answer {
+  model.revocations += 1
+  model.epochs[user === null ? 'all' : 'user'] = model.revocations
+  for (const sid of [0, 1, 2]) {
+    const live = model.live[sid]
+    if (live !== undefined && isRevoked(model, sid, live.begun)) end(model, sid)
+  }
   return null
 }
 
@@ -173,7 +180,9 @@ export function sorted<Value>(record: Record<string, Value>): Record<string, Val
 export function answer(model: Model, call: Call): Answer {
   switch (call.call) {
     case 'create':
-      return create(model, call.sid, call.id)
+      return create(model, call.sid, call.id, call.begun)
+    case 'begin':
+      return model.revocations
     case 'read':
       return read(model, call.sid, call.id)
     case 'update': {
@@ -195,7 +204,7 @@ export function answer(model: Model, call: Call): Answer {
     case 'end':
       return end(model, call.sid)
     case 'revoke':
-      return revoke(model, call.user, call.before)
+      return revoke(model, call.user)
     case 'list':
       return [0, 1, 2].filter((sid) => userOf(sid) === call.user && model.live[sid] !== undefined)
     case 'write':
