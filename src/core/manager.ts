@@ -14,16 +14,20 @@ import { newSession } from './new-session.ts'
 import { checkPolicy, isOver, type Policy } from './policy.ts'
 import { dataKeyOf, sessionRecord } from './record.ts'
 import { replacedIds } from './replaced-ids.ts'
-import type { Device, Session } from './session.ts'
+import type { Session } from './session.ts'
 import { sessionCache } from './session-cache.ts'
 import type { SessionLimit } from './session-limit.ts'
 import { createStateEngine } from './session-state.ts'
+import type { Issued, SignIn } from './sign-in.ts'
 import type { StateEngine, StateLimits } from './state.ts'
 import { sealSuccession } from './succession.ts'
 import { credentialDigest, tokenMint } from './token.ts'
+import { leaveTombstone } from './tombstone.ts'
 import { sessionTouch } from './touch.ts'
 
 /** What the engine works with. */
+export type { Issued, SignIn } from './sign-in.ts'
+
 export interface SessionManagerOptions {
   readonly store: SessionStore
   readonly keyring: Keyring
@@ -42,33 +46,6 @@ export interface SessionManagerOptions {
   readonly cacheSize?: number
   /** How much state there may be. */
   readonly state?: Partial<StateLimits>
-}
-
-/** A session just made, and its credential: shown once, to be sent to the browser. */
-export interface Issued {
-  readonly session: Session
-  readonly credential: string
-}
-
-/** A sign-in that was checked, as the engine is told of it. */
-export interface SignIn {
-  readonly identity: Identity
-  readonly remember: boolean
-  readonly device: Device
-  /** What `begin` answered when checking began: a revocation since then wins over this sign-in. */
-  readonly begun: number
-  /**
-   * When another system issued what this session is made from: a revocation since then wins, as well as clocks can tell, and
-   * the deadlines count from it.
-   */
-  readonly issuedAt?: number
-  /** When a factor was last checked, if that was not now: what asks for a fresh one must not be fooled. @default now */
-  readonly authenticatedAt?: number
-  /**
-   * The session the browser presented in this very request. It ends; nothing of its credential is adopted. What was done in
-   * an anonymous one, its state, is carried over; another person's never is.
-   */
-  readonly replaces: Session | null
 }
 
 /** The engine. It knows credentials and sessions, and nothing of HTTP. */
@@ -209,7 +186,7 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
   }
 
   async function retire(session: Session): Promise<void> {
-    if (session.version === 0) await leaveTombstone(session)
+    if (session.version === 0) await leaveTombstone({ store, keyring, beginnings }, session)
     await store.end(session.sid)
   }
 
@@ -244,21 +221,6 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
     }
     emit({ event: 'session_created', sid: session.sid, userId: identity.userId })
     return { session, credential: mint.write(token) }
-  }
-
-  /** Nothing is stored that could end, and a request on its way could start it yet: it is stored, to be ended then. */
-  async function leaveTombstone(session: Session): Promise<void> {
-    for (let attempt = 0; attempt < 3; attempt++) {
-      const begun = await beginnings.now()
-      const stored = { ...session, begun, version: 1 }
-      const creation = await store.create(sessionRecord(keyring, stored, random(32), random(32)))
-      if (creation !== 'revoked') return
-      beginnings.forget()
-    }
-    throw new StoreError(
-      'ERR_STORE_UNAVAILABLE',
-      'Revocations came too fast to sign in between them. Try again.',
-    )
   }
 
   return {

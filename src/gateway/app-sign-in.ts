@@ -1,5 +1,6 @@
 /** Signing in and out by the app's own form, for a page of the app that said who was in front of it. */
 import type { JsonObject } from '../core/contracts.ts'
+import type { SessionManager } from '../core/manager.ts'
 import { streamlitUser } from './apps/streamlit-user.ts'
 import type { PagePass } from './page-pass.ts'
 import type { GatewayParts } from './parts.ts'
@@ -9,7 +10,7 @@ import type { SignInTickets } from './sign-in-tickets.ts'
 export type AppSignInParts = Pick<
   GatewayParts,
   'people' | 'standings' | 'signInGate' | 'site' | 'onEvent' | 'log' | 'now'
-> & { readonly signInTickets: SignInTickets }
+> & { readonly signInTickets: SignInTickets; readonly sessions: Pick<SessionManager, 'begin'> }
 
 /** What somebody typed into the app's form. */
 export interface AppForm {
@@ -31,19 +32,19 @@ export type AppSignIn =
 export async function appSignIn(parts: AppSignInParts, pass: PagePass, form: AppForm): Promise<AppSignIn> {
   const { address } = pass
   const { username, password, remember } = form
-  const startedAt = parts.now()
-  const check = await checkPassword(parts, { username, password, address })
-  if (check.kind === 'throttled') return { outcome: 'throttled', seconds: check.seconds }
-  if (check.kind === 'unavailable') return { outcome: 'unavailable' }
-  if (check.kind !== 'known') return refused(parts, address)
   try {
+    const begun = await parts.sessions.begin()
+    const check = await checkPassword(parts, { username, password, address })
+    if (check.kind === 'throttled') return { outcome: 'throttled', seconds: check.seconds }
+    if (check.kind === 'unavailable') return { outcome: 'unavailable' }
+    if (check.kind !== 'known') return refused(parts, address)
     const { disabled, factorRequired } = await parts.standings.of(check.identity)
     // Whoever is kept out is told no more than who mistyped.
     if (disabled) return refused(parts, address)
     if (factorRequired) return { outcome: 'factor-needed' }
     const identity = await parts.standings.applied(check.identity)
     const token = parts.people.tokenOf(check.identity)
-    const ticket = await parts.signInTickets.issue(pass, { identity, token, remember, startedAt })
+    const ticket = await parts.signInTickets.issue(pass, { identity, token, remember, begun })
     if (ticket === null) return { outcome: 'gone' }
     return { outcome: 'signed-in', user: streamlitUser(parts.site.origin, identity), ticket }
   } catch (error) {

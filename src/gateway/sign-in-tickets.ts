@@ -15,8 +15,8 @@ import { isPageSecret, pageImage } from './page-secret.ts'
 /** Somebody whose password was checked. */
 export interface SignedInByForm extends Pick<Vouched, 'identity' | 'token'> {
   readonly remember: boolean
-  /** When checking began: a revocation since then wins. */
-  readonly startedAt: number
+  /** What `sessions.begin()` answered when checking began: a revocation since then wins. */
+  readonly begun: number
 }
 
 export interface SignInTickets {
@@ -67,18 +67,14 @@ interface Entry {
   readonly identity: Identity
   readonly token: string | null
   readonly remember: boolean
-  readonly startedAt: number
+  readonly begun: number
 }
 
-function entryOf(
-  { identity, token, remember, startedAt }: SignedInByForm,
-  image: string,
-  until: number,
-): Json {
+function entryOf({ identity, token, remember, begun }: SignedInByForm, image: string, until: number): Json {
   const { userId, authenticator, claims } = identity
-  return { image, until, identity: { userId, authenticator, claims }, token, remember, startedAt }
+  return { image, until, identity: { userId, authenticator, claims }, token, remember, begun }
 }
 
-function startOf({ identity, token, remember, startedAt }: Entry): SignedInByForm {
-  return { identity, token, remember, startedAt }
+function startOf({ identity, token, remember, begun }: Entry): SignedInByForm {
+  return { identity, token, remember, begun }
 }

@@ -11,20 +11,14 @@ import type {
 import { StoreError } from '../core/errors.ts'
 import { isOver } from '../core/policy.ts'
 import { roomFor, type SessionLimit } from '../core/session-limit.ts'
-import { firstMark } from './first-mark.ts'
 import { createMemoryCounters } from './memory-counters.ts'
+import { createMemoryRevocations } from './memory-revocations.ts'
 import { createMemoryState, type MemoryState } from './memory-state.ts'
 import { createWatchers } from './watchers.ts'
 
 /** What is left of an id that is no longer live: `next` while its successor lives, `null` after the end. */
 interface Retired {
   next: Succession | null
-}
-
-/** The newest revocation of somebody: its number, and the latest instant that was told with one. */
-interface Revoked {
-  readonly number: number
-  readonly at: number
 }
 
 /** All ids of one sid. They share the absolute deadline, so they are kept and swept together. */
@@ -60,9 +54,7 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Sess
   const families = new Map<string, Family>()
   const familyOf = new Map<string, Family>()
   const shared = createMemoryState()
-  const never: Revoked = { number: 0, at: 0 }
-  const revoked = { all: never, user: new Map<string, Revoked>() }
-  let newest = firstMark
+  const revocations = createMemoryRevocations()
   const counters = createMemoryCounters(now)
   let keyring: { readonly version: number; readonly box: Uint8Array } | null = null
   let closed = false
@@ -74,14 +66,6 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Sess
   function liveOf(id: string): { readonly family: Family; readonly session: StoredSession } | null {
     const family = familyOf.get(id)
     return family?.live?.id === id ? { family, session: family.live } : null
-  }
-
-  function ofUser(user: string | null): Revoked {
-    return (user === null ? undefined : revoked.user.get(user)) ?? never
-  }
-
-  function isRevoked(session: StoredSession): boolean {
-    return session.begun < Math.max(revoked.all.number, ofUser(session.user).number)
   }
 
   function endFamily(family: Family, session: StoredSession): void {
@@ -146,7 +130,7 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Sess
     async create(session, limit) {
       open()
       if (familyOf.has(session.id) || families.has(session.sid)) return 'ended'
-      if (isRevoked(session)) return 'revoked'
+      if (revocations.covers(session)) return 'revoked'
       if (limit !== undefined && session.user !== null && !makeRoom(session.user, limit)) return 'full'
       const { absoluteAt } = session
       const family = { live: copyOf(session), absoluteAt, retired: new Map(), state: createMemoryState() }
@@ -215,19 +199,15 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Sess
 
     async mark(user) {
       open()
-      return { number: newest, revokedAt: Math.max(revoked.all.at, ofUser(user).at) }
+      return revocations.mark(user)
     },
 
     async revoke(epoch, at) {
       open()
-      const before = ++newest
-      const current = epoch === 'all' ? revoked.all : ofUser(epoch.user)
-      const next = { number: before, at: Math.max(current.at, at) }
-      if (epoch === 'all') revoked.all = next
-      else revoked.user.set(epoch.user, next)
+      const before = revocations.add(epoch, at)
       for (const family of families.values()) {
         const session = family.live
-        if (session !== null && isRevoked(session)) endFamily(family, session)
+        if (session !== null && revocations.covers(session)) endFamily(family, session)
       }
       watchers.deliver({ kind: 'revoked', epoch: epoch === 'all' ? 'all' : { user: epoch.user }, before })
     },

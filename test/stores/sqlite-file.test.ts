@@ -198,7 +198,13 @@ describe('sqliteStore() on a file it cannot use', () => {
     await first.writeState(scope, [{ key: 'a', value: bytes('1234567') }])
     await first.close()
     const db = new DatabaseSync(path)
-    db.exec('ALTER TABLE scopes DROP COLUMN bytes; PRAGMA user_version = 1')
+    db.exec(`
+      ALTER TABLE scopes DROP COLUMN bytes;
+      ALTER TABLE sessions DROP COLUMN begun;
+      ALTER TABLE epochs DROP COLUMN revoked_at;
+      ALTER TABLE epoch_of_all DROP COLUMN revoked_at;
+      ALTER TABLE epoch_of_all DROP COLUMN newest;
+      PRAGMA user_version = 1`)
     db.close()
     const store = await open()
     const full = await store.writeState(scope, [{ key: 'b', value: bytes('1234') }], 10)

@@ -12,7 +12,7 @@ import type { UrlSessionCall } from './url-session-routes.ts'
 /** What signing in needs besides. */
 export interface AppPeople extends AppSignInParts {
   readonly pagePasses: PagePasses
-  readonly sessions: Pick<SessionManager, 'end'>
+  readonly sessions: Pick<SessionManager, 'begin' | 'end'>
   readonly onEvent: EventListener
 }
 
