@@ -40,7 +40,7 @@ async function keepIn(kind: 'memory' | 'SQLite'): Promise<Kept> {
     identity,
     remember: false,
     device,
-    startedAt: Date.now(),
+    begun: await manager.begin(),
     replaces: null,
   })
   const capability = issued === null ? null : manager.capability(issued.session)
