@@ -49,6 +49,7 @@ input[aria-invalid="true"] { border-color: var(--bad); }
 .check input { width: 1.5rem; height: 1.5rem; margin: 0; accent-color: var(--accent); }
 .check .hint { grid-column: 2; }
 .hint { color: var(--soft); font-size: 0.875rem; }
+.field .hint { display: block; line-height: 1.4; margin-top: 0.375rem; }
 .actions { display: flex; flex-wrap: wrap; gap: 0.75rem; margin-top: 1.5rem; }
 .actions > .button { flex: 1 1 auto; width: auto; }
 .button {
@@ -71,7 +72,7 @@ h2 { font-size: 1.0625rem; line-height: 1.3; font-weight: 650; margin: 1.75rem 0
 .devices li { display: flex; flex-wrap: wrap; gap: 0.5rem 0.75rem; align-items: center; justify-content: space-between; border: 1px solid var(--edge); border-radius: 0.625rem; padding: 0.75rem 0.875rem; }
 .devices li > div { flex: 1 1 12rem; }
 .devices .hint { display: block; }
-.badge { font-size: 0.8125rem; color: var(--note); background: var(--note-ground); border: 1px solid var(--note-edge); border-radius: 1rem; padding: 0.0625rem 0.5rem; }
+.badge { display: inline-block; white-space: nowrap; font-size: 0.8125rem; color: var(--note); background: var(--note-ground); border: 1px solid var(--note-edge); border-radius: 1rem; padding: 0.0625rem 0.5rem; }
 .button.small { width: auto; min-height: 2.25rem; padding: 0.25rem 0.875rem; }
 .places { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; margin: 0 0 1.25rem; }
 .places [aria-current] { color: var(--ink); font-weight: 600; text-decoration: none; }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { defaultPolicy } from '../../src/core/policy.ts'
+import type { AccountLimit } from '../../src/core/session-limit.ts'
 import { fetchFrom, type Harness, startHarness } from './harness.ts'
 import { type OidcServer, reservedIssuer, startOidcServer, type Wanderer, wanderer } from './oidc-server.ts'
 
@@ -16,11 +18,12 @@ interface Stage {
   status(browser?: Wanderer): Promise<number>
 }
 
-async function startStage(): Promise<Stage> {
+async function startStage(perAccount?: AccountLimit): Promise<Stage> {
   const reserved = await reservedIssuer()
   let at = Date.now()
   const to = await startHarness({
     now: () => at,
+    policy: { ...defaultPolicy, ...(perAccount !== undefined && { perAccount }) },
     oidc: [
       {
         ...{ name: 'kelp', label: 'Kelp ID', issuer: reserved.issuer, clientId: 'kelp', verifyEvery: every },
@@ -90,6 +93,34 @@ describe('OpenID Connect', { timeout: 30_000 }, () => {
     const again = await browser.visit(callback)
     expect(again.url.href).toBe(`${to.origin}/`)
     expect(await status()).toBe(200)
+  })
+
+  it('ASVS 7.1.2: refuses one more session than an account may have, and lets whoever is asked take one over', async () => {
+    const refusing = await startStage({ most: 1, whenMore: 'refuse' })
+    await refusing.browser.signIn(refusing.begin(), 'ada')
+    const refused = await wanderer().signIn(refusing.begin(), 'ada')
+    expect([
+      refused.status,
+      refused.body.includes('Your account is in use in another browser already'),
+    ]).toEqual([409, true])
+    expect(await refusing.status()).toBe(200)
+
+    const { to, browser, begin, status } = await startStage({ most: 1, whenMore: 'ask-to-take-over' })
+    await browser.signIn(begin(), 'ada')
+    const second = wanderer()
+    const asked = await second.signIn(begin(), 'ada')
+    const field = (name: string): string =>
+      new RegExp(`name="${name}" value="([^"]+)"`).exec(asked.body)?.[1] ?? ''
+    const done = await fetch(`${to.origin}/_holdfast/take-over`, {
+      ...{ method: 'POST', redirect: 'manual' },
+      headers: { cookie: await second.jar.getCookieString(to.origin), origin: to.origin },
+      body: new URLSearchParams({
+        ...{ form_token: field('form_token'), ticket: field('ticket'), action: 'end-all' },
+      }),
+    })
+    expect([done.status, done.headers.get('location')]).toEqual([303, '/report?x=1'])
+    for (const line of done.headers.getSetCookie()) await second.jar.setCookie(line, to.origin)
+    expect([await status(), await status(second)]).toEqual([401, 200])
   })
 
   it('asks the provider from time to time, and ends the session when the grant is gone', async () => {

@@ -4,6 +4,7 @@ import { problemPage } from '../../src/pages/problem.ts'
 import { type ProblemCode, problemStatus } from '../../src/pages/problem-code.ts'
 import { signInPage } from '../../src/pages/sign-in.ts'
 import { signOutPage } from '../../src/pages/sign-out.ts'
+import { takeOverPage } from '../../src/pages/take-over.ts'
 import { adminPages } from './admin-pages.ts'
 
 /** Every problem code there is. */
@@ -22,16 +23,21 @@ export function everyPage(context: Partial<PageContext> = {}, text = 'Ada'): Rea
     proof: { kind: 'password' },
     devices: [{ ...device, userAgent: firefox, isThis: true }, device],
   }
+  const devices = [{ ...device, userAgent: firefox }, device]
   const provider = { kind: 'provider', label: text, href: `/${text}` } as const
   return new Map<string, Page>([
     ['sign-in', signInPage(signIn)],
     ['sign-in, wrong', signInPage({ ...password, remember: true, error: { kind: 'credentials' } })],
     ['sign-in, throttled', signInPage({ ...password, error: { kind: 'throttled', seconds: 61 } })],
     ['sign-in, form', signInPage({ ...password, error: { kind: 'form' } })],
+    ['sign-in, full', signInPage({ ...password, error: { kind: 'full', most: 3, seconds: 40_000 } })],
     ['sign-in, unavailable', signInPage({ ...password, error: { kind: 'unavailable' } })],
     ['sign-in, expired', signInPage({ ...signIn, reason: 'expired', others })],
     ['sign-in, revoked', signInPage({ ...signIn, reason: 'revoked' })],
+    ['sign-in, replaced', signInPage({ ...signIn, reason: 'replaced' })],
+    ['sign-in, signed out', signInPage({ ...signIn, reason: 'signed-out' })],
     ['sign-in, no passwords', signInPage({ ...signIn, passwords: false, others })],
+    ['take-over', takeOverPage({ ...place, token: text, ticket: text, most: 2, devices, now: 90_000_000 })],
     ['sign-out', signOutPage({ ...signIn, user: text })],
     ['account', accountPage(account)],
     [
