@@ -4,6 +4,7 @@ import { ConfigError, HoldfastError } from '../core/errors.ts'
 import { didYouMean, nearest } from '../gateway/suggestion.ts'
 import { readArguments, shown } from './arguments.ts'
 import type { Command } from './command.ts'
+import { auditList } from './commands/audit.ts'
 import { checkCommand } from './commands/check.ts'
 import { environmentCommand } from './commands/env.ts'
 import { runCommand } from './commands/run.ts'
@@ -12,6 +13,8 @@ import { serveCommand } from './commands/serve.ts'
 import { sessionsList, sessionsRevoke } from './commands/sessions.ts'
 import { sessionsMove } from './commands/sessions-move.ts'
 import { usersCommands } from './commands/users.ts'
+import { usersRequireFactor } from './commands/users-factor.ts'
+import { usersShow } from './commands/users-show.ts'
 import { helpFor, overview } from './help.ts'
 import { note, plain, say } from './terminal.ts'
 
@@ -21,6 +24,9 @@ const commands: readonly Command[] = [
   environmentCommand,
   checkCommand,
   ...usersCommands,
+  usersShow,
+  usersRequireFactor,
+  auditList,
   sessionsList,
   sessionsRevoke,
   sessionsMove,

@@ -13,9 +13,9 @@ function marks(body: string): string[] {
   return [...body.matchAll(/value="end:([^"]+)"/g)].map(([, mark = '']) => mark)
 }
 
-/** What the audit log says, without its times. */
+/** What the audit log says, without its times, and without who came. */
 async function audited({ to }: AdminStage): Promise<string[]> {
-  const { entries } = await to.audit.read(50)
+  const entries = (await to.audit.read(50)).entries.filter(({ action }) => action !== 'sign-in')
   return entries.map(({ kind, action, by, to: whom, outcome }) =>
     [kind, by.userId, action, whom.userId, outcome].join(' '),
   )
@@ -102,6 +102,23 @@ describe('who reaches the admin page', () => {
     const upgrade =
       'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eA==\r\n'
     expect(await ask(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${upgrade}\r\n`)).toBe('')
+  })
+
+  it('is in the audit log when they come; who may do nothing here cannot fill it', async () => {
+    const stage = await startAdminStage()
+    await stage.signIn('anna')
+    await stage.signIn('ben')
+    const { entries } = await stage.to.audit.read(10)
+    expect(entries).toMatchObject([
+      { kind: 'admin', action: 'sign-in', by: { userId: 'anna' }, from: '127.0.0.1' },
+    ])
+    stage.to.store.before = async (method) => {
+      if (method === 'writeState') throw new StoreError('ERR_STORE_UNAVAILABLE', 'away')
+    }
+    const refused = await signInTo(stage, 'anna')
+    stage.to.store.before = null
+    expect(refused.status).toBe(503)
+    expect(await stage.to.adminSessions.listUser(anna)).toHaveLength(1)
   })
 
   it('finds none of the app’s own paths there', async () => {

@@ -1,55 +1,18 @@
-import { canonicalUserName } from '../../auth/user-name.ts'
-import { openUsersFile, type UsersFile } from '../../auth/users-file.ts'
-import type { UsersOutcome } from '../../auth/users-outcome.ts'
-import { ConfigError, HoldfastError } from '../../core/errors.ts'
-import type { Config } from '../../gateway/config.ts'
 import { shown } from '../arguments.ts'
-import { type Call, type Command, type CommandOption, storeSettings } from '../command.ts'
-import { configured } from '../configured.ts'
-import { hasStore, revokeUser, withSessions } from '../ended-sessions.ts'
+import type { Command, CommandOption } from '../command.ts'
 import { columns, formatOf } from '../format.ts'
 import { newPassword } from '../new-password.ts'
 import { note, plain, say } from '../terminal.ts'
+import { both, changing, told, users } from './users-change.ts'
 
-const usual = 'users.yaml'
-const settings = ['users', ...storeSettings]
 const passwordInput: CommandOption = {
   name: 'password-stdin',
   value: '',
   about: 'Read the password from standard input instead of asking for it',
 }
+const elsewhereNote =
+  'With --way it is for somebody who is not in the users file, before they ever came or after; the store keeps it.'
 const endsSessions = 'The user’s sessions end at once, also while no gateway runs.'
-
-/** What is done with one open users file. */
-type Work = (users: UsersFile, call: Call, config: Config) => Promise<number>
-
-interface Shape extends Partial<Pick<Command, 'options' | 'notes' | 'words' | 'settings'>> {
-  readonly synopsis: string
-  readonly about: string
-  readonly examples: Command['examples']
-  /** Whether a missing file is made. */
-  readonly create?: boolean
-}
-
-function users(verb: string, shape: Shape, work: Work): Command {
-  return {
-    name: `users ${verb}`,
-    settings,
-    options: [],
-    words: [1, 1],
-    takesCommand: false,
-    ...shape,
-    async run(call) {
-      const { config } = await configured(call)
-      const file = await open(config.users ?? usual, shape.create ?? false)
-      try {
-        return await work(file, call, config)
-      } finally {
-        await file.close()
-      }
-    },
-  }
-}
 
 /** Everything that is done with a users file. */
 export const usersCommands: readonly Command[] = [
@@ -107,6 +70,12 @@ export const usersCommands: readonly Command[] = [
     changing(
       (file, name) => file.remove(name),
       (name) => `${name} is removed.`,
+      ({ record, sessions, standings }, account) =>
+        record('remove', account, async () => {
+          await sessions.revokeUser(account)
+          await standings.forget(account)
+          return { done: true }
+        }),
     ),
   ),
   users(
@@ -122,49 +91,62 @@ export const usersCommands: readonly Command[] = [
       async (file, name, call) =>
         file.setPassword(name, await newPassword(call, `New password for ${shown(name)}`)),
       (name) => `${name} has a new password.`,
+      ({ record, sessions }, account) =>
+        record('password', account, async () => {
+          await sessions.revokeUser(account)
+          return { done: true }
+        }),
     ),
   ),
-  users(
+  both(
     'disable',
     {
       synopsis: '<name> [options]',
       about: 'Keep somebody out without forgetting them',
-      notes: [endsSessions],
+      notes: [endsSessions, elsewhereNote],
       examples: [
         ['holdfast users disable ada', 'ada is out at once; `holdfast users enable ada` undoes it.'],
+        ['holdfast users disable eve@example.org --way google', 'So is who signs in at that provider.'],
       ],
     },
-    changing(
-      (file, name) => file.setDisabled(name, true),
-      (name) => `${name} is disabled.`,
-    ),
+    (file, name) => file.setDisabled(name, true),
+    {
+      change: ({ accounts, by }, account) => accounts.setDisabled(by, account, true),
+      message: (name) => `${name} is disabled.`,
+    },
   ),
-  users(
+  both(
     'enable',
     {
       synopsis: '<name> [options]',
       about: 'Let somebody in again who was disabled',
       examples: [['holdfast users enable ada', 'ada may sign in again.']],
     },
-    async (file, call) => {
-      const [name = ''] = call.words
-      return told(await file.setDisabled(name, false), `${shown(name)} may sign in again.`)
+    (file, name) => file.setDisabled(name, false),
+    {
+      change: ({ accounts, by }, account) => accounts.setDisabled(by, account, false),
+      message: (name) => `${name} may sign in again.`,
     },
   ),
-  users(
+  both(
     'roles',
     {
       synopsis: '<name> <roles> [options]',
       about: 'Set somebody’s roles, separated by commas; "" for none',
       words: [2, 2],
-      notes: [endsSessions],
-      examples: [['holdfast users roles ada admin,editor', 'ada has these two roles and no other.']],
+      notes: [endsSessions, elsewhereNote],
+      examples: [
+        ['holdfast users roles ada admin,editor', 'ada has these two roles and no other.'],
+        ['holdfast users roles eve@example.org editor --way google', 'In place of those the provider says.'],
+      ],
     },
-    changing(
-      (file, name, { words }) => file.setRoles(name, rolesIn(words[1] ?? '')),
-      (name, { words }) =>
+    (file, name, { words }) => file.setRoles(name, rolesIn(words[1] ?? '')),
+    {
+      change: ({ accounts, by }, account, { words }) =>
+        accounts.setRoles(by, account, rolesIn(words[1] ?? '')),
+      message: (name, { words }) =>
         `${name} has ${words[1] === '' ? 'no roles' : `the roles ${shown(words[1] ?? '')}`}.`,
-    ),
+    },
   ),
   users(
     'list',
@@ -216,49 +198,9 @@ export const usersCommands: readonly Command[] = [
   ),
 ]
 
-async function open(path: string, create: boolean): Promise<UsersFile> {
-  return openUsersFile(path, { create })
-}
-
 function rolesIn(text: string): readonly string[] {
   return text
     .split(',')
     .map((role) => role.trim())
     .filter((role) => role !== '')
-}
-
-/** A change after which the user must sign in anew. */
-function changing(
-  change: (file: UsersFile, name: string, call: Call) => Promise<UsersOutcome>,
-  message: (name: string, call: Call) => string,
-): Work {
-  return async (file, call, config) => {
-    const [name = ''] = call.words
-    const code = told(await change(file, name, call), message(shown(name), call))
-    return code === 0 ? await endSessions(config, canonicalUserName(name) ?? name) : code
-  }
-}
-
-function told(outcome: UsersOutcome, message: string): number {
-  if (outcome.done) {
-    say(message)
-    return 0
-  }
-  note(`holdfast: ${outcome.message}`)
-  return outcome.reason === 'bad-name' ? 2 : 1
-}
-
-async function endSessions(config: Config, userId: string): Promise<number> {
-  if (!hasStore(config)) return 0
-  try {
-    const count = await withSessions(config, (sessions) => revokeUser(sessions, config.name, userId))
-    if (count > 0) say(count === 1 ? 'The session of that user has ended.' : `${count} sessions have ended.`)
-    return 0
-  } catch (error) {
-    if (!(error instanceof HoldfastError)) throw error
-    // The file says it now; a gateway that runs follows it. Without one, this is left to do.
-    note(`holdfast: The sessions in ${config.store} could not be ended: ${error.message}`)
-    note(`Then run: holdfast sessions revoke --user ${shown(userId)}`)
-    return error instanceof ConfigError ? 2 : 1
-  }
 }

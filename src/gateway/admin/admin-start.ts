@@ -4,8 +4,10 @@ import { type CookieOptions, cookieTransport } from '../../core/cookie.ts'
 import { formTokens } from '../../core/form-token.ts'
 import type { Keyring } from '../../core/keyring.ts'
 import type { SessionManager } from '../../core/manager.ts'
+import { rolesOf } from '../../core/session.ts'
 import { ownPath } from '../../pages/own-path.ts'
 import { accounts, usersFileWay } from '../accounts.ts'
+import type { AuditLog } from '../audit.ts'
 import type { AdminConfig, Config } from '../config.ts'
 import { oidcFlows } from '../oidc-flow.ts'
 import type { GatewayParts } from '../parts.ts'
@@ -51,7 +53,7 @@ export async function startAdmin(start: AdminStart): Promise<AdminListener & { r
         ...parts,
         app: `${parts.app} admin`,
         site: where,
-        sessions: adminSessions,
+        sessions: written(adminSessions, audit, roles),
         cookie: cookieTransport(cookieOptions),
         formCookieName: cookieTransport(cookieOptions, 'form').name,
         formTokens: formTokens(keyring.key('admin-form/v1'), now),
@@ -82,6 +84,37 @@ export async function startAdmin(start: AdminStart): Promise<AdminListener & { r
     listen,
   )
   return { ...listener, origin: where.origin }
+}
+
+/**
+ * Sign-ins of admins are in the audit log. Of those who have none of the roles not: they cannot do anything here, and could
+ * push everything else out of the log.
+ */
+function written(sessions: SessionManager, audit: AuditLog, roles: readonly string[]): SessionManager {
+  return {
+    ...sessions,
+    async signInWithin(request, ...more) {
+      const issued = await sessions.signInWithin(request, ...more)
+      if (issued === null || issued === 'full') return issued
+      const { identity, device } = request
+      if (!rolesOf(identity).some((role) => roles.includes(role))) return issued
+      const { authenticator, userId } = identity
+      const account = { authenticator, userId }
+      const entry = {
+        kind: 'admin',
+        action: 'sign-in',
+        by: account,
+        to: account,
+        from: device.address,
+      } as const
+      try {
+        return await audit.record(entry, async () => issued)
+      } catch (error) {
+        await sessions.end(issued.session.sid)
+        throw error
+      }
+    },
+  }
 }
 
 /** SECURITY: a sign-in that was half done at the app is not finished here, where it opens more. */

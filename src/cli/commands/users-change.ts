@@ -1,0 +1,147 @@
+/** What the commands of a users file have in common: the file, and what a change of it comes to in the store. */
+import { canonicalUserName } from '../../auth/user-name.ts'
+import { openUsersFile, type UsersFile } from '../../auth/users-file.ts'
+import type { UsersOutcome } from '../../auth/users-outcome.ts'
+import { ConfigError, HoldfastError } from '../../core/errors.ts'
+import { usersFileWay } from '../../gateway/accounts.ts'
+import type { Config } from '../../gateway/config.ts'
+import type { Account } from '../../gateway/standing.ts'
+import { shown } from '../arguments.ts'
+import { type Call, type Command, storeSettings } from '../command.ts'
+import { configured } from '../configured.ts'
+import { hasStore } from '../ended-sessions.ts'
+import { type StoreAccounts, wayOf, wayOption, withAccounts } from '../store-accounts.ts'
+import { note, say } from '../terminal.ts'
+
+const usual = 'users.yaml'
+const settings = ['users', ...storeSettings]
+
+/** What is done with one open users file. */
+type Work = (users: UsersFile, call: Call, config: Config) => Promise<number>
+
+/** What is done in the store, for replicas that run and for those that start. */
+type InStore = (opened: StoreAccounts, account: Account, call: Call) => Promise<UsersOutcome>
+
+interface Shape extends Partial<Pick<Command, 'options' | 'notes' | 'words' | 'settings'>> {
+  readonly synopsis: string
+  readonly about: string
+  readonly examples: Command['examples']
+  /** Whether a missing file is made. */
+  readonly create?: boolean
+}
+
+/** What a change comes to where it is not, or not only, one of the file. */
+interface Elsewhere {
+  readonly change: InStore
+  readonly message: (name: string, call: Call) => string
+}
+
+/** One command. */
+export function users(verb: string, shape: Shape, work: Work, elsewhere?: Elsewhere): Command {
+  const own = shape.options ?? []
+  return {
+    name: `users ${verb}`,
+    settings,
+    words: [1, 1],
+    takesCommand: false,
+    ...shape,
+    options: elsewhere === undefined ? own : [...own, wayOption],
+    async run(call) {
+      const { config } = await configured(call)
+      const way = wayOf(call, config)
+      if (elsewhere !== undefined && way !== usersFileWay)
+        return changeElsewhere(config, way, call, elsewhere)
+      const file = await open(config.users ?? usual, shape.create ?? false)
+      try {
+        return await work(file, call, config)
+      } finally {
+        await file.close()
+      }
+    },
+  }
+}
+
+async function open(path: string, create: boolean): Promise<UsersFile> {
+  return openUsersFile(path, { create })
+}
+
+/** A change of the file, and then what it comes to in the store. */
+export function changing(
+  change: (file: UsersFile, name: string, call: Call) => Promise<UsersOutcome>,
+  message: (name: string, call: Call) => string,
+  inStore: InStore,
+): Work {
+  return async (file, call, config) => {
+    const [name = ''] = call.words
+    // The file first: it is the owner's, and can be changed where the store is away.
+    const code = told(await change(file, name, call), message(shown(name), call))
+    const userId = canonicalUserName(name) ?? name
+    return code === 0 ? settled(config, file, { authenticator: usersFileWay, userId }, call, inStore) : code
+  }
+}
+
+/** A change of somebody of the file, or of somebody with another way in. */
+export function both(
+  verb: string,
+  shape: Shape,
+  change: (file: UsersFile, name: string, call: Call) => Promise<UsersOutcome>,
+  elsewhere: Elsewhere,
+): Command {
+  return users(verb, shape, changing(change, elsewhere.message, elsewhere.change), elsewhere)
+}
+
+async function changeElsewhere(
+  config: Config,
+  authenticator: string,
+  call: Call,
+  { change, message }: Elsewhere,
+): Promise<number> {
+  const [userId = ''] = call.words
+  return withAccounts(config, null, async (opened) => {
+    const account = { authenticator, userId }
+    const live = (await opened.accounts.sessionsOf(account)).length
+    const code = told(await change(opened, account, call), message(shown(userId), call))
+    if (code === 0) await sayEnded(opened, account, live)
+    return code
+  })
+}
+
+async function sayEnded({ accounts }: StoreAccounts, account: Account, before: number): Promise<void> {
+  const count = before - (await accounts.sessionsOf(account)).length
+  if (count > 0) say(count === 1 ? 'The session of that user has ended.' : `${count} sessions have ended.`)
+}
+
+/** Says how it ended; the exit code. */
+export function told(outcome: UsersOutcome, message: string): number {
+  if (outcome.done) {
+    say(message)
+    return 0
+  }
+  note(`holdfast: ${outcome.message}`)
+  return outcome.reason === 'bad-name' ? 2 : 1
+}
+
+/** Makes it hold in the store too; the exit code. */
+async function settled(
+  config: Config,
+  file: UsersFile,
+  account: Account,
+  call: Call,
+  inStore: InStore,
+): Promise<number> {
+  if (!hasStore(config)) return 0
+  try {
+    await withAccounts(config, file, async (opened) => {
+      const live = (await opened.accounts.sessionsOf(account)).length
+      await inStore(opened, account, call)
+      await sayEnded(opened, account, live)
+    })
+    return 0
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error
+    // The file says it now; a gateway that runs follows it. Without one, this is left to do.
+    note(`holdfast: The sessions in ${config.store} could not be ended: ${error.message}`)
+    note(`Then run: holdfast sessions revoke --user ${shown(account.userId)}`)
+    return error instanceof ConfigError ? 2 : 1
+  }
+}
