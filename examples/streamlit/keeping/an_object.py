@@ -4,6 +4,7 @@ import streamlit as st
 from keeping.expedition import Sample, Weather, expedition
 
 st.title("An object")
+st.caption("A list of dataclasses, an enum: changed as usual, and kept. Press F5, or open a second tab.")
 
 species = st.selectbox("Species", ["Sugar kelp", "Oarweed", "Dabberlocks"])
 left, middle, right = st.columns(3)

@@ -5,6 +5,7 @@ import datetime as dt
 import streamlit as st
 
 st.title("By itself")
+st.caption("Not a line of Holdfast. Change something, then press F5, or restart the server.")
 
 st.session_state.setdefault("dives", [])
 
@@ -16,4 +17,6 @@ with st.form("dive"):
     if st.form_submit_button("Log the dive"):
         st.session_state.dives.append((site, day, depth, what))
 
-st.write(f"{len(st.session_state.dives)} dives; the last one: {st.session_state.dives[-1:]}")
+st.write(f"Dives logged: {len(st.session_state.dives)}")
+for where, when, metres, seen in reversed(st.session_state.dives):
+    st.write(f"* {where}, {when:%d %B %Y}, {metres} m: {seen or 'nothing'}")

@@ -7,6 +7,7 @@ import holdfast
 holdfast.hydrate("questions", "answers")
 
 st.title("Session state")
+st.caption("`hydrate()` before, `persist()` after. A second tab begins with what this one holds.")
 
 st.session_state.setdefault("questions", 3)
 st.session_state.setdefault("answers", {})
@@ -15,6 +16,6 @@ for number in range(1, st.session_state.questions + 1):
     said = st.text_input(f"Answer {number}", st.session_state.answers.get(number, ""))
     if said:
         st.session_state.answers[number] = said
-st.write(f"{len(st.session_state.answers)} answers: {st.session_state.answers}")
+st.write(f"Answers so far: {len(st.session_state.answers)}")
 
 holdfast.persist(keys=["questions", "answers"])
