@@ -7,6 +7,7 @@ export type {
   Identity,
   Json,
   JsonObject,
+  Mark,
   SessionStore,
   StateChange,
   StateEntry,

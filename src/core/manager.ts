@@ -25,9 +25,9 @@ import { credentialDigest, tokenMint } from './token.ts'
 import { leaveTombstone } from './tombstone.ts'
 import { sessionTouch } from './touch.ts'
 
-/** What the engine works with. */
 export type { Issued, SignIn } from './sign-in.ts'
 
+/** What the engine works with. */
 export interface SessionManagerOptions {
   readonly store: SessionStore
   readonly keyring: Keyring
