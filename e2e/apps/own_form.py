@@ -27,6 +27,6 @@ st.text_input("Draft", key="draft")
 if st.button("Out"):
     st.write(f"ended={holdfast.sign_out()};")
 if st.button("Guest"):
-    holdfast.sign_in_as_guest(os.environ.get("GUESTS_FROM", "partner"))
+    holdfast.sign_in_at(os.environ.get("GUESTS_FROM", "partner"))
 st.write(f"runs={st.session_state['runs']};")
 st.write("end-of-run")

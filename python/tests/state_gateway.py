@@ -32,9 +32,11 @@ class Gateway:
         """What an app finds it by."""
         return {"HOLDFAST_URL": self.url, "HOLDFAST_STATE_KEY": self.key}
 
-    def session(self, user: str | None = "anna", tab: str = "one-tab-of-the-session") -> dict[str, str]:
+    def session(
+        self, user: str | None = "anna", tab: str = "one-tab-of-the-session", authenticator: str = "test"
+    ) -> dict[str, str]:
         """The headers of a request in a new session of this user; None for nobody."""
-        made = self._ask({"do": "session", "user": user})
+        made = self._ask({"do": "session", "user": user, "authenticator": authenticator})
         links = {"Holdfast-Session": made["capability"], "Holdfast-Page": made["page"]}
         return {**links, "Holdfast-Tab": tab, "sid": made["sid"]}
 

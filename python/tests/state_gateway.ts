@@ -15,9 +15,11 @@ import { defaultPolicy } from '../../src/core/policy.ts'
 import { sealedState } from '../../src/core/sealed-state.ts'
 import { createStateEngine } from '../../src/core/session-state.ts'
 import { createUrlSessions } from '../../src/core/url-session.ts'
+import { auditLog } from '../../src/gateway/audit.ts'
 import { pagePasses } from '../../src/gateway/page-pass.ts'
 import { pageImage } from '../../src/gateway/page-secret.ts'
 import { openPeople } from '../../src/gateway/people.ts'
+import { openSelfService } from '../../src/gateway/self-service/self-service.ts'
 import { signInTickets } from '../../src/gateway/sign-in-tickets.ts'
 import { site } from '../../src/gateway/site.ts'
 import { standings } from '../../src/gateway/standing.ts'
@@ -45,9 +47,16 @@ const where = site({ publicUrl: null, insecureHttp: true, listen })
 const known = standings({ state: sealed, app: '' })
 const config = { users: path, loginApi: null, oidc: [], name: '' }
 const opened = { store, keyring, sessions: manager, standings: known, log, now: Date.now }
+const told = { site: where, onEvent: () => undefined, log, now: Date.now }
+const audit = auditLog({ state: sealed, app: '', log, now: Date.now })
+const who = await openPeople({ config, site: where, ...opened })
+const selfService = openSelfService({
+  config: { name: '', mail: null, registration: null, guest: { roles: ['visitor'] } },
+  ...{ app: 'Kelp', users: who.usersFile, audit, ...told, store, keyring, sessions: manager },
+})
 const people = {
-  ...{ ...opened, site: where, onEvent: () => undefined },
-  people: await openPeople({ config, site: where, ...opened }),
+  ...{ ...opened, ...told, audit, selfService },
+  people: who,
   signInGate: signInThrottle({ store, key: keyring.key('throttle/v1') }),
   pagePasses: pagePasses(keyring, ''),
   signInTickets: signInTickets({ store, state: sealed, app: '', now: Date.now }),
@@ -57,19 +66,19 @@ const listener = await startStateListener({ listen, key, handle })
 
 const device = { userAgent: 'test', address: '127.0.0.1' }
 
-async function credentialOf(user: string | null): Promise<string> {
+async function credentialOf(user: string | null, authenticator: string): Promise<string> {
   if (user === null) return manager.beginAnonymous()
-  const identity = { authenticator: 'test', userId: user, claims: {} }
+  const identity = { authenticator, userId: user, claims: {} }
   const issued = await manager.signIn({ identity, remember: false, device, begun: await manager.begin(), replaces: null })
   return issued?.credential ?? ''
 }
 
-async function session(user: string | null): Promise<object> {
-  const credential = await credentialOf(user)
+async function session(user: string | null, authenticator: string): Promise<object> {
+  const credential = await credentialOf(user, authenticator)
   const started = await manager.start(credential)
   if (started === null) return { fault: 'no session' }
-  const { sid } = started.session
-  const page = people.pagePasses.write({ sid, page: pageImage('of a test'), address: '127.0.0.1' })
+  const { sid, id } = started.session
+  const page = people.pagePasses.write({ sid, id, page: pageImage('of a test'), address: '127.0.0.1' })
   return { sid, capability: manager.capability(started.session), page }
 }
 
@@ -79,8 +88,8 @@ function say(answer: object): void {
 
 say({ url: `http://127.0.0.1:${listener.port}`, key })
 for await (const line of createInterface({ input: process.stdin })) {
-  const asked = JSON.parse(line) as { do: 'session' | 'end'; user: string | null; sid: string }
-  say(asked.do === 'session' ? await session(asked.user) : { ended: await manager.end(asked.sid) })
+  const asked = JSON.parse(line) as { do: 'session' | 'end'; user: string | null; authenticator: string; sid: string }
+  say(asked.do === 'session' ? await session(asked.user, asked.authenticator) : { ended: await manager.end(asked.sid) })
 }
 await rm(folder, { recursive: true, force: true })
 process.exit(0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,8 @@ def test_who_signed_in_is_known_to_that_run_at_once_and_the_page_is_handed_a_tic
     with Tab(own_form, headers=gateway.session(None)) as tab:
         run = do(tab, RIGHT)
         assert run.text("before=") == "nobody"
-        assert run.text("answer=").startswith("SignIn(outcome='signed-in', user=User(id='anna', name='Anna Alga'")
+        known = "SignIn(outcome='signed-in', user=User(id='anna', name='Anna Alga'"
+        assert run.text("answer=").startswith(known)
         assert run.text("after=") == "anna ['diver']"
         assert re.fullmatch(r"[\w-]{43}", run.ticket or "")
 
@@ -62,7 +63,9 @@ def test_what_is_wrong_is_a_value_and_the_page_is_handed_nothing(own_form: Serve
         assert run.ticket is None
 
 
-@pytest.mark.parametrize(("without", "code"), [("Holdfast-Page", "ERR_SIGN_IN_PAGE"), ("", "ERR_SIGN_IN_TWICE")])
+@pytest.mark.parametrize(
+    ("without", "code"), [("Holdfast-Page", "ERR_SIGN_IN_PAGE"), ("", "ERR_SIGN_IN_TWICE")]
+)
 def test_a_page_that_nobody_can_be_signed_in_on_is_an_error_of_its_own(
     own_form: Server, gateway: Gateway, without: str, code: str
 ) -> None:
@@ -71,7 +74,9 @@ def test_a_page_that_nobody_can_be_signed_in_on_is_an_error_of_its_own(
         assert do(tab, RIGHT).text("raised=") == code
 
 
-def test_signing_out_ends_the_session_and_says_whether_there_was_one(own_form: Server, gateway: Gateway) -> None:
+def test_signing_out_ends_the_session_and_says_whether_there_was_one(
+    own_form: Server, gateway: Gateway
+) -> None:
     headers = gateway.session("anna")
     with Tab(own_form, headers=headers) as tab:
         assert do(tab, "out").text("answer=") == "True"
@@ -80,19 +85,50 @@ def test_signing_out_ends_the_session_and_says_whether_there_was_one(own_form: S
         assert do(tab, "out").text("answer=") == "False"
 
 
-def test_a_guest_is_led_to_the_provider_and_back_to_this_page_and_nowhere_else(
+def test_the_page_is_led_to_a_provider_and_back_to_this_page_and_nowhere_else(
     own_form: Server, gateway: Gateway
 ) -> None:
     with Tab(own_form, headers=gateway.session(None)) as tab:
-        assert do(tab, "guest partner").redirect == "/base/_holdfast/oidc/partner?return_to=%2F"
+        assert do(tab, "at partner").redirect == "/base/_holdfast/oidc/partner?return_to=%2F"
         for name in ("../sign-out", "//evil.example", "a?b", "a/callback"):
-            run = do(tab, f"guest {name}")
+            run = do(tab, f"at {name}")
             assert run.redirect is None
             assert run.text("raised=").startswith("a provider's name")
 
 
+def test_a_guest_is_somebody_new_with_a_ticket_for_the_page(own_form: Server, gateway: Gateway) -> None:
+    seen = set()
+    for _ in range(2):
+        with Tab(own_form, headers=gateway.session(None)) as tab:
+            run = do(tab, "guest")
+            assert run.text("after=").endswith(" ['visitor']")
+            assert run.ticket
+            seen.add(run.text("after="))
+    assert len(seen) == 2
+
+
+def test_a_change_of_the_account_needs_the_password_and_says_what_came_of_it(
+    own_form: Server, gateway: Gateway
+) -> None:
+    with Tab(own_form, headers=gateway.session("anna")) as tab:
+        assert do(tab, "details not this one").text("answer=").startswith("Change(outcome='elsewhere'")
+    headers = gateway.session("anna", authenticator="users-file")
+    with Tab(own_form, headers=headers) as tab:
+        assert do(tab, "details not this one").text("answer=").startswith("Change(outcome='credentials'")
+        assert do(tab, "details kelp holds on to rock").text("answer=").startswith("Change(outcome='changed'")
+        weak = do(tab, "password kelp holds on to rock, anna").text("answer=")
+        assert weak.startswith("Change(outcome='weak', why='")
+        assert do(tab, "name anna@example.org").text("raised=") == "ERR_NOT_CONFIGURED"
+        assert do(tab, "register anna@example.org").text("raised=") == "ERR_NOT_CONFIGURED"
+        assert do(tab, "forgot anna").text("raised=") == "ERR_NOT_CONFIGURED"
+    with Tab(own_form, headers=gateway.session(None)) as tab:
+        assert do(tab, "password a, b").text("raised=") == "ERR_STATE_ANONYMOUS"
+
+
 def test_outside_of_a_script_there_is_no_page() -> None:
-    for call in (lambda: holdfast.sign_in("anna", "x"), holdfast.sign_out, lambda: holdfast.sign_in_as_guest("p")):
+    calls: list[Callable[[], object]] = [holdfast.sign_out, holdfast.sign_in_as_guest]
+    calls += [lambda: holdfast.sign_in("anna", "x"), lambda: holdfast.forgot_password("anna")]
+    for call in calls:
         with pytest.raises(holdfast.StateError) as raised:
             call()
         assert raised.value.code == "ERR_SIGN_IN_PAGE"

@@ -111,18 +111,26 @@ def test_the_way_back_is_one_value_of_one_parameter(address: str | None, query: 
 
 def test_everything_public_is_named() -> None:
     assert sorted(holdfast.__all__) == [
+        "Asked",
+        "Change",
         "SignIn",
         "StateError",
         "User",
+        "change_password",
+        "forgot_password",
+        "forgot_username",
         "hydrate",
         "persist",
+        "register",
         "require_role",
         "require_sign_in",
         "restore",
         "sign_in",
         "sign_in_as_guest",
+        "sign_in_at",
         "sign_out",
         "state",
+        "update_details",
         "url_session",
         "user",
     ]

@@ -5,7 +5,7 @@ import { streamlitUser } from './apps/streamlit-user.ts'
 import type { PagePass } from './page-pass.ts'
 import type { GatewayParts } from './parts.ts'
 import { checkPassword, unavailable } from './password-check.ts'
-import type { SignInTickets } from './sign-in-tickets.ts'
+import type { SignedInByForm, SignInTickets } from './sign-in-tickets.ts'
 
 export type AppSignInParts = Pick<
   GatewayParts,
@@ -44,9 +44,22 @@ export async function appSignIn(parts: AppSignInParts, pass: PagePass, form: App
     if (factorRequired) return { outcome: 'factor-needed' }
     const identity = await parts.standings.applied(check.identity)
     const token = parts.people.tokenOf(check.identity)
-    const ticket = await parts.signInTickets.issue(pass, { identity, token, remember, begun })
+    return await welcomed(parts, pass, { identity, token, remember, begun })
+  } catch (error) {
+    return { outcome: unavailable(parts, error).kind }
+  }
+}
+
+/** Somebody of whom nothing more is to be asked, with a ticket for their page. */
+export async function welcomed(
+  parts: AppSignInParts,
+  pass: PagePass,
+  start: SignedInByForm,
+): Promise<AppSignIn> {
+  try {
+    const ticket = await parts.signInTickets.issue(pass, start)
     if (ticket === null) return { outcome: 'gone' }
-    return { outcome: 'signed-in', user: streamlitUser(parts.site.origin, identity), ticket }
+    return { outcome: 'signed-in', user: streamlitUser(parts.site.origin, start.identity), ticket }
   } catch (error) {
     return { outcome: unavailable(parts, error).kind }
   }

@@ -9,6 +9,8 @@ import type { Keyring } from '../core/keyring.ts'
 export interface PagePass {
   /** The session that its browser presented. */
   readonly sid: string
+  /** By what its record is found, whatever its token is by then. */
+  readonly id: string
   /** One-way image of the page's secret: what is meant for this page goes to whoever knows the secret, and to no other. */
   readonly page: string
   /** The address the socket came from: what is typed into the page counts as typed there, whatever the app says. */
@@ -33,8 +35,8 @@ export function pagePasses(keyring: Keyring, app: string): PagePasses {
   const bound = `page-pass/v1|${app}`
 
   return {
-    write({ sid, page, address }) {
-      const box = seal(key, toUtf8(JSON.stringify([sid, page, address])), bound)
+    write({ sid, id, page, address }) {
+      const box = seal(key, toUtf8(JSON.stringify([sid, id, page, address])), bound)
       return `p1.${toBase64url(box)}`
     },
 
@@ -43,8 +45,8 @@ export function pagePasses(keyring: Keyring, app: string): PagePasses {
       const box = fromBase64url(text.slice(3))
       const plain = box === null ? null : open(key, box, bound)
       if (plain === null) return null
-      const [sid = '', page = '', address = ''] = JSON.parse(fromUtf8(plain)) as readonly string[]
-      return { sid, page, address }
+      const [sid = '', id = '', page = '', address = ''] = JSON.parse(fromUtf8(plain)) as readonly string[]
+      return { sid, id, page, address }
     },
   }
 }

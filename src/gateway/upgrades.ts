@@ -174,7 +174,7 @@ function upstreamHeaders(
   const ours = parts.forwarded({ address, presented: { session, credential: null, replacement: null } })
   if (session !== null && tab !== null) ours.push(tabHeader, tab)
   if (session !== null && page !== undefined)
-    ours.push(pageHeader, parts.pagePasses.write({ sid: session.sid, page, address }))
+    ours.push(pageHeader, parts.pagePasses.write({ sid: session.sid, id: session.id, page, address }))
   if (protocols.length > 0) ours.push('sec-websocket-protocol', protocols.join(', '))
   return requestHeaders(request.rawHeaders, {
     ours,

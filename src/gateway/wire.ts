@@ -121,6 +121,12 @@ async function assemble(
   const preset = await choosePreset(config, where.base, presets, log, signal)
   refuseEmptyRules(config, preset)
 
+  const appName = config.name === '' ? where.origin.slice(where.origin.indexOf('//') + 2) : config.name
+  const selfService = openSelfService({
+    ...{ config, app: appName, site: where, users: people.usersFile },
+    ...{ store, keyring, sessions, audit, log, onEvent, now },
+  })
+  closers.push(() => selfService.close())
   const urlSessions = createUrlSessions({ store, keyring, app: config.name, now })
   const key = stateKey(keyring)
   const forms = {
@@ -128,7 +134,8 @@ async function assemble(
     pagePasses: pagePasses(keyring, config.name),
     signInTickets: signInTickets({ store, state: sealedState(store, keyring), app: config.name, now }),
   }
-  const appPeople = { ...forms, people, standings: known, sessions, site: where, onEvent, log, now }
+  const own = { people, audit, selfService, standings: known }
+  const appPeople = { ...forms, ...own, sessions, site: where, onEvent, log, now }
   const handle = stateRoutes({ state: sessions.state, urlSessions, people: appPeople, log })
   const app =
     config.upstream.kind === 'url'
@@ -153,12 +160,6 @@ async function assemble(
   sweeper.unref()
   closers.push(() => clearInterval(sweeper))
 
-  const appName = config.name === '' ? where.origin.slice(where.origin.indexOf('//') + 2) : config.name
-  const selfService = openSelfService({
-    ...{ config, app: appName, site: where, users: people.usersFile },
-    ...{ store, keyring, sessions, audit, log, onEvent, now },
-  })
-  closers.push(() => selfService.close())
   const script = await browserScript('client.js')
   const presetScript = preset.script === null ? null : await browserScript(preset.script)
   await reserved.release()
@@ -176,10 +177,7 @@ async function assemble(
       formCookieName: cookieTransport(cookieOptions, 'form').name,
       formTokens: formTokens(keyring.key('form/v1'), now),
       oidcFlows: oidcFlows(keyring.key('oidc/v1'), cookieOptions, now),
-      people,
-      audit,
-      selfService,
-      standings: known,
+      ...own,
       accountLimit: config.policy.perAccount ?? null,
       pendingSignIns: pendingSignIns(opened, now),
       oldSessions: openOldSessions({ config: config.import, ...opened, people, onEvent, now }),

@@ -180,7 +180,8 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const onEvent = (event: SessionEvent): void => {
     events.push(event)
   }
-  const appPeople = { ...forms, people: peopleHere, ...opened, site: where, onEvent, log: logger, now }
+  const own = { people: peopleHere, audit, selfService, standings: known, sessions }
+  const appPeople = { ...forms, ...own, site: where, onEvent, log: logger, now }
   const gateway: Gateway = await startGateway(
     {
       app: 'Kelp',

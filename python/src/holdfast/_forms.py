@@ -51,17 +51,11 @@ def sign_in(username: str, password: str, remember: bool = False) -> SignIn:
     through Holdfast, `ERR_SIGN_IN_TWICE` where somebody is signed in already, `ERR_SESSION_ENDED`
     where somebody signed in in another tab meanwhile, `ERR_STATE_UNAVAILABLE` without a gateway.
     """
-    ctx, link = _page()
+    ctx, link = page_of_run()
     answer = client().people(
         link, "/sign-in", {"username": username, "password": password, "remember": bool(remember)}
     )
-    result = _sign_in_of(answer)
-    if result.outcome == "factor-needed":
-        lead_to_sign_in(ctx)
-    if result.user is not None:
-        _hand_over(ctx, answer)
-        note_signed_in(result.user)
-    return result
+    return _taken(ctx, answer)
 
 
 def sign_out() -> bool:
@@ -70,20 +64,29 @@ def sign_out() -> bool:
     Once this returns they are out: its pages leave by themselves, and no copy of its cookie opens
     anything. Raises `StateError` where that could not be confirmed; then they may still be in.
     """
-    _, link = _page(needs_page=False)
+    _, link = page_of_run(needs_page=False)
     return client().people(link, "/sign-out", {}).get("ended") is True
 
 
-def sign_in_as_guest(provider: str) -> None:
+def sign_in_as_guest() -> SignIn:
+    """Signs in whoever sits before this page as a guest: somebody new, each time, with the roles that
+    the gateway's configuration gives to guests. Raises `StateError` (`ERR_NOT_CONFIGURED`) without any.
+    """
+    ctx, link = page_of_run()
+    return _taken(ctx, client().people(link, "/sign-in-as-guest", {}))
+
+
+def sign_in_at(provider: str) -> None:
     """Sends the page to an identity provider, where people sign in who have no account here.
 
     `provider` is a name under `oidc` in the gateway's configuration. They come back to this page.
     """
-    ctx, _ = _page(needs_page=False)
+    ctx, _ = page_of_run(needs_page=False)
     lead_to_provider(ctx, provider)
 
 
-def _page(*, needs_page: bool = True) -> tuple[Any, Link]:
+def page_of_run(*, needs_page: bool = True) -> tuple[Any, Link]:
+    """The script run that this is called in, and what names its page; `StateError` where there is none."""
     from streamlit.runtime.scriptrunner import get_script_run_ctx
 
     ctx = get_script_run_ctx(suppress_warning=True)
@@ -96,14 +99,29 @@ def _page(*, needs_page: bool = True) -> tuple[Any, Link]:
     return ctx, link
 
 
+def _taken(ctx: Any, answer: Mapping[str, Any]) -> SignIn:
+    result = _sign_in_of(answer)
+    if result.outcome == "factor-needed":
+        lead_to_sign_in(ctx)
+    if result.user is not None:
+        _hand_over(ctx, answer)
+        note_signed_in(result.user)
+    return result
+
+
 def _sign_in_of(answer: Mapping[str, Any]) -> SignIn:
     outcome, seconds, known = answer.get("outcome"), answer.get("seconds"), answer.get("user")
     person = user_of(known) if isinstance(known, dict) else None
     if outcome not in _OUTCOMES or (outcome == "signed-in") != (person is not None):
-        raise StateError(
-            "ERR_STATE_UNAVAILABLE", "the gateway gave an answer that is none; are both of one version?"
-        )
+        raise nonsense()
     return SignIn(cast(SignInOutcome, outcome), person, seconds if isinstance(seconds, int) else None)
+
+
+def nonsense() -> StateError:
+    """What is raised where the gateway's answer is not one that this version knows."""
+    return StateError(
+        "ERR_STATE_UNAVAILABLE", "the gateway gave an answer that is none; are both of one version?"
+    )
 
 
 def _hand_over(ctx: Any, answer: Mapping[str, Any]) -> None:
@@ -112,7 +130,7 @@ def _hand_over(ctx: Any, answer: Mapping[str, Any]) -> None:
 
     ticket = answer.get("ticket")
     if not isinstance(ticket, str) or not _TICKET.fullmatch(ticket):
-        raise StateError("ERR_STATE_UNAVAILABLE", "the gateway gave no ticket; are both of one version?")
+        raise nonsense()
     message = ForwardMsg()
     message.parent_message.message = f"holdfast-ticket {ticket}"
     ctx.enqueue(message)

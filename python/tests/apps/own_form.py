@@ -16,13 +16,21 @@ line = st.text_input("line")
 st.text(f"before={person()}")
 if line:
     do, *typed = line.split(" ", 2)
+    calls = {
+        "in": holdfast.sign_in,
+        "guest": holdfast.sign_in_as_guest,
+        "at": holdfast.sign_in_at,
+        "out": holdfast.sign_out,
+        "register": holdfast.register,
+        "forgot": holdfast.forgot_password,
+        "name": holdfast.forgot_username,
+        "password": lambda *both: holdfast.change_password(*" ".join(both).split(", ")),
+        "details": lambda *both: holdfast.update_details(
+            " ".join(both), name="Anna Fern", fields={"company": "Kelp"}
+        ),
+    }
     try:
-        if do == "in":
-            st.text(f"answer={holdfast.sign_in(*typed)!r}")
-        elif do == "guest":
-            holdfast.sign_in_as_guest(*typed)
-        else:
-            st.text(f"answer={holdfast.sign_out()!r}")
+        st.text(f"answer={calls[do](*typed)!r}")
     except (holdfast.StateError, ValueError) as reason:
         st.text(f"raised={getattr(reason, 'code', reason)}")
 st.text(f"after={person()}")

@@ -4,13 +4,13 @@ import { type AccountNotice, type AccountProof, accountFields, accountPage } fro
 import { readForm } from '../../pages/form.ts'
 import { ownPath } from '../../pages/own-path.ts'
 import { signInFields } from '../../pages/sign-in-form.ts'
-import type { AuditAction, AuditRequest } from '../audit.ts'
+import { changeOwnPassword, ownAudit, passwordSetter } from '../own-password.ts'
 import type { GatewayParts } from '../parts.ts'
 import { sendProblem } from '../problems.ts'
 import { readBody, sendOn, sendPage, type Visit } from '../visit.ts'
 import { devicesOf, markOf } from './own-devices.ts'
 import { formRefusal, isFormToken, shownForm } from './own-form.ts'
-import { hasPassword, isFresh, proofOf, type SignedIn, signInName } from './own-proof.ts'
+import { isFresh, proofOf, type SignedIn, signInName } from './own-proof.ts'
 
 const longestForm = 16_384
 
@@ -50,7 +50,7 @@ async function act(
     const chosen =
       action === 'end-others' ? others : others.filter(({ sid }) => action === `end:${markOf(sid)}`)
     await parts.audit.record(
-      ownAudit(visit, mine, action === 'end-others' ? 'sessions-end' : 'session-end'),
+      ownAudit(visit.address, mine.identity, action === 'end-others' ? 'sessions-end' : 'session-end'),
       async () => {
         for (const { sid } of chosen) {
           await parts.sessions.end(sid)
@@ -65,48 +65,19 @@ async function act(
   }
 }
 
-/**
- * What changes their password; `null` if they have none here. SECURITY: names are told apart by who vouches for them: at a
- * provider somebody else may have the name that a user of the file has.
- */
-function passwordSetter(parts: GatewayParts, { identity }: SignedIn): GatewayParts['people']['setPassword'] {
-  return hasPassword(parts, identity) ? parts.people.setPassword : null
-}
-
 async function changePassword(
   parts: GatewayParts,
   visit: Visit,
   mine: SignedIn,
   password: string,
 ): Promise<void> {
-  const setPassword = passwordSetter(parts, mine)
-  if (setPassword === null) return sendProblem(parts, visit, 'bad-request')
-  const outcome = await parts.audit.record(
-    ownAudit(visit, mine, 'password'),
-    async () => {
-      const changed = await setPassword(mine.identity.userId, password)
-      // The file's change would end them too, a moment later; the answer says that it is done.
-      if (changed.done) await parts.sessions.revokeUser(mine.identity)
-      return changed
-    },
-    ({ done }) => (done ? 'done' : 'refused'),
-  )
+  const outcome = await changeOwnPassword(parts, mine.identity, password, visit.address)
+  if (outcome === null) return sendProblem(parts, visit, 'bad-request')
   if (!outcome.done) return show(parts, visit, mine, { kind: 'weak', why: outcome.message })
   sendOn(visit.response, `${ownPath(parts.site.base, 'sign-in')}?reason=revoked`, {
     'set-cookie': [parts.cookie.clear()],
     'clear-site-data': '"cache"',
   })
-}
-
-/** What somebody does to their own account, for the audit log. */
-export function ownAudit(
-  { address }: Pick<Visit, 'address'>,
-  { identity }: Pick<SignedIn, 'identity'>,
-  action: AuditAction,
-): AuditRequest {
-  const { authenticator, userId } = identity
-  const account = { authenticator, userId }
-  return { kind: 'account', action, by: account, to: account, from: address }
 }
 
 async function show(
@@ -127,7 +98,7 @@ async function show(
     user: signInName(mine.identity),
     devices: devicesOf(await parts.sessions.listUser(mine.identity), mine.sid),
     proof: proofFor(parts, mine),
-    changesPassword: passwordSetter(parts, mine) !== null,
+    changesPassword: passwordSetter(parts, mine.identity) !== null,
     now: parts.now(),
     notice,
   })

@@ -1,19 +1,16 @@
 /** Signing in and out for the app: what its own forms were filled with, and by whom. */
 import type { IncomingMessage } from 'node:http'
-import type { EventListener } from '../../core/events.ts'
-import type { SessionManager } from '../../core/manager.ts'
 import type { SessionState, StateEngine } from '../../core/state.ts'
-import { type AppForm, type AppSignInParts, appSignIn } from '../app-sign-in.ts'
+import type { AppAccountParts } from '../app-account.ts'
+import { type AppForm, appSignIn } from '../app-sign-in.ts'
 import { type PagePass, type PagePasses, pageHeader } from '../page-pass.ts'
 import { type Fault, sendFault, sendJson } from './state-answer.ts'
 import { isMap } from './state-request.ts'
 import type { UrlSessionCall } from './url-session-routes.ts'
 
 /** What signing in needs besides. */
-export interface AppPeople extends AppSignInParts {
+export interface AppPeople extends AppAccountParts {
   readonly pagePasses: PagePasses
-  readonly sessions: Pick<SessionManager, 'begin' | 'end'>
-  readonly onEvent: EventListener
 }
 
 /** The paths and what answers them. */
@@ -26,10 +23,11 @@ export function signInRoutes(
   ])
 }
 
-async function signIn(parts: AppPeople, { state, request, response, body }: UrlSessionCall): Promise<void> {
+async function signIn(parts: AppPeople, call: UrlSessionCall): Promise<void> {
+  const { response, body } = call
   const form = formOf(body)
   if (form === null) return sendFault(response, 400, { code: 'ERR_STATE_REQUEST', detail: wrongForm })
-  const pass = passOf(parts, state, request)
+  const pass = passOf(parts, call, 'nobody')
   if ('code' in pass) return sendFault(response, 400, pass)
   const answer = await appSignIn(parts, pass, form)
   if (answer.outcome === 'gone') return sendFault(response, 410, ended)
@@ -57,17 +55,18 @@ function formOf(body: unknown): AppForm | null {
 
 const longestForm = 16_384
 
-/** Which page it was typed into; a fault where that cannot be said. */
+/** Which page it was typed into, by somebody who is signed in or not; a fault where that is not so. */
 export function passOf(
   { pagePasses }: Pick<AppPeople, 'pagePasses'>,
-  state: StateEngine,
-  request: IncomingMessage,
+  { state, request }: Pick<UrlSessionCall, 'state' | 'request'>,
+  who: 'anybody' | 'nobody' | 'somebody',
 ): PagePass | Fault {
   const session = sessionOf(state, request)
   const text = request.headers[pageHeader]
   const pass = typeof text === 'string' ? pagePasses.read(text) : null
   if (session === null || pass === null || pass.sid !== session.sid) return noPage
-  return session.owner === null ? pass : signedIn
+  if (who === 'nobody' && session.owner !== null) return signedIn
+  return who === 'somebody' && session.owner === null ? anonymous : pass
 }
 
 function sessionOf(state: StateEngine, { headers }: IncomingMessage): SessionState | null {
@@ -86,12 +85,16 @@ const signedIn: Fault = {
   code: 'ERR_SIGN_IN_TWICE',
   detail: 'Somebody is signed in on this page already. Sign out first.',
 }
+const anonymous: Fault = {
+  code: 'ERR_STATE_ANONYMOUS',
+  detail: 'Nobody is signed in on this page, so there is no account that it could be about.',
+}
 const noSession: Fault = {
   code: 'ERR_STATE_SESSION',
   detail: 'This needs the Holdfast-Session header of the request that the app is answering.',
 }
-const ended: Fault = {
+/** The page's session is over. */
+export const ended: Fault = {
   code: 'ERR_SESSION_ENDED',
-  detail:
-    'The session of this page has ended: somebody signed in or out in it meanwhile. Nobody was signed in.',
+  detail: 'The session of this page has ended: somebody signed in or out in it meanwhile. Nothing was done.',
 }

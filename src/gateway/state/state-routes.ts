@@ -6,6 +6,7 @@ import type { EncodedState, ScopedState, StateEngine } from '../../core/state.ts
 import type { UrlSessions } from '../../core/url-session.ts'
 import type { Log } from '../log.ts'
 import { readBody } from '../visit.ts'
+import { accountRoutes } from './account-routes.ts'
 import { type AppPeople, signInRoutes } from './sign-in-routes.ts'
 import { type Fault, sendFault } from './state-answer.ts'
 import {
@@ -36,7 +37,10 @@ export function stateRoutes(
   options: StateRoutesOptions,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const { state, urlSessions, people, log } = options
-  const routes = people === undefined ? stateOnly : new Map([...stateOnly, ...signInRoutes(people)])
+  const routes =
+    people === undefined
+      ? stateOnly
+      : new Map([...stateOnly, ...signInRoutes(people), ...accountRoutes(people)])
   const unknownPath: Fault = {
     code: 'ERR_STATE_REQUEST',
     detail: `There is no such path. There are ${[...routes.keys()].join(', ')}.`,

@@ -1,0 +1,52 @@
+/** Changing one's own password, wherever it is asked for. Whoever calls this has seen that it is they who ask. */
+import type { UsersOutcome } from '../auth/users-outcome.ts'
+import type { Identity } from '../core/contracts.ts'
+import type { AuditAction, AuditRequest } from './audit.ts'
+import type { GatewayParts } from './parts.ts'
+
+type Parts = Pick<GatewayParts, 'people' | 'audit' | 'sessions'>
+
+/**
+ * What changes their password; `null` if they have none here. SECURITY: names are told apart by who vouches for them: at a
+ * provider somebody else may have the name that a user of the file has.
+ */
+export function passwordSetter(
+  { people }: Pick<GatewayParts, 'people'>,
+  { authenticator }: Identity,
+): GatewayParts['people']['setPassword'] {
+  return authenticator === people.authenticator?.name ? people.setPassword : null
+}
+
+/**
+ * Sets it, and ends every session of theirs before it resolves; `null` if they have none here. Rejects with `StoreError`
+ * where that cannot be confirmed.
+ */
+export async function changeOwnPassword(
+  parts: Parts,
+  identity: Identity,
+  password: string,
+  address: string,
+): Promise<UsersOutcome | null> {
+  const setPassword = passwordSetter(parts, identity)
+  if (setPassword === null) return null
+  return parts.audit.record(
+    ownAudit(address, identity, 'password'),
+    async () => {
+      const changed = await setPassword(identity.userId, password)
+      // The file's change would end them too, a moment later; the answer says that it is done.
+      if (changed.done) await parts.sessions.revokeUser(identity)
+      return changed
+    },
+    ({ done }) => (done ? 'done' : 'refused'),
+  )
+}
+
+/** What somebody does to their own account, for the audit log. */
+export function ownAudit(
+  address: string,
+  { authenticator, userId }: Identity,
+  action: AuditAction,
+): AuditRequest {
+  const account = { authenticator, userId }
+  return { kind: 'account', action, by: account, to: account, from: address }
+}
