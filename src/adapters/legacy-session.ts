@@ -128,7 +128,8 @@ export class LegacySession {
     }
     const { userId, authenticator = 'app' } = person
     if (identity?.userId === userId && identity.authenticator === authenticator) return false
-    if (!(await this.#session.signIn(person))) throw new Error('All sessions of the person were just ended.')
+    if (!(await this.#session.signIn(person)))
+      throw new Error('All sessions of the person were just ended, or there is no room for one more.')
     return true
   }
 
