@@ -44,6 +44,11 @@ class Gateway:
         """Ends the session."""
         assert self._ask({"do": "end", "sid": headers["sid"]}) == {"ended": True}
 
+    def copy(self, headers: dict[str, str], key: str, to: str) -> None:
+        """Has TypeScript read a value of the session, and write what it has under another key."""
+        asked = {"do": "copy", "capability": headers["Holdfast-Session"], "from": key, "to": to}
+        assert self._ask(asked) == {"copied": True}
+
     def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
         assert self.child.stdin is not None
         assert self.child.stdout is not None

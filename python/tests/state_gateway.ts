@@ -82,14 +82,25 @@ async function session(user: string | null, authenticator: string): Promise<obje
   return { sid, capability: manager.capability(started.session), page }
 }
 
+/** Takes a value as TypeScript has it, and keeps it under another key. */
+async function copy(capability: string, from: string, to: string): Promise<object> {
+  const scope = state.of(capability)?.session
+  await scope?.set(to, await scope.get(from))
+  return { copied: scope !== undefined }
+}
+
 function say(answer: object): void {
   process.stdout.write(`${JSON.stringify(answer)}\n`)
 }
 
 say({ url: `http://127.0.0.1:${listener.port}`, key })
 for await (const line of createInterface({ input: process.stdin })) {
-  const asked = JSON.parse(line) as { do: 'session' | 'end'; user: string | null; authenticator: string; sid: string }
-  say(asked.do === 'session' ? await session(asked.user, asked.authenticator) : { ended: await manager.end(asked.sid) })
+  const asked = JSON.parse(line) as Readonly<
+    Record<'do' | 'authenticator' | 'sid' | 'capability' | 'from' | 'to', string>
+  > & { readonly user: string | null }
+  if (asked.do === 'session') say(await session(asked.user, asked.authenticator))
+  else if (asked.do === 'copy') say(await copy(asked.capability, asked.from, asked.to))
+  else say({ ended: await manager.end(asked.sid) })
 }
 await rm(folder, { recursive: true, force: true })
 process.exit(0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 import random
 import socket
 import threading
@@ -9,6 +11,10 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from state_gateway import Gateway, state_gateway
@@ -146,6 +152,61 @@ def test_outside_of_streamlit_a_block_is_what_a_run_is(connected: Gateway) -> No
     with pytest.raises(StateError, match="whose state") as caught:
         state.session["a"]
     assert caught.value.code == "ERR_STATE_SESSION"
+
+
+def test_a_scope_lists_its_keys_and_is_cleared_of_what_was_there(connected: Gateway) -> None:
+    headers = connected.session()
+    with state.of(headers) as mine:
+        mine.session.update(a=1, b=None, c="")
+        mine.tab["a"] = "another scope"
+    with state.of(headers) as mine, state.of(headers) as other:
+        assert sorted(mine.session) == ["a", "b", "c"]
+        assert list(mine.session.values()) == [1, None, ""]
+        mine.session.clear()
+        mine.session.flush()
+        other.session["d"] = 4
+    with state.of(headers) as mine:
+        assert dict(mine.session) == {"d": 4}, "what was cleared does not come back, what came later is there"
+        assert dict(mine.tab) == {"a": "another scope"}
+
+
+def test_of_a_write_with_one_value_too_large_nothing_is_kept(connected: Gateway) -> None:
+    headers = connected.session()
+    with state.of(headers) as mine, pytest.raises(StateError) as caught:
+        mine.session.write({"small": 1, "photo": "x" * 1_100_000})
+    assert caught.value.code == "ERR_STATE_TOO_LARGE"
+    assert "photo" in str(caught.value)
+    assert "1,100,002" in str(caught.value)
+    with state.of(headers) as mine:
+        assert dict(mine.session) == {}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(0, False, "", None, -0.0, 1.5, 2**53 - 1, 2**53, -(10**40), "kelp 🌊", "\0", b"", b"\x00\xff"),
+        dt.datetime(2026, 11, 21, 13, 15, 51, 123456, ZoneInfo("Europe/Berlin")),
+        dt.datetime(2026, 11, 21, 12, 15, 51, 123000, dt.timezone.utc),
+        dt.datetime(2026, 3, 29, 2, 30),
+        dt.datetime(2026, 11, 21, 12, 15, 51, 1, dt.timezone(dt.timedelta(hours=5, minutes=45))),
+        *(dt.date(2026, 2, 28), dt.time(13, 15, 51, 500000), dt.timedelta(days=-1, microseconds=1)),
+        *(Decimal("1.20"), Decimal("-0"), Decimal("NaN"), UUID("3f2b8f6e-9c1d-4e4b-8a6e-0d9b6c1e2f30")),
+        *((), (1, (2, "3")), {("a", 2.5)}, frozenset({b"x"}), {}, {"": {"$int": 1}}, {(1, 2): {3: [None]}}),
+        {"__proto__": 1, "constructor": [math.nan, math.inf, -math.inf]},
+    ],
+    ids=repr,
+)
+def test_a_value_comes_back_the_same_from_the_store_and_through_typescript(
+    value: Any, connected: Gateway
+) -> None:
+    headers = connected.session()
+    with state.of(headers) as mine:
+        mine.session["ours"] = value
+    connected.copy(headers, "ours", "theirs")
+    with state.of(headers) as mine:
+        for key in ("ours", "theirs"):
+            again = mine.session[key]
+            assert (type(again), repr(again)) == (type(value), repr(value)), key
 
 
 def test_an_ended_session_holds_nothing_and_takes_nothing(connected: Gateway) -> None:
