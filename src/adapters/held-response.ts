@@ -12,6 +12,16 @@ export interface HeldResponseOptions {
 
 type Call = () => unknown
 
+/** What must not be done to a response that has begun: headers of its own would come with another's body. */
+const changers = ['setHeader', 'setHeaders', 'appendHeader', 'removeHeader'] as const
+
+function refused(name: string): () => never {
+  return () => {
+    const error = new Error(`Cannot change headers after they are sent to the client (${name})`)
+    throw Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' })
+  }
+}
+
 /**
  * Holds the response. Bodies that are written meanwhile wait in order, and the writer is told that it is full, so that a
  * stream stops. Once settled, every call goes straight through.
@@ -23,12 +33,23 @@ export function holdResponse(response: ServerResponse, { settle, onError }: Held
   let isFree = false
   let isReplaced = false
   let isEnded = false
+  let hasHead = false
+
+  // Whoever wraps the response may have put its own in their place.
+  const own = new Map(changers.map((name) => [name, Object.getOwnPropertyDescriptor(response, name)]))
+  function restore(name: (typeof changers)[number]): void {
+    const before = own.get(name)
+    if (before === undefined) Reflect.deleteProperty(response, name)
+    else Object.defineProperty(response, name, before)
+  }
 
   function begin(status: number): Call[] {
     const waiting: Call[] = []
     calls = waiting
     // To the handler the response has begun: what it does to it now would come too late without us as well.
     Object.defineProperty(response, 'headersSent', { configurable: true, get: () => true })
+    for (const name of changers)
+      Object.defineProperty(response, name, { configurable: true, value: refused(name) })
     settle(status).then(release, fail)
     return waiting
   }
@@ -43,6 +64,7 @@ export function holdResponse(response: ServerResponse, { settle, onError }: Held
     calls = null
     isFree = true
     Reflect.deleteProperty(response, 'headersSent')
+    for (const name of changers) restore(name)
     return waiting
   }
 
@@ -66,7 +88,9 @@ export function holdResponse(response: ServerResponse, { settle, onError }: Held
 
   response.writeHead = function heldWriteHead(this: ServerResponse, ...args: unknown[]): ServerResponse {
     if (isFree) return Reflect.apply(writeHead, response, args) as ServerResponse
-    later(Number(args[0]), () => Reflect.apply(writeHead, response, args))
+    // A wrapper that looks for Node's own mark of sent headers says so with each piece that it writes.
+    if (!hasHead) later(Number(args[0]), () => Reflect.apply(writeHead, response, args))
+    hasHead = true
     return response
   } as typeof writeHead
 

@@ -98,4 +98,28 @@ describe('holdResponse', () => {
       '5',
     ])
   })
+
+  it('lets no header change once the response was ended, as Node does: its length would belong to another body', async () => {
+    let thrown: unknown
+    const { status, text, headers } = await served((response) => {
+      response.end('done')
+      try {
+        response.setHeader('content-length', '40')
+      } catch (error) {
+        thrown = error
+      }
+    })
+    expect([status, text, headers.getSetCookie()]).toEqual([200, 'done', ['a=1']])
+    expect(thrown).toMatchObject({ code: 'ERR_HTTP_HEADERS_SENT' })
+  })
+
+  it('begins once, however often a wrapper around it says so that sees no header sent', async () => {
+    const { status, text, headers } = await served((response) => {
+      // As compression does, whose writer asks for the headers with each piece.
+      response.writeHead(201, { 'x-own': 'yes' })
+      response.writeHead(201)
+      response.end('once')
+    })
+    expect([status, text, headers.get('x-own')]).toEqual([201, 'once', 'yes'])
+  })
 })
