@@ -1,8 +1,10 @@
 /**
  * What sessions add to a request, in processor time: each library in its framework, against the framework alone. Every
- * contender is a process of its own and is proved before it is timed. Alone: `node bench/library.ts`.
+ * contender is a process of its own and is proved before it is timed. Sessions are in memory, then in one Redis. Alone:
+ * `node bench/library.ts`.
  */
 import { Pool } from 'undici'
+import { startRedis } from '../test/stores/redis-server.ts'
 import { type Contender, start } from './contender.ts'
 import { median, table } from './report.ts'
 
@@ -36,9 +38,15 @@ interface Entrant {
 const origin = 'http://localhost:3000'
 const connections = 16
 
-async function entrant(name: string, framework: string, script: string, arg: string): Promise<Entrant> {
+async function entrant(
+  name: string,
+  framework: string,
+  script: string,
+  arg: string,
+  isBare = false,
+): Promise<Entrant> {
   const contender = await start(`${name} in ${framework}`, `contenders/${script}`, arg)
-  const cookie = arg === '' ? await signedIn(contender) : ''
+  const cookie = isBare ? '' : await signedIn(contender)
   const samples = { 'who is signed in': [], 'one value read': [], 'one value written': [] }
   return { name, framework, contender, cookie, samples }
 }
@@ -100,17 +108,32 @@ async function measure(entrants: readonly Entrant[], round: number, requests: nu
   }
 }
 
-/** A Markdown table: microseconds that each library adds, and how many times as much as Holdfast in the same framework. */
+/** Two Markdown tables: microseconds that each library adds, and how many times as much as Holdfast in the same framework. */
 export async function benchLibrary(rounds: number, requests: number): Promise<string> {
+  const redis = await startRedis()
+  try {
+    const inMemory = await compare('', rounds, requests)
+    const inRedis = await compare(`redis://127.0.0.1:${redis.port}`, rounds, requests)
+    const shared = 'With the sessions in one Redis (iron-session keeps none anywhere):'
+    return `With the sessions in the memory of the process:\n\n${inMemory}\n\n${shared}\n\n${inRedis}`
+  } finally {
+    await redis.stop()
+  }
+}
+
+async function compare(redisUrl: string, rounds: number, requests: number): Promise<string> {
   const entrants: Entrant[] = []
   try {
     for (const framework of ['express', 'fastify', 'hono'])
-      entrants.push(await entrant('alone', framework, 'session-bare.ts', framework))
-    for (const [name, framework, script] of libraries)
-      entrants.push(await entrant(name, framework, script, ''))
+      entrants.push(await entrant('alone', framework, 'session-bare.ts', framework, true))
+    for (const [name, framework, script] of libraries) {
+      if (redisUrl === '' || name !== 'iron-session') {
+        entrants.push(await entrant(name, framework, script, redisUrl))
+      }
+    }
     for (let round = -1; round < rounds; round++) {
       await measure(entrants, round, requests)
-      console.log(`  library: round ${round + 1} of ${rounds}`)
+      console.error(`  library: round ${round + 1} of ${rounds}`)
     }
     return summary(entrants)
   } finally {

@@ -1,4 +1,5 @@
 /** The app that every session library is given to serve: who is there, values, and gates to hold a request at. */
+import { createClient } from 'redis'
 
 /** What the app needs of a library's session, in its own recommended way. */
 export interface AppSession {
@@ -56,6 +57,34 @@ export async function serve(url: string, session: AppSession): Promise<string> {
   }
   if (pathname === '/values') return JSON.stringify({ a: await session.get('a'), b: await session.get('b') })
   return pathname === '/me' ? JSON.stringify({ user: session.user() }) : 'done'
+}
+
+/** Where sessions are kept: a Redis, or `''` for the memory of the process. */
+export const redisUrl: string = process.argv[2] ?? ''
+
+/** What libraries without a store for Redis are given: rows of JSON, by id. */
+export interface Rows {
+  get(id: string): Promise<unknown>
+  set(id: string, value: unknown): Promise<void>
+  delete(id: string): Promise<void>
+}
+
+export async function openRows(): Promise<Rows> {
+  if (redisUrl === '') return new CopyingMap()
+  const client = createClient({ url: redisUrl })
+  await client.connect()
+  return {
+    async get(id) {
+      const row = await client.get(id)
+      return row === null ? null : JSON.parse(row)
+    },
+    async set(id, value) {
+      await client.set(id, JSON.stringify(value), { EX: 86_400 })
+    },
+    async delete(id) {
+      await client.del(id)
+    },
+  }
 }
 
 /** A store like any over a network: it answers later, and keeps copies. */

@@ -1,9 +1,11 @@
-/** express-session with its own memory store, which copies through JSON. */
+/** express-session with connect-redis, or its own memory store, which copies through JSON. */
 import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
+import { RedisStore } from 'connect-redis'
 import express from 'express'
 import session from 'express-session'
-import { type AppSession, control, secret, serve } from './session-app.ts'
+import { createClient } from 'redis'
+import { type AppSession, control, redisUrl, secret, serve } from './session-app.ts'
 
 declare module 'express-session' {
   interface SessionData {
@@ -15,7 +17,11 @@ declare module 'express-session' {
 
 const app = express()
 app.disable('etag')
-const sessions = session({ secret, resave: false, saveUninitialized: false })
+const store =
+  redisUrl === ''
+    ? new session.MemoryStore()
+    : new RedisStore({ client: await createClient({ url: redisUrl }).connect() })
+const sessions = session({ secret, store, resave: false, saveUninitialized: false })
 app.get('/lean/who', sessions, (request, response) => {
   response.json({ user: request.session.user })
 })

@@ -1,9 +1,9 @@
-/** @fastify/session with a store that copies through JSON; its own keeps the very objects. */
+/** @fastify/session with a store that copies through JSON, in Redis or in memory; its own keeps the very objects. */
 import type { AddressInfo } from 'node:net'
 import cookie from '@fastify/cookie'
 import session, { type FastifySessionObject } from '@fastify/session'
 import fastify from 'fastify'
-import { type AppSession, CopyingMap, control, secret, serve } from './session-app.ts'
+import { type AppSession, control, openRows, secret, serve } from './session-app.ts'
 
 declare module 'fastify' {
   interface Session {
@@ -13,7 +13,7 @@ declare module 'fastify' {
   }
 }
 
-const rows = new CopyingMap()
+const rows = await openRows()
 type Done = (error: unknown, value?: unknown) => void
 const store = {
   get: (id: string, done: Done) => void rows.get(id).then((row) => done(null, row), done),

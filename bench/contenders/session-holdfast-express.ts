@@ -1,4 +1,4 @@
-/** Holdfast in Express, on its memory store. */
+/** Holdfast in Express, in Redis or in memory. */
 import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { expressSessions } from '../../src/adapters/express.ts'

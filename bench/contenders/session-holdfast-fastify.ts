@@ -1,4 +1,4 @@
-/** Holdfast in Fastify, on its memory store. */
+/** Holdfast in Fastify, in Redis or in memory. */
 import type { AddressInfo } from 'node:net'
 import fastify from 'fastify'
 import { fastifySessions } from '../../src/adapters/fastify.ts'

@@ -1,4 +1,4 @@
-/** Holdfast in Hono, on its memory store. */
+/** Holdfast in Hono, in Redis or in memory. */
 import { serve as listen } from '@hono/node-server'
 import { Hono } from 'hono'
 import { honoSessions } from '../../src/adapters/hono.ts'

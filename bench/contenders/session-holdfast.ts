@@ -1,7 +1,8 @@
 /** Holdfast's sessions for the app that all libraries serve. */
 import { createSessions, type RequestSession, type Sessions } from '../../src/adapters/index.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
-import { type AppSession, secret, time } from './session-app.ts'
+import { redisStore } from '../../src/stores/redis.ts'
+import { type AppSession, redisUrl, secret, time } from './session-app.ts'
 
 export interface Data {
   a: string
@@ -16,7 +17,7 @@ time.add(() => {
 const now = (): number => Date.now() + ahead
 
 export const sessions: Sessions<Data> = await createSessions<Data>({
-  store: memoryStore({ now }),
+  store: redisUrl === '' ? memoryStore({ now }) : redisStore({ url: redisUrl }),
   secret,
   origin: 'http://localhost:3000',
   policy: { rotateAfter: 60_000 },

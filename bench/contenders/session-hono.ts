@@ -1,8 +1,8 @@
-/** hono-sessions with a store that copies through JSON; its own keeps the very objects. */
+/** hono-sessions with a store that copies through JSON, in Redis or in memory; its own keeps the very objects. */
 import { serve as listen } from '@hono/node-server'
 import { Hono } from 'hono'
 import { type Session, sessionMiddleware } from 'hono-sessions'
-import { type AppSession, CopyingMap, control, secret, serve } from './session-app.ts'
+import { type AppSession, control, openRows, secret, serve } from './session-app.ts'
 
 interface Data {
   user: string
@@ -10,7 +10,7 @@ interface Data {
   b: string
 }
 
-const rows = new CopyingMap()
+const rows = await openRows()
 const app = new Hono<{ Variables: { session: Session<Data>; session_key_rotation: boolean } }>()
 const sessions = sessionMiddleware({
   store: {
