@@ -22,6 +22,8 @@ export interface Backend {
     kill(): Promise<void>
     restart(): Promise<void>
   } | null
+  /** Answers writes with an error, as a server does that became a replica, or lacks its own. `null`: it cannot. */
+  readonly refuseWrites: ((isOn: boolean) => Promise<void>) | null
   /** Its copy falls behind, for so long; then the server is lost and the copy takes its place. `null`: there is no copy. */
   readonly failOver: ((behindMs: number) => Promise<void>) | null
   remove(): Promise<void>
@@ -41,6 +43,7 @@ async function postgres(): Promise<Backend> {
   return {
     ...{ name: 'postgres', version: version.trim(), port: () => server.port, failOver: null },
     url: (endpoint) => server.url('holdfast', endpoint),
+    refuseWrites: (isOn) => server.set('default_transaction_read_only', isOn ? 'on' : null),
     server: { freeze: server.freeze, thaw: server.thaw, kill: server.kill, restart: () => server.start() },
     remove: () => server.remove(),
   }
@@ -58,6 +61,9 @@ async function redis(): Promise<Backend> {
   return {
     ...{ name: 'redis', version: redisVersion(), port: () => server.port, failOver: null },
     url: (endpoint) => `redis://${endpoint}`,
+    async refuseWrites(isOn) {
+      await server.command('CONFIG', 'SET', 'min-replicas-to-write', isOn ? '1' : '0')
+    },
     server,
     remove: () => server.stop(),
   }
@@ -114,6 +120,7 @@ async function redisWithReplicas(): Promise<Backend> {
       server,
     },
     url: (endpoint) => `redis://${endpoint}?replicas=2`,
+    refuseWrites: null,
     async failOver(behindMs) {
       const lost = primary
       // As in a partition, of one of them or of both: what the primary says from now on never arrives there.
@@ -147,6 +154,7 @@ async function sqlite(): Promise<Backend> {
   return {
     ...{ name: 'sqlite', version: `SQLite ${found?.version}`, port: null, server: null, failOver: null },
     url: () => `sqlite:${join(folder, 'holdfast.db')}`,
+    refuseWrites: null,
     async remove() {
       rmSync(folder, { recursive: true, force: true })
     },

@@ -4,6 +4,7 @@ import type { Fleet, Replica } from './fleet.ts'
 import type { Operation, Outcome } from './history.ts'
 import type { Random } from './random.ts'
 import type { Begun, Ended, Recorder } from './recorder.ts'
+import { openTickets } from './tickets.ts'
 
 /** A session as its browser knows it. */
 interface Known {
@@ -46,6 +47,7 @@ export function openCrowd({ fleet, recorder, random, pauseMs }: CrowdOptions): C
   const open = new Set<{ close(): void }>()
   let count = 0
   const anywhere = (): Replica => random.pick(fleet.replicas)
+  const tickets = openTickets(fleet, recorder, random)
   // So many that nobody is slowed down for guessing passwords.
   const address = (): string => `198.${random.whole(250)}.${random.whole(250)}.${random.whole(250)}`
 
@@ -167,6 +169,16 @@ export function openCrowd({ fleet, recorder, random, pauseMs }: CrowdOptions): C
     })
   }
 
+  async function revokeAll(): Promise<void> {
+    for (const one of known) one.isEnding = true
+    const to = anywhere()
+    await recorder.record({ act: 'revoke-all', replica: to.number }, async () => {
+      const answer = await to.door({ do: 'revoke-all' })
+      if (answer === null) return { outcome: 'unknown' }
+      return { outcome: outcomeOf(answer.status), status: answer.status }
+    })
+  }
+
   async function rotate(of: Known): Promise<void> {
     const to = anywhere()
     const credential = of.cookie
@@ -255,7 +267,8 @@ export function openCrowd({ fleet, recorder, random, pauseMs }: CrowdOptions): C
     const dice = random.whole(10)
     if (dice < 5) await signOut(of)
     else if (dice < 6) await byDoor(of, 'revoke')
-    else await byDoor(of, 'revoke-user')
+    else if (dice < 9 || random.chance(0.6)) await byDoor(of, 'revoke-user')
+    else await revokeAll()
     for (let again = 0; again < 4; again++) {
       await use(of)
       if (of.user === null) await beginAgain(of)
@@ -279,6 +292,7 @@ export function openCrowd({ fleet, recorder, random, pauseMs }: CrowdOptions): C
     let before: Known | null = null
     while (!isOver()) {
       await pause()
+      if (random.chance(0.5)) await tickets.redeem()
       before = await sit(number, before, isOver)
     }
   }

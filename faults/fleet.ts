@@ -21,6 +21,8 @@ export interface Replica {
   door(asked: DoorRequest): Promise<{ readonly status: number; readonly body: unknown } | null>
   start(): Promise<void>
   kill(): Promise<void>
+  /** Ends as a deploy ends it: requests under way are finished. */
+  drain(): Promise<void>
   pause(): void
   resume(): void
   remove(): Promise<void>
@@ -91,15 +93,27 @@ async function openReplica(place: Place, number: number, backend: Backend, root:
     await Promise.race([ready, ended, late]).finally(() => clearTimeout(timer))
   }
 
-  async function kill(): Promise<void> {
+  async function end(signal: NodeJS.Signals): Promise<void> {
     if (child === null || !isRunning()) return
     const exit = once(child, 'exit')
-    child.kill('SIGKILL')
+    child.kill(signal)
     await exit
   }
 
+  const kill = (): Promise<void> => end('SIGKILL')
+
   return {
-    ...{ number, address: place.address, port, link, place, isRunning, start, kill },
+    ...{
+      number,
+      address: place.address,
+      port,
+      link,
+      place,
+      isRunning,
+      start,
+      kill,
+      drain: () => end('SIGTERM'),
+    },
     door: (asked) => knock(place.address, doorPort, asked),
     pause: () => void child?.kill('SIGSTOP'),
     resume: () => void child?.kill('SIGCONT'),

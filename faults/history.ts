@@ -14,6 +14,8 @@ export type Act =
   | 'sign-out'
   | 'revoke'
   | 'revoke-user'
+  | 'revoke-all'
+  | 'once'
   | 'forged'
 
 /**

@@ -14,17 +14,23 @@ export interface Life {
 }
 
 function isEnding({ act, replaces }: Operation): boolean {
-  return act === 'sign-out' || act === 'revoke' || act === 'revoke-user' || replaces !== null
+  return act === 'sign-out' || act === 'revoke' || isWide(act) || replaces !== null
+}
+
+/** Whether it ends the sessions of a user, or everybody's: whoever is there, and whoever signs in just then or not. */
+export function isWide(act: Operation['act']): boolean {
+  return act === 'revoke-user' || act === 'revoke-all'
 }
 
 function mayEnd(ending: Operation, made: Operation): boolean {
-  if (ending.act === 'revoke-user') return ending.user === made.user && made.began < ending.ended
+  if (isWide(ending.act))
+    return (ending.act === 'revoke-all' || ending.user === made.user) && made.began < ending.ended
   return (ending.act === 'sign-in' ? ending.replaces : ending.session) === made.session
 }
 
-/** Whoever signed in while a user was being revoked may be in or out. */
+/** Whoever signed in while they, or everybody, were being revoked may be in or out. */
 function mustEnd(ending: Operation, made: Operation): boolean {
-  return ending.outcome === 'ok' && (ending.act !== 'revoke-user' || made.ended < ending.began)
+  return ending.outcome === 'ok' && (!isWide(ending.act) || made.ended < ending.began)
 }
 
 /** Every session that was ever let in, by its name. */

@@ -21,8 +21,8 @@ const ownState = 'src/stores/redis-state-scripts.ts'
 const lease = 'src/stores/replica-lease.ts'
 const isAlive = `lease !== null && clock.monotonic() - lease.monotonic < leaseMs && clock.wall() - lease.wall < leaseMs`
 const tombstone = `call('HSET', family, 'a', absolute, 'n:' .. id, '')
-for _, name in ipairs(tombstone) do call('HSET', family, name, '') end
-call('PEXPIRE', family, ttl(tonumber(absolute)))`
+  for _, name in ipairs(tombstone) do call('HSET', family, name, '') end
+  call('PEXPIRE', family, ttl(tonumber(absolute)))`
 
 export const mutations: readonly Mutation[] = [
   {
@@ -86,6 +86,36 @@ export const mutations: readonly Mutation[] = [
   {
     ...{ name: 'no look at the change counter', store: 'sqlite', faults: [], breaks: ['P1', 'P2'] },
     ...{ file: 'src/stores/sqlite-feed.ts', from: 'if (found === seen) return true', to: 'return true' },
+  },
+  {
+    ...{ name: 'no number of its own for a revocation', store: 'redis', faults: [], breaks: ['P1', 'P2'] },
+    ...{
+      file: 'src/stores/redis-session-scripts.ts',
+      from: 'tonumber(ARGV[5]) or newestMark() + 1',
+      to: 'tonumber(ARGV[5]) or newestMark()',
+    },
+  },
+  {
+    ...{ name: 'no number of its own for a revocation', store: 'postgres', faults: [], breaks: ['P1', 'P2'] },
+    file: 'src/stores/postgres-session-functions.ts',
+    from: 'SET newest = a.newest + 1',
+    to: 'SET newest = a.newest',
+  },
+  {
+    ...{ name: 'no memory of what was taken', store: 'redis', faults: [], breaks: ['P2'] },
+    ...{
+      file: ownState,
+      from: 'if found and tonumber(found) > now then return { 0 } end\nlocal over',
+      to: 'local over',
+    },
+  },
+  {
+    ...{ name: 'no memory of what was taken', store: 'postgres', faults: [], breaks: ['P2'] },
+    ...{
+      file: 'src/stores/postgres-state-functions.ts',
+      from: 'DO UPDATE SET until = excluded.until WHERE o.until <= v_now',
+      to: 'DO UPDATE SET until = excluded.until',
+    },
   },
   {
     ...{ name: 'no lease', store: 'postgres', faults: ['hang one', 'partition one'], breaks: ['P1', 'P2'] },

@@ -16,9 +16,12 @@ export type FaultKind =
   | 'feed lossy'
   | 'unplug'
   | 'kill replica'
+  | 'drain replica'
+  | 'block replica'
   | 'pause replica'
   | 'freeze store'
   | 'kill store'
+  | 'refuse writes'
   | 'fail over'
   | 'clock step'
 
@@ -32,7 +35,7 @@ const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(
 
 export function openNemesis(fleet: Fleet, backend: Backend, recorder: Recorder, random: Random): Nemesis {
   const { replicas } = fleet
-  const { server, failOver } = backend
+  const { server, failOver, refuseWrites } = backend
 
   /** Each while the links are so; then as before. */
   const links = (mode: Parameters<NonNullable<Replica['link']>['set']>[0], isOne: boolean, delay = 0) => {
@@ -88,6 +91,21 @@ export function openNemesis(fleet: Fleet, backend: Backend, recorder: Recorder, 
       ),
     ],
     [
+      'drain replica',
+      onReplica(
+        (one) => one.drain(),
+        (one) => one.start(),
+      ),
+    ],
+    [
+      'block replica',
+      async (ms) => {
+        const replica = random.pick(replicas)
+        const blocked = replica.door({ do: 'block', ms })
+        return { replica: replica.number, heal: async () => void (await blocked) }
+      },
+    ],
+    [
       'pause replica',
       onReplica(
         (one) => one.pause(),
@@ -132,6 +150,14 @@ export function openNemesis(fleet: Fleet, backend: Backend, recorder: Recorder, 
       ),
     )
   }
+  if (refuseWrites !== null)
+    all.set(
+      'refuse writes',
+      onServer(
+        () => refuseWrites(true),
+        () => refuseWrites(false),
+      ),
+    )
   if (failOver !== null)
     all.set(
       'fail over',
@@ -149,7 +175,9 @@ export function openNemesis(fleet: Fleet, backend: Backend, recorder: Recorder, 
       ),
     )
 
-  const hiding: ReadonlySet<FaultKind> = new Set(['kill replica', 'pause replica', 'unplug'])
+  const hiding: ReadonlySet<FaultKind> = new Set([
+    ...(['kill replica', 'drain replica', 'block replica', 'pause replica', 'unplug'] as const),
+  ])
   return {
     kinds: [...all.keys()],
     async strike(kind, ms) {

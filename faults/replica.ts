@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { SessionStore } from '../src/core/contracts.ts'
 import type { SessionManager } from '../src/core/manager.ts'
 import type { GatewayConfig } from '../src/gateway/config.ts'
 import { appServer, bodyOf, sendJson } from './replica-app.ts'
@@ -18,9 +19,20 @@ export interface ReplicaOptions {
   readonly publicUrl: string
 }
 
+/** What the door leads to. */
+interface Inside {
+  readonly sessions: SessionManager
+  /** Another handle on the same store: the gateway keeps its own to itself. */
+  readonly store: SessionStore
+}
+
 /** What the suite asks at the door. */
 export type DoorRequest =
   | { readonly do: 'revoke-user'; readonly user: string }
+  | { readonly do: 'revoke-all' }
+  | { readonly do: 'once'; readonly key: string }
+  /** Keeps the event loop busy, so that nothing else is done. */
+  | { readonly do: 'block'; readonly ms: number }
   | { readonly do: 'revoke'; readonly sid: string }
   | { readonly do: 'rotate'; readonly credential: string }
   | { readonly do: 'clock'; readonly offset: number }
@@ -31,6 +43,7 @@ let clockOffset = 0
 Date.now = () => realNow() + clockOffset
 
 const { runGateway } = await import('../src/gateway/wire.ts')
+const { openStore } = await import('../src/gateway/store-choice.ts')
 const { defaultPolicy } = await import('../src/core/policy.ts')
 
 async function loginApi(): Promise<URL> {
@@ -42,13 +55,21 @@ async function loginApi(): Promise<URL> {
   return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
 }
 
-async function answer(sessions: SessionManager, asked: DoorRequest): Promise<unknown> {
+async function answer({ sessions, store }: Inside, asked: DoorRequest): Promise<unknown> {
   switch (asked.do) {
     case 'clock':
       clockOffset = asked.offset
       return {}
     case 'revoke-user':
       await sessions.revokeUser({ authenticator: 'login-api', userId: asked.user })
+      return {}
+    case 'revoke-all':
+      await sessions.revokeAll()
+      return {}
+    case 'once':
+      return { taken: await store.once(asked.key, 3_600_000) }
+    case 'block':
+      for (const until = performance.now() + asked.ms; performance.now() < until; );
       return {}
     case 'revoke':
       return { ended: await sessions.end(asked.sid) }
@@ -62,13 +83,9 @@ async function answer(sessions: SessionManager, asked: DoorRequest): Promise<unk
   }
 }
 
-async function door(
-  sessions: SessionManager,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+async function door(inside: Inside, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
-    sendJson(response, 200, await answer(sessions, JSON.parse(await bodyOf(request)) as DoorRequest))
+    sendJson(response, 200, await answer(inside, JSON.parse(await bodyOf(request)) as DoorRequest))
   } catch (error) {
     const { code = 'ERR', message } = error as { code?: string; message: string }
     sendJson(response, code.startsWith('ERR_STORE') ? 503 : 500, { code, message })
@@ -102,8 +119,10 @@ async function main({ host, port, doorPort, store, publicUrl }: ReplicaOptions):
   }
   const running = await runGateway(config, log)
   sessions = running.sessions
-  createServer((request, response) => void door(running.sessions, request, response)).listen(doorPort, host)
+  const inside: Inside = { sessions, store: await openStore(store) }
+  createServer((request, response) => void door(inside, request, response)).listen(doorPort, host)
   process.on('disconnect', () => process.exit())
+  process.once('SIGTERM', () => void running.close().then(() => process.exit()))
   process.send?.('ready')
 }
 

@@ -7,6 +7,8 @@ const calls: Readonly<Record<Act, number>> = {
   forged: 1,
   revoke: 1,
   'revoke-user': 1,
+  'revoke-all': 1,
+  once: 1,
   // Who asks, and then what they ask for.
   'sign-out': 2,
   begin: 2,
@@ -16,8 +18,9 @@ const calls: Readonly<Record<Act, number>> = {
   count: 3,
   // At the suite's own door: look up, read again, rotate.
   rotate: 3,
-  // Three counters against guessing, the new session, the end of the old one.
-  'sign-in': 5,
+  // Three counters against guessing, where the sign-in begins, whether the account is kept out, the new session, the end of
+  // the old one.
+  'sign-in': 7,
 }
 
 /** `slack` is what a busy machine adds, in milliseconds. */

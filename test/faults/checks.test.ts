@@ -5,6 +5,7 @@ import { checkHeals } from '../../faults/checks/heals.ts'
 import { checkNoMixUp } from '../../faults/checks/no-mix-up.ts'
 import { checkNothingLost } from '../../faults/checks/nothing-lost.ts'
 import { checkNothingResurrects } from '../../faults/checks/nothing-resurrects.ts'
+import { checkOnceOnly } from '../../faults/checks/once-only.ts'
 import { checkOutIsOut } from '../../faults/checks/out-is-out.ts'
 import { checkReadYourWrites } from '../../faults/checks/read-your-writes.ts'
 import { fault, historyOf, signIn, signOut, socket, use } from './histories.ts'
@@ -47,6 +48,41 @@ describe('out is out (P1)', () => {
     const faults = [fault(900, 1_500)]
     expect(check(lines, { sockets: [socket(500, 20_000)], faults })).toEqual([])
     expect(check(lines, { sockets: [socket(500, 40_000)], faults })).toHaveLength(1)
+  })
+})
+
+describe('everybody is revoked (W4)', () => {
+  const revokeAll = { act: 'revoke-all', session: null, user: null } as const
+  const check = (...given: Parameters<typeof historyOf>) =>
+    checkOutIsOut(historyOf(...given), { usual: 2_000, worst: 31_000 })
+
+  it('ends whatever was made before it, nobody’s too, and nothing that began afterwards', () => {
+    expect(check([signIn, revokeAll, use])).toMatchObject([{ promise: 'P1' }])
+    expect(check([{ act: 'begin', user: null }, revokeAll, { ...use, user: null }])).toHaveLength(1)
+    expect(check([revokeAll, signIn, use])).toEqual([])
+    expect(check([{ ...signIn, ended: 1_005 }, revokeAll, use])).toEqual([])
+    const refused = { ...use, outcome: 'refused' } as const
+    expect(checkFailsClosed(historyOf([revokeAll, signIn, refused]))).toMatchObject([{ promise: 'P5' }])
+    expect(checkFailsClosed(historyOf([{ ...signIn, ended: 1_005 }, revokeAll, refused]))).toEqual([])
+  })
+
+  it('refuses the right password only to who signs in at that moment', () => {
+    const turnedAway = { ...signIn, outcome: 'refused' } as const
+    expect(checkFailsClosed(historyOf([turnedAway]))).toMatchObject([{ promise: 'P5' }])
+    expect(checkFailsClosed(historyOf([revokeAll, turnedAway]))).toHaveLength(1)
+    expect(checkFailsClosed(historyOf([revokeAll, { ...turnedAway, began: 5 }]))).toEqual([])
+  })
+})
+
+describe('what is good for one use (W6)', () => {
+  it('is taken once, however often and wherever it is shown', () => {
+    const take = { act: 'once', session: null, key: 'ticket 1' } as const
+    const not = { ...take, outcome: 'refused' } as const
+    expect(checkOnceOnly(historyOf([take, not, { ...take, key: 'ticket 2' }, not]))).toEqual([])
+    expect(checkOnceOnly(historyOf([not, { ...take, outcome: 'unknown' }, take]))).toEqual([])
+    expect(checkOnceOnly(historyOf([take, not, take]))).toMatchObject([
+      { promise: 'P2', operations: [{ number: 0 }, { number: 2 }] },
+    ])
   })
 })
 
