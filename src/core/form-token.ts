@@ -1,7 +1,16 @@
 import { equal, fromBase64url, hmac, random, toBase64url } from './crypto.ts'
 
 /** What a form is for; a token of one is worthless for another. */
-export type FormPurpose = 'sign-in' | 'sign-out' | 'account' | 'admin' | 'app'
+export type FormPurpose =
+  | 'sign-in'
+  | 'sign-out'
+  | 'account'
+  | 'admin'
+  | 'app'
+  /** To ask for mail. */
+  | 'self-service'
+  /** To use a link: shown to who comes with one, as a document of its own. */
+  | 'link'
 
 /** `expired`: it was ours, in this browser, for this purpose, but too long ago. `invalid`: anything else. */
 export type FormTokenVerdict = 'valid' | 'expired' | 'invalid'

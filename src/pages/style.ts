@@ -39,7 +39,7 @@ code { font: 0.875em/1.4 ui-monospace, "SF Mono", Menlo, Consolas, "Noto Sans Mo
 form { margin: 0; }
 label { display: block; font-weight: 550; margin: 0 0 0.375rem; }
 .field { margin: 0 0 1.125rem; }
-input[type="text"], input[type="password"] {
+input[type="text"], input[type="password"], input[type="email"] {
   display: block; width: 100%; min-height: 2.875rem; padding: 0.5rem 0.75rem; font: inherit; color: var(--ink);
   background: var(--field); border: 1px solid var(--line); border-radius: 0.625rem;
 }
