@@ -81,8 +81,7 @@ export function confirmEmailPage(options: ConfirmEmailPageOptions): Page {
     html`<p>${lead(link.userId, link.email)}</p>
 ${ownForm(options, 'account/email', html`<button class="button" type="submit">${submit}</button>`)}`
   const said =
-    done === true &&
-    html`<p class="message note" role="status">${texts.selfService.confirmEmail.done}</p>`
+    done === true && html`<p class="message note" role="status">${texts.selfService.confirmEmail.done}</p>`
   return selfServicePage(
     options,
     heading,
@@ -90,5 +89,6 @@ ${ownForm(options, 'account/email', html`<button class="button" type="submit">${
 <div class="actions">
 <a class="button quiet" href="${options.base}/">${texts.actions.home(options.app)}</a>
 </div>`,
+    link !== null && done !== true,
   )
 }

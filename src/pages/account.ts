@@ -28,6 +28,8 @@ export interface AccountPageOptions extends PageContext {
   readonly proof: AccountProof
   /** Whether the password can be changed here. */
   readonly changesPassword: boolean
+  /** Whether there is a page to change one's name and address on. @default false */
+  readonly changesDetails?: boolean
   readonly notice?: AccountNotice | undefined
   readonly now: number
 }
@@ -64,6 +66,7 @@ ${devices.length > 1 && mayAct(options) && html`<button class="button" type="sub
 </form>
 ${options.changesPassword && passwordForm(options, texts)}
 <div class="actions">
+${options.changesDetails === true && html`<a class="button quiet" href="${ownPath(options.base, 'account/details')}">${texts.selfService.details.heading}</a>`}
 <a class="button quiet" href="${ownPath(options.base, 'sign-out')}">${texts.signOut.submit}</a>
 <a class="button quiet" href="${options.base}/">${texts.actions.home(options.app)}</a>
 </div>`

@@ -13,5 +13,6 @@ export function askedPage(options: PageContext): Page {
     html`<p role="status">${lead}</p>
 <p class="hint">${hint}</p>
 ${backToSignIn(options.base, texts)}`,
+    false,
   )
 }

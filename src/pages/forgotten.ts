@@ -1,7 +1,13 @@
 import { html } from './html.ts'
 import { textsFor } from './language.ts'
 import type { Page } from './page-response.ts'
-import { backToSignIn, field, ownForm, type SelfServicePageOptions, selfServicePage } from './self-service-page.ts'
+import {
+  backToSignIn,
+  field,
+  ownForm,
+  type SelfServicePageOptions,
+  selfServicePage,
+} from './self-service-page.ts'
 
 export interface ForgottenPageOptions extends SelfServicePageOptions {
   /** What was typed last time. */

@@ -1,7 +1,13 @@
 import { type Html, html } from './html.ts'
 import { textsFor } from './language.ts'
 import type { Page } from './page-response.ts'
-import { backToSignIn, field, ownForm, type SelfServicePageOptions, selfServicePage } from './self-service-page.ts'
+import {
+  backToSignIn,
+  field,
+  ownForm,
+  type SelfServicePageOptions,
+  selfServicePage,
+} from './self-service-page.ts'
 
 /** A field of one's own. */
 export interface AskedField {

@@ -2,7 +2,13 @@ import { html } from './html.ts'
 import { textsFor } from './language.ts'
 import { ownPath } from './own-path.ts'
 import type { Page } from './page-response.ts'
-import { backToSignIn, field, ownForm, type SelfServicePageOptions, selfServicePage } from './self-service-page.ts'
+import {
+  backToSignIn,
+  field,
+  ownForm,
+  type SelfServicePageOptions,
+  selfServicePage,
+} from './self-service-page.ts'
 
 export interface ResetPasswordPageOptions extends SelfServicePageOptions {
   /** Whose; `null`: the link is worth nothing, and another can be asked for. */
@@ -36,5 +42,6 @@ ${field({
     heading,
     html`${form || ask}
 ${backToSignIn(base, texts)}`,
+    user !== null,
   )
 }

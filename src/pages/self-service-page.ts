@@ -47,13 +47,14 @@ export function selfServicePage(
   options: Omit<SelfServicePageOptions, 'token'>,
   title: string,
   main: Html,
+  form = true,
 ): Page {
   const texts = textsFor(options.acceptLanguage)
   const { fault } = options
   return pageResponse({
     status: fault === undefined ? 200 : statusOf[fault.kind],
     secure: options.secure,
-    form: true,
+    form,
     headers: {
       ...retryAfter(fault),
       'content-language': texts.language,
@@ -74,8 +75,7 @@ ${main}`,
 }
 
 function retryAfter(fault: SelfServiceFault | undefined): Record<string, string> {
-  if (fault?.kind === 'throttled')
-    return { 'retry-after': String(Math.max(1, Math.ceil(fault.seconds))) }
+  if (fault?.kind === 'throttled') return { 'retry-after': String(Math.max(1, Math.ceil(fault.seconds))) }
   return fault?.kind === 'unavailable' ? { 'retry-after': '5' } : {}
 }
 
@@ -122,7 +122,17 @@ export interface FieldOptions {
 
 /** One labelled input. */
 export function field(options: FieldOptions): Html {
-  const { id, name, label, kind = 'text', value = '', autocomplete, required = true, hint, most = 256 } = options
+  const {
+    id,
+    name,
+    label,
+    kind = 'text',
+    value = '',
+    autocomplete,
+    required = true,
+    hint,
+    most = 256,
+  } = options
   const plain = kind === 'password' ? null : html` value="${value}" autocapitalize="none" spellcheck="false"`
   const least = autocomplete === 'new-password' && html` minlength="8"`
   return html`<div class="field">

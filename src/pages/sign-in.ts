@@ -19,7 +19,7 @@ export type SignInError =
   | { readonly kind: 'unavailable' }
 
 /** Why someone finds themselves at the sign-in page. */
-export type SignInReason = 'expired' | 'revoked' | 'replaced' | 'signed-out'
+export type SignInReason = 'expired' | 'revoked' | 'replaced' | 'signed-out' | 'registered' | 'password-set'
 
 /** Another way to sign in. */
 export interface OtherWay {
@@ -43,10 +43,16 @@ export interface SignInPageOptions extends PageContext {
   readonly others?: readonly OtherWay[]
   /** Whether one can sign in with a password at all. @default true */
   readonly passwords?: boolean
+  /** What people can do who have no account, or have forgotten something of it. */
+  readonly links?: readonly ('register' | 'forgot-password' | 'forgot-username')[]
+  /** Whether one may come in without an account. */
+  readonly guests?: boolean
 }
 
 const statusOf = { credentials: 401, throttled: 429, form: 400, full: 409, unavailable: 503 } as const
-const reasons: readonly SignInReason[] = ['expired', 'revoked', 'replaced', 'signed-out']
+const reasons: readonly SignInReason[] = [
+  ...(['expired', 'revoked', 'replaced', 'signed-out', 'registered', 'password-set'] as const),
+]
 const unavailableSeconds = 5
 
 /** The `?reason=` of a sign-in URL, if it is one we give. */
@@ -114,6 +120,27 @@ ${others.map(({ name, href }) => html`<li><a class="button quiet" href="${href}"
 </ul>`
 }
 
+function guestForm(options: SignInPageOptions, texts: Texts): Html {
+  return html`<form class="guest" method="post" action="${ownPath(options.base, 'guest')}">
+<input type="hidden" name="${signInFields.token}" value="${options.token}">
+<input type="hidden" name="${signInFields.returnTo}" value="${options.returnTo}">
+<button class="button quiet" type="submit">${texts.selfService.guest}</button>
+</form>`
+}
+
+function helpLinks({ base, app, links = [] }: SignInPageOptions, texts: Texts): Html | null {
+  if (links.length === 0) return null
+  const { register, forgotPassword, forgotUsername } = texts.selfService
+  const words = {
+    register: register.heading(app),
+    'forgot-password': forgotPassword.heading,
+    'forgot-username': forgotUsername.heading,
+  }
+  return html`<ul class="help">
+${links.map((page) => html`<li><a href="${ownPath(base, page)}">${words[page]}</a></li>`)}
+</ul>`
+}
+
 /** The sign-in page, also after a failed attempt; its status says which. */
 export function signInPage(options: SignInPageOptions): Page {
   const texts = textsFor(options.acceptLanguage)
@@ -123,7 +150,9 @@ export function signInPage(options: SignInPageOptions): Page {
 ${message(options, texts)}
 ${passwords && passwordForm(options, texts)}
 ${passwords && others.length > 0 && html`<p class="or">${texts.signIn.or}</p>`}
-${otherWays(others, texts)}`
+${otherWays(others, texts)}
+${options.guests === true && guestForm(options, texts)}
+${helpLinks(options, texts)}`
   return pageResponse({
     status: error ? statusOf[error.kind] : 200,
     secure: options.secure,

@@ -81,6 +81,9 @@ h2 { font-size: 1.0625rem; line-height: 1.3; font-weight: 650; margin: 1.75rem 0
 .facts dt { flex: 0 0 9rem; color: var(--soft); }
 .facts dd { flex: 1 1 9rem; margin: 0; }
 .others { display: grid; gap: 0.625rem; margin: 0; padding: 0; list-style: none; }
+form.guest { margin-top: 0.625rem; }
+.help { display: grid; gap: 0.375rem; margin: 1.25rem 0 0; padding: 0; list-style: none; font-size: 0.9375rem; }
+.help a { display: inline-block; padding: 0.25rem 0; }
 footer { margin: 1.25rem 0 0; text-align: center; color: var(--soft); font-size: 0.8125rem; }
 footer code { white-space: normal; }
 @media (max-width: 26rem) {

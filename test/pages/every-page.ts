@@ -6,6 +6,7 @@ import { signInPage } from '../../src/pages/sign-in.ts'
 import { signOutPage } from '../../src/pages/sign-out.ts'
 import { takeOverPage } from '../../src/pages/take-over.ts'
 import { adminPages } from './admin-pages.ts'
+import { selfServicePages } from './self-service-pages.ts'
 
 /** Every problem code there is. */
 export const problemCodes = Object.keys(problemStatus) as readonly ProblemCode[]
@@ -54,6 +55,7 @@ export function everyPage(context: Partial<PageContext> = {}, text = 'Ada'): Rea
     ['sign-out, form', signOutPage({ ...signIn, error: 'form' })],
     ['sign-out, unavailable', signOutPage({ ...signIn, error: 'unavailable' })],
     ...adminPages(place, text),
+    ...selfServicePages(place, text),
     ...problemCodes.map((code): [string, Page] => [
       code,
       problemPage({ ...place, code, requestId: text, returnTo: `/${text}` }),

@@ -10,7 +10,7 @@ import { sendProblem } from '../problems.ts'
 import { readBody, sendOn, sendPage, type Visit } from '../visit.ts'
 import { devicesOf, markOf } from './own-devices.ts'
 import { formRefusal, isFormToken, shownForm } from './own-form.ts'
-import { isFresh, proofOf, type SignedIn, signInName } from './own-proof.ts'
+import { hasPassword, isFresh, proofOf, type SignedIn, signInName } from './own-proof.ts'
 
 const longestForm = 16_384
 
@@ -74,6 +74,7 @@ async function changePassword(
   const outcome = await changeOwnPassword(parts, mine.identity, password, visit.address)
   if (outcome === null) return sendProblem(parts, visit, 'bad-request')
   if (!outcome.done) return show(parts, visit, mine, { kind: 'weak', why: outcome.message })
+  parts.selfService.passwordChanged(mine.identity.userId, visit.request.headers['accept-language'])
   sendOn(visit.response, `${ownPath(parts.site.base, 'sign-in')}?reason=revoked`, {
     'set-cookie': [parts.cookie.clear()],
     'clear-site-data': '"cache"',
@@ -99,6 +100,7 @@ async function show(
     devices: devicesOf(await parts.sessions.listUser(mine.identity), mine.sid),
     proof: proofFor(parts, mine),
     changesPassword: passwordSetter(parts, mine.identity) !== null,
+    changesDetails: parts.selfService.details !== null && hasPassword(parts, mine.identity),
     now: parts.now(),
     notice,
   })

@@ -3,7 +3,7 @@ import { readCookie } from '../../core/cookie.ts'
 import { type OwnPage, ownPath } from '../../pages/own-path.ts'
 import type { GatewayParts } from '../parts.ts'
 import { linkParameter } from '../self-service/mail-writer.ts'
-import { linkLifetime, type LinkPurpose } from '../self-service/one-time-link.ts'
+import { type LinkPurpose, linkLifetime } from '../self-service/one-time-link.ts'
 import { parameter } from '../target.ts'
 import { sendOn, type Visit } from '../visit.ts'
 

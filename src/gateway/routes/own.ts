@@ -4,7 +4,12 @@ import type { GatewayParts } from '../parts.ts'
 import { sendProblem } from '../problems.ts'
 import type { Visit } from '../visit.ts'
 import { accountRoute } from './account.ts'
+import { accountDetailsRoute, confirmEmailRoute } from './account-details.ts'
+import { forgotPasswordRoute, forgotUsernameRoute } from './forgotten.ts'
+import { guestRoute } from './guest.ts'
 import { oidcRoute } from './oidc.ts'
+import { registerRoute } from './register.ts'
+import { resetPasswordRoute } from './reset-password.ts'
 import { beginRoute, sessionRoute } from './session.ts'
 import { signInRoute } from './sign-in.ts'
 import { signOutRoute } from './sign-out.ts'
@@ -18,6 +23,13 @@ const routes: ReadonlyMap<string, { readonly methods: readonly string[]; readonl
   ['take-over', { methods: ['POST'], route: takeOverRoute }],
   ['sign-out', { methods: ['GET', 'HEAD', 'POST'], route: signOutRoute }],
   ['account', { methods: ['GET', 'HEAD', 'POST'], route: accountRoute }],
+  ['account/details', { methods: ['GET', 'HEAD', 'POST'], route: accountDetailsRoute }],
+  ['account/email', { methods: ['GET', 'HEAD', 'POST'], route: confirmEmailRoute }],
+  ['register', { methods: ['GET', 'HEAD', 'POST'], route: registerRoute }],
+  ['forgot-password', { methods: ['GET', 'HEAD', 'POST'], route: forgotPasswordRoute }],
+  ['reset-password', { methods: ['GET', 'HEAD', 'POST'], route: resetPasswordRoute }],
+  ['forgot-username', { methods: ['GET', 'HEAD', 'POST'], route: forgotUsernameRoute }],
+  ['guest', { methods: ['POST'], route: guestRoute }],
   ['session', { methods: ['GET', 'HEAD', 'POST'], route: sessionRoute }],
   ['ticket', { methods: ['POST'], route: ticketRoute }],
   ['begin', { methods: ['POST'], route: beginRoute }],

@@ -1,6 +1,12 @@
 /** The sign-in page as an answer. */
 import { ownPath } from '../../pages/own-path.ts'
-import { type OtherWay, type SignInError, type SignInReason, signInPage } from '../../pages/sign-in.ts'
+import {
+  type OtherWay,
+  type SignInError,
+  type SignInPageOptions,
+  type SignInReason,
+  signInPage,
+} from '../../pages/sign-in.ts'
 import type { GatewayParts } from '../parts.ts'
 import { sendPage, type Visit } from '../visit.ts'
 import { shownForm } from './own-form.ts'
@@ -32,12 +38,23 @@ export function showSignIn(
     token: form.token,
     passwords: parts.people.authenticator !== null,
     others: otherWays(parts, shown.returnTo),
+    links: helpOf(parts),
+    guests: parts.selfService.guests !== null,
   })
   const cookies = [...setCookie, form.cookie]
   // A cookie that names no session any more goes; one we could not look up never reaches this page.
   if (visit.presented.credential !== null && visit.presented.session === null)
     cookies.push(parts.cookie.clear())
   sendPage(visit.response, page, cookies)
+}
+
+function helpOf({ selfService }: GatewayParts): NonNullable<SignInPageOptions['links']> {
+  const { registration, passwordReset, usernameReminder } = selfService
+  return [
+    ...(passwordReset === null ? [] : (['forgot-password'] as const)),
+    ...(usernameReminder === null ? [] : (['forgot-username'] as const)),
+    ...(registration === null ? [] : (['register'] as const)),
+  ]
 }
 
 function otherWays({ people, site }: GatewayParts, returnTo: string): readonly OtherWay[] {

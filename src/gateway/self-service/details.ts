@@ -12,15 +12,22 @@ import { doneOrNot, type OwnRecord } from './own-record.ts'
 import { filled } from './registration.ts'
 
 export type DetailsOutcome =
-  | { readonly kind: 'changed' | 'unavailable' }
+  | { readonly kind: 'changed' }
+  | { readonly kind: 'unavailable' }
   /** Not filled in: the label of a field of one's own, or `null` for the name. */
   | { readonly kind: 'missing'; readonly label: string | null }
   | { readonly kind: 'bad-value'; readonly why: string }
 
-export type EmailAsked = Asked | { readonly kind: 'bad-email' | 'same' } | { readonly kind: 'domain' }
+export type EmailAsked =
+  | Asked
+  | { readonly kind: 'bad-email' }
+  | { readonly kind: 'same' }
+  | { readonly kind: 'domain' }
 
 export interface Details {
   readonly fields: readonly FieldConfig[]
+  /** Of which a new address has to be; none: of any. */
+  readonly domains: readonly string[]
   /** `null` for who is not in the users file. */
   of(userId: string): KnownDetails | null
   change(
@@ -77,6 +84,7 @@ export function details({ users, fields, domains, mail, record, log, onEvent }: 
 
   return {
     fields,
+    domains,
     of: (userId) => users.details(userId),
     change: (userId, name, given, asker) =>
       change(userId, name, given, asker).catch((error: unknown) => unavailable(log, error)),
