@@ -10,7 +10,7 @@ const stage = setStage(() => ({ app }))
 
 /** Goes to one of the five pages, and signs in on the way if need be. */
 async function open(page: Page, title: string, name: string = 'anna'): Promise<void> {
-  const path = { 'By itself': '', 'A mapping': 'mapping' }[title] ?? title.toLowerCase().replace(' ', '_')
+  const path = { 'By itself': '', 'A mapping': 'mapping' }[title] ?? title.toLowerCase().replaceAll(' ', '_')
   await page.goto(`${stage.gateway.url}/${path}`)
   if (signInPath.test(page.url())) await signIn(page, name)
   await at(page, title)
@@ -113,4 +113,27 @@ it('hydrate and persist carry st.session_state to the next tab, whatever its key
   await open(tab, 'Session state')
   await says(tab, 'Answers so far: 1')
   await holds(tab, 'Answer 2', 'in June')
+})
+
+it('what the address leads to is there after a restart, in another browser of that person’s, and is nobody else’s', async () => {
+  const { page, browser } = stage
+  await open(page, 'In the address')
+  await type(page, 'How many plants are in the cove?', '12')
+  await press(page, 'Guess')
+  await says(page, 'Guesses so far: 12')
+  const link = page.url()
+  await restart('kill')
+  for (const [name, found] of [
+    ['anna', 'Guesses so far: 12'],
+    ['ben', 'Guesses so far: none'],
+  ] as const) {
+    const elsewhere = await browser.newContext()
+    const other = await elsewhere.newPage()
+    await other.goto(link)
+    await signIn(other, name)
+    await says(other, found)
+    await elsewhere.close()
+  }
+  await page.reload()
+  await says(page, 'Guesses so far: 12')
 })
