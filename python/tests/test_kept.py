@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from state_gateway import Gateway
@@ -201,6 +205,44 @@ def test_without_a_gateway_nothing_is_kept_and_nothing_is_said(tmp_path: Path, g
             assert tab.run().text("plain=") == UNTOUCHED
             fill(tab)
         assert "holdfast:" not in server.log.read_text()
+
+
+@contextmanager
+def slow_way(to: str, seconds: float) -> Iterator[str]:
+    """A way to the state API that keeps what it hears for so long."""
+    where = urlsplit(to)
+
+    def carry(source: socket.socket, target: socket.socket) -> None:
+        with source, target, suppress(OSError):
+            while heard := source.recv(65536):
+                time.sleep(seconds)
+                target.sendall(heard)
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                far = socket.create_connection((str(where.hostname), int(where.port or 0)))
+                threading.Thread(target=carry, args=(near, far), daemon=True).start()
+                threading.Thread(target=carry, args=(far.dup(), near.dup()), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_a_store_that_takes_its_time_is_waited_for_when_a_session_begins(
+    app: Start, gateway: Gateway, tmp_path: Path
+) -> None:
+    headers = gateway.session()
+    with app() as server, Tab(server, headers=headers) as tab:
+        fill(tab)
+    with slow_way(gateway.url, 0.8) as url:
+        slow = {**hook_environment(), **gateway.environment, "HOLDFAST_URL": url}
+        with serving(APPS / "kept_app.py", tmp_path / "slow.log", slow) as server:
+            with Tab(server, headers=headers) as tab:
+                assert tab.run().text("plain=") == FILLED
+            assert "could not be restored" not in server.log.read_text()
 
 
 def test_while_the_store_cannot_tell_the_app_works_and_overwrites_nothing(

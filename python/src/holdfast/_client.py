@@ -65,10 +65,17 @@ class Client:
         self._idle: list[tuple[float, HTTPConnection]] = []
         self._process = os.getpid()
 
-    def read(self, link: Link | None, scope: str, keys: Sequence[str] | None = None) -> dict[str, Entry]:
+    def read(
+        self,
+        link: Link | None,
+        scope: str,
+        keys: Sequence[str] | None = None,
+        *,
+        patience: float | None = None,
+    ) -> dict[str, Entry]:
         """What is kept under `keys`, or under all."""
         asked: dict[str, Any] = {"scope": scope} if keys is None else {"scope": scope, "keys": list(keys)}
-        return _entries(self._ask("/state/read", asked, link, again=True))
+        return _entries(self._ask("/state/read", asked, link, again=True, patience=patience))
 
     def write(self, link: Link | None, scope: str, changes: Sequence[Change]) -> dict[str, int]:
         """Makes all changes, or none; the new versions. It is kept once this returns."""

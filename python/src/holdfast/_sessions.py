@@ -17,6 +17,8 @@ from holdfast._notice import notice
 
 _ATTRIBUTE = "_holdfast_kept"
 _MOST_TRIES = 5
+# A session that begins empty stays so: megabytes may take their time on a server that has much to do.
+_PATIENCE = 5.0
 
 
 class Sessions:
@@ -63,7 +65,7 @@ class Sessions:
             return
         kept.waiting = False
         try:
-            entries = client().read(kept.link, "page")
+            entries = client().read(kept.link, "page", patience=_PATIENCE)
         except StateError as reason:
             # What it keeps is not known, and must not be overwritten by what this session has instead.
             kept.ended = True
