@@ -162,3 +162,9 @@ def test_what_names_a_page_is_in_no_text() -> None:
     assert "secret" not in repr(link)
     assert link.page_headers() == {"Holdfast-Session": "s1.secret", "Holdfast-Page": "p1.secret"}
     assert link_of([("Holdfast-Session", "a"), ("Holdfast-Page", "b"), ("holdfast-page", "c")]) is None
+
+
+def test_a_page_that_connects_again_is_the_same_to_whatever_keeps_its_state() -> None:
+    first, again = (link_of({"Holdfast-Session": "s", "Holdfast-Tab": "t", "Holdfast-Page": p}) for p in "12")
+    assert first == again
+    assert first != link_of({"Holdfast-Session": "s", "Holdfast-Tab": "u", "Holdfast-Page": "1"})

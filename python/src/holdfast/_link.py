@@ -16,8 +16,9 @@ class Link:
 
     capability: str = field(repr=False)
     tab: str | None = field(default=None, repr=False)
-    page: str | None = field(default=None, repr=False)
-    """Says to the gateway which page it is, so that whoever sits before it can be signed in there."""
+    page: str | None = field(default=None, repr=False, compare=False)
+    """Says to the gateway which page it is, so that whoever sits before it can be signed in there. Another
+    with each socket: whose state it is stays the same."""
 
     def headers(self) -> dict[str, str]:
         """What the state API is told."""
