@@ -12,7 +12,7 @@ import { listenFault } from '../port.ts'
 import { presented } from '../presented.ts'
 import { sendProblem } from '../problems.ts'
 import { isWellFramed, localPath } from '../requests.ts'
-import { ownRoute } from '../routes/own.ts'
+import { isSigningInOrOut, ownRoute } from '../routes/own.ts'
 import { requestTarget, type Target } from '../target.ts'
 import { isNavigation, type Presented, sendOn, type Visit } from '../visit.ts'
 import type { AdminParts } from './admin-parts.ts'
@@ -116,17 +116,13 @@ function isForUs({ parts }: AdminParts, bare: Bare & { readonly target: Target }
   return false
 }
 
-/** Of our own pages those that sign somebody in and out. No script, no state, no account page: those are the app's. */
-function isOwnHere(name: string): boolean {
-  return name === 'sign-in' || name === 'sign-out' || /^oidc\/[^/]+(?:\/callback)?$/.test(name)
-}
-
 async function serve(admin: AdminParts, visit: Visit): Promise<void> {
   const { parts, roles } = admin
   const { local, presented: who } = visit
   if (local.startsWith(holdfastPath)) {
     const name = local.slice(holdfastPath.length)
-    return isOwnHere(name) ? ownRoute(parts, visit, name) : sendProblem(parts, visit, 'not-found')
+    // No script, no state, no account page: those are the app's.
+    return isSigningInOrOut(name) ? ownRoute(parts, visit, name) : sendProblem(parts, visit, 'not-found')
   }
   const { session } = who
   if (session === null || session.identity === null) return toSignIn(admin, visit, who)

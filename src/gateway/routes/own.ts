@@ -40,6 +40,14 @@ const routes: ReadonlyMap<string, { readonly methods: readonly string[]; readonl
   ['streamlit.js', { methods: ['GET', 'HEAD'], route: presetScriptRoute }],
 ])
 
+// Whatever signing in or out leads through: the admin page has these, and nothing else of what is here.
+const signingInAndOut: ReadonlySet<string> = new Set(['sign-in', 'sign-out'])
+
+/** Whether a path of ours is part of signing in or out. */
+export function isSigningInOrOut(name: string): boolean {
+  return signingInAndOut.has(name) || /^oidc\/[^/]+(?:\/callback)?$/.test(name)
+}
+
 /** Answers a path of ours; what we do not know is 404 and never reaches the app. */
 export function ownRoute(parts: GatewayParts, visit: Visit, name: string): Promise<void> | void {
   if (name.startsWith('oidc/')) return oidcRoute(parts, visit, name.slice('oidc/'.length))
