@@ -100,6 +100,7 @@ async function main({ host, port, doorPort, store, publicUrl }: ReplicaOptions):
     ...{ stateListen: null, users: null, oidc: [], import: null, documentsOnly: false, secretFile: null },
     ...{ mail: null, registration: null, guest: null, admin: null },
     loginApi: { url: await loginApi(), verifyUrl: null, verifyEvery: 600_000 },
+    secondFactor: 'optional',
     access: 'signed-in',
     rules: [{ path: '/open/*', access: 'anyone' }],
     policy: defaultPolicy,

@@ -15,6 +15,7 @@ export async function buildClient(): Promise<BrowserScripts> {
   const [client, streamlit] = await Promise.all([
     bundle('src/client/main.ts', 'client.js'),
     bundle('src/client/streamlit.ts', 'streamlit.js'),
+    bundle('src/client/passkey.ts', 'passkey.js'),
   ])
   return { client, streamlit }
 }

@@ -39,6 +39,7 @@ export function anonymousSession(
     remember: false,
     createdAt: issuedAt,
     authenticatedAt: null,
+    factorAt: null,
     tokenAt: issuedAt,
     idle: limits.idle,
     idleAt: Math.min(now + limits.idle, absoluteAt),

@@ -28,6 +28,30 @@ export type SessionEvent =
   | { readonly event: 'user_registered'; readonly userId: string }
   | { readonly event: 'password_reset'; readonly userId: string }
   | { readonly event: 'details_changed'; readonly userId: string }
+  /** A wrong code, or a passkey that is not theirs, after a right password or in a session. */
+  | { readonly event: 'factor_failed'; readonly userId: string; readonly address: string }
+  | { readonly event: 'factor_throttled'; readonly userId: string; readonly address: string }
+  | {
+      readonly event: 'factor_enrolled' | 'factor_removed'
+      readonly userId: string
+      readonly kind: 'totp' | 'passkey'
+      readonly address: string
+    }
+  | { readonly event: 'recovery_codes_made'; readonly userId: string; readonly address: string }
+  | {
+      readonly event: 'recovery_code_used'
+      readonly userId: string
+      readonly address: string
+      readonly left: number
+    }
+  /** A passkey's counter stood still or went back: there may be a copy of it. It was refused. */
+  | { readonly event: 'passkey_counter_reused'; readonly userId: string; readonly address: string }
+  | {
+      readonly event: 'step_up_succeeded'
+      readonly sid: string
+      readonly userId: string
+      readonly address: string
+    }
   | { readonly event: 'origin_refused'; readonly origin: string; readonly path: string }
   | { readonly event: 'store_failed'; readonly code: string; readonly during: string }
 

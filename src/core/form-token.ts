@@ -5,6 +5,9 @@ export type FormPurpose =
   | 'sign-in'
   | 'sign-out'
   | 'account'
+  | 'factor'
+  | 'factors'
+  | 'step-up'
   | 'admin'
   | 'app'
   /** To ask for mail. */

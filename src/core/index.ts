@@ -51,7 +51,7 @@ export { type Maker, type Persistence, persist, persisted, persistence } from '.
 export type { Persisted, PersistOptions, SaveOutcome } from './persisted.ts'
 export type { PersistScope } from './persisted-fields.ts'
 export { defaultPolicy, type Limits, type Policy, type Profile, underProfile } from './policy.ts'
-export { type Device, rolesOf, type Session } from './session.ts'
+export { type Device, rolesOf, type Session, type Shown } from './session.ts'
 export { type AccountLimit, limitOf, type SessionLimit, type WhenMore } from './session-limit.ts'
 export type { StandardSchema } from './standard-schema.ts'
 export type {

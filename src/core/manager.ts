@@ -14,7 +14,7 @@ import { newSession } from './new-session.ts'
 import { checkPolicy, isOver, type Policy } from './policy.ts'
 import { dataKeyOf, sessionRecord } from './record.ts'
 import { replacedIds } from './replaced-ids.ts'
-import type { Session } from './session.ts'
+import type { Session, Shown } from './session.ts'
 import { sessionCache } from './session-cache.ts'
 import type { SessionLimit } from './session-limit.ts'
 import { createStateEngine } from './session-state.ts'
@@ -98,8 +98,8 @@ export interface SessionManager {
   touch(session: Session): void
   /** Whether the token is old enough to be replaced at the next document. */
   isRotationDue(session: Session): boolean
-  /** Replaces the token of a session; `null` if it ended or another request was first (then `load` tells). */
-  rotate(session: Session, credential: string): Promise<Issued | null>
+  /** Replaces the token of a session, noting what was `shown`; `null`: it ended, or another was first (`load` tells). */
+  rotate(session: Session, credential: string, shown?: Shown): Promise<Issued | null>
   /** Ends a session. Resolves only when no replica lets it in any more; `false`: nothing live was stored of it. */
   end(sid: string): Promise<boolean>
   /** Ends every session of a user, also those whose sign-in has begun. No sign-in that begins after the answer is touched. */
@@ -245,7 +245,7 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
 
     isRotationDue: (session) => session.identity !== null && now() >= session.tokenAt + policy.rotateAfter,
 
-    async rotate(session, credential) {
+    async rotate(session, credential, shown = {}) {
       const old = mint.read(credential)
       if (old === null || mint.id(old) !== session.id) return null
       const found = await store.read(session.id)
@@ -255,7 +255,8 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
       const dataKey = current === null ? null : dataKeyOf(keyring, found.session, old.secret)
       if (current === null || dataKey === null) return null
       const token = mint.issue(old.kind, current.createdAt)
-      const next: Session = { ...current, id: mint.id(token), tokenAt: now(), version: current.version + 1 }
+      const fresh = { ...shown, id: mint.id(token), tokenAt: now() }
+      const next: Session = { ...current, ...fresh, version: current.version + 1 }
       const record = sessionRecord(keyring, next, token.secret, dataKey)
       const sealedToken = sealSuccession(keyring, old, token, next.sid)
       if (!(await store.rotate(current.id, current.version, record, sealedToken))) return null

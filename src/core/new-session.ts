@@ -14,13 +14,14 @@ export interface NewSession {
   readonly begun: number
   readonly issuedAt?: number | undefined
   readonly authenticatedAt?: number | undefined
+  readonly factorAt?: number | null
   readonly limits: Limits
 }
 
 /** The session and the token that names it. `at` is now. */
 export function newSession(
   mint: TokenMint,
-  { limits, issuedAt, authenticatedAt, ...who }: NewSession,
+  { limits, issuedAt, authenticatedAt, factorAt = null, ...who }: NewSession,
   at: number,
 ): { readonly session: Session; readonly token: Token } {
   const token = mint.issue('signed-in', at)
@@ -33,6 +34,7 @@ export function newSession(
     device: { ...device, userAgent: device.userAgent.slice(0, 256) },
     createdAt,
     authenticatedAt: Math.min(authenticatedAt ?? at, at),
+    factorAt: factorAt === null ? null : Math.min(factorAt, at),
     tokenAt: at,
     idle: limits.idle,
     idleAt: Math.min(at + limits.idle, absoluteAt),

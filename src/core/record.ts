@@ -12,7 +12,7 @@ export function sessionRecord(
   dataKey: Uint8Array,
 ): StoredSession {
   const { id, sid, user, begun, createdAt, idleAt, absoluteAt, version } = session
-  const { app, identity, device, remember, authenticatedAt, tokenAt, idle } = session
+  const { app, identity, device, remember, authenticatedAt, factorAt, tokenAt, idle } = session
   return {
     ...{ id, sid, user, begun, createdAt, idleAt, absoluteAt, version },
     sealed: sealSession(keyring, session, {
@@ -21,6 +21,7 @@ export function sessionRecord(
       device,
       remember,
       authenticatedAt,
+      factorAt,
       tokenAt,
       idle,
     }),

@@ -27,6 +27,8 @@ export interface Session {
   readonly createdAt: number
   /** When a password or another factor was last checked; `null` while anonymous. */
   readonly authenticatedAt: number | null
+  /** When a second factor, or a passkey, was last checked; `null` if none ever was. */
+  readonly factorAt: number | null
   /** When its present token was issued. */
   readonly tokenAt: number
   /** The idle window in milliseconds. */
@@ -37,6 +39,9 @@ export interface Session {
   readonly version: number
 }
 
+/** When the owner of a session showed anew who they are. */
+export type Shown = Partial<Pick<Session, 'authenticatedAt' | 'factorAt'>>
+
 /** What is sealed for servers inside a record. */
 export interface SealedPart {
   readonly app: string
@@ -44,6 +49,8 @@ export interface SealedPart {
   readonly device: Device
   readonly remember: boolean
   readonly authenticatedAt: number | null
+  /** Not in rows from before there were second factors. */
+  readonly factorAt?: number | null
   readonly tokenAt: number
   readonly idle: number
 }
@@ -67,7 +74,8 @@ export function openSession(keyring: Keyring, stored: StoredSession): Session | 
   const part = parse(fromUtf8(plain))
   if (part === null) return null
   const { id, sid, user, begun, createdAt, idleAt, absoluteAt, version } = stored
-  return { ...part, id, sid, user, begun, createdAt, idleAt, absoluteAt, version }
+  const factorAt = part.factorAt ?? null
+  return { ...part, factorAt, id, sid, user, begun, createdAt, idleAt, absoluteAt, version }
 }
 
 /** The roles in an identity's claims; anything else than a list of texts is no role. */

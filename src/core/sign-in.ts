@@ -22,6 +22,8 @@ export interface SignIn {
   readonly issuedAt?: number
   /** When a factor was last checked, if that was not now: what asks for a fresh one must not be fooled. @default now */
   readonly authenticatedAt?: number
+  /** When a second factor, or a passkey, was checked. @default null */
+  readonly factorAt?: number | null
   /**
    * The session the browser presented in this very request. It ends; nothing of its credential is adopted. What was done in
    * an anonymous one, its state, is carried over; another person's never is.

@@ -141,7 +141,13 @@ export function createUrlSessions(options: UrlSessionsOptions): UrlSessions {
         remember: false,
         version: 1,
       },
-      ...{ device: { userAgent: '', address: '' }, createdAt: at, authenticatedAt: null, tokenAt: at },
+      ...{
+        device: { userAgent: '', address: '' },
+        createdAt: at,
+        authenticatedAt: null,
+        factorAt: null,
+        tokenAt: at,
+      },
       ...{ idle, idleAt: at + idle, absoluteAt },
     }
     const creation = await store.create(sessionRecord(keyring, session, secret, dataKey))

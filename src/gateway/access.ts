@@ -1,6 +1,5 @@
 /** Who may reach what: one pure decision, the same for requests and for WebSocket upgrades. */
-import type { Identity } from '../core/contracts.ts'
-import { rolesOf } from '../core/session.ts'
+import { rolesOf, type Session } from '../core/session.ts'
 
 /** `signed-in`: only people who signed in; `anyone`: everybody. */
 export type Access = 'signed-in' | 'anyone'
@@ -11,9 +10,17 @@ export interface AccessRule {
   readonly access?: Access
   /** One of them is needed; implies `signed-in`. */
   readonly roles?: readonly string[]
+  /** A session that showed a second factor is needed; implies `signed-in`. */
+  readonly factor?: boolean
+  /** In milliseconds: showing who one is, or with `factor` the factor, must not be longer ago; implies `signed-in`. */
+  readonly freshWithin?: number
 }
 
-export type Decision = 'pass' | 'sign-in' | 'forbidden'
+/** Who asks: what a session says of them. */
+export type Visitor = Pick<Session, 'identity' | 'authenticatedAt' | 'factorAt'>
+
+/** `step-up`: they may, once they have shown anew who they are; `step-up-factor`: by a second factor. */
+export type Decision = 'pass' | 'sign-in' | 'forbidden' | 'step-up' | 'step-up-factor'
 
 /**
  * Decides by the first rule whose path matches, or by the default. A rule that asks for something holds for every
@@ -21,23 +28,48 @@ export type Decision = 'pass' | 'sign-in' | 'forbidden'
  */
 export function decide(
   path: string,
-  who: Identity | null,
+  who: Visitor | null,
   rules: readonly AccessRule[],
   otherwise: Access,
+  now: number = Date.now(),
 ): Decision {
   const rule = rules.find((one) =>
     opens(one) ? covers(exact(one.path), path) : covers(plain(one.path), plain(path)),
   )
   const roles = rule?.roles ?? []
-  const access = roles.length > 0 ? 'signed-in' : (rule?.access ?? otherwise)
+  const access = rule === undefined || opens(rule) || !asks(rule) ? (rule?.access ?? otherwise) : 'signed-in'
   if (access === 'anyone') return 'pass'
-  if (who === null) return 'sign-in'
-  if (roles.length === 0) return 'pass'
-  return rolesOf(who).some((role) => roles.includes(role)) ? 'pass' : 'forbidden'
+  const identity = who?.identity ?? null
+  if (who === null || identity === null) return 'sign-in'
+  if (roles.length > 0 && !rolesOf(identity).some((role) => roles.includes(role))) return 'forbidden'
+  return rule === undefined ? 'pass' : proven(rule, who, now)
 }
 
-function opens({ access, roles = [] }: AccessRule): boolean {
-  return access === 'anyone' && roles.length === 0
+/** SECURITY: asked last, so that nobody shows a factor for what they may not see in any case. */
+function proven(
+  { factor = false, freshWithin }: AccessRule,
+  { authenticatedAt, factorAt }: Visitor,
+  now: number,
+): Decision {
+  const shownAt = factor ? factorAt : latest(authenticatedAt, factorAt)
+  if (factor && shownAt === null) return 'step-up-factor'
+  if (freshWithin === undefined) return 'pass'
+  if (shownAt !== null && now - shownAt < freshWithin) return 'pass'
+  return factor ? 'step-up-factor' : 'step-up'
+}
+
+function latest(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b
+  return Math.max(a, b)
+}
+
+/** Whether a rule asks for more than being signed in. */
+export function asks({ roles = [], factor = false, freshWithin }: AccessRule): boolean {
+  return roles.length > 0 || factor || freshWithin !== undefined
+}
+
+function opens(rule: AccessRule): boolean {
+  return rule.access === 'anyone' && !asks(rule)
 }
 
 function covers(pattern: string, path: string): boolean {

@@ -9,7 +9,7 @@ import type { SignedInByForm, SignInTickets } from './sign-in-tickets.ts'
 
 export type AppSignInParts = Pick<
   GatewayParts,
-  'people' | 'standings' | 'signInGate' | 'site' | 'onEvent' | 'log' | 'now'
+  'people' | 'standings' | 'factors' | 'signInGate' | 'site' | 'onEvent' | 'log' | 'now'
 > & { readonly signInTickets: SignInTickets; readonly sessions: Pick<SessionManager, 'begin'> }
 
 /** What somebody typed into the app's form. */
@@ -38,10 +38,10 @@ export async function appSignIn(parts: AppSignInParts, pass: PagePass, form: App
     if (check.kind === 'throttled') return { outcome: 'throttled', seconds: check.seconds }
     if (check.kind === 'unavailable') return { outcome: 'unavailable' }
     if (check.kind !== 'known') return refused(parts, address)
-    const { disabled, factorRequired } = await parts.standings.of(check.identity)
+    const { disabled } = await parts.standings.of(check.identity)
     // Whoever is kept out is told no more than who mistyped.
     if (disabled) return refused(parts, address)
-    if (factorRequired) return { outcome: 'factor-needed' }
+    if ((await parts.factors.asks(check.identity)) !== null) return { outcome: 'factor-needed' }
     const identity = await parts.standings.applied(check.identity)
     const token = parts.people.tokenOf(check.identity)
     return await welcomed(parts, pass, { identity, token, remember, begun })

@@ -6,7 +6,7 @@ import { ConfigError } from '../core/errors.ts'
 
 /** A script of ours, below `/_holdfast/`. */
 export interface BrowserScript {
-  readonly name: 'client.js' | 'streamlit.js'
+  readonly name: 'client.js' | 'passkey.js' | 'streamlit.js'
   readonly body: string
   /** Changes with the content, and so does the script's URL. */
   readonly version: string

@@ -208,6 +208,7 @@ function filled(said: ConfigInput, variables: ConfigSources['variables']): Confi
     access: said.access ?? 'signed-in',
     rules: said.rules ?? [],
     documentsOnly: said.documentsOnly ?? false,
+    secondFactor: said.secondFactor ?? 'optional',
     policy: policyOf(said),
     trustProxy: said.trustProxy ?? [],
     secrets: secretsOf(variables),

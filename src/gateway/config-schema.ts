@@ -59,14 +59,19 @@ const rule = pipe(
       path: rulePath,
       access: exactOptional(oneOf(['signed-in', 'anyone'])),
       roles: exactOptional(array(role, 'must be a list of roles')),
+      factor: exactOptional(onOff),
+      freshWithin: exactOptional(duration),
     },
-    'a map with `path` and `access` or `roles`',
+    'a map with `path` and what it asks for: `access`, `roles`, `factor` or `freshWithin`',
   ),
   rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return
-    const { access, roles = [] } = dataset.value
-    if (access === undefined && roles.length === 0)
-      addIssue({ message: 'needs `access` or `roles`: it says nothing yet' })
+    const { access, roles = [], factor = false, freshWithin } = dataset.value
+    const proof = factor || freshWithin !== undefined
+    if (access === undefined && roles.length === 0 && !proof)
+      addIssue({ message: 'needs `access`, `roles`, `factor` or `freshWithin`: it says nothing yet' })
+    if (access === 'anyone' && proof)
+      addIssue({ message: 'cannot let anyone in and ask who they are: drop `access`, or what it asks for' })
     if (access === 'anyone' && roles.length > 0) {
       addIssue({ message: 'cannot let anyone in and ask for roles: drop `access`, or drop `roles`' })
     }
@@ -183,6 +188,7 @@ export interface ConfigInput extends SelfServiceInput {
   readonly access?: Access
   readonly rules?: readonly AccessRule[]
   readonly documentsOnly?: boolean
+  readonly secondFactor?: 'optional' | 'required'
   readonly profile?: Profile
   readonly session?: LimitsInput & {
     readonly remember?: LimitsInput
@@ -223,6 +229,7 @@ export const configSchema: GenericSchema<unknown, ConfigInput> = section(
     access: exactOptional(oneOf(['signed-in', 'anyone'])),
     rules: exactOptional(array(rule, 'must be a list of maps, each with `path` and `access` or `roles`')),
     documentsOnly: exactOptional(onOff),
+    secondFactor: exactOptional(oneOf(['optional', 'required'])),
     profile: exactOptional(oneOf(['aal1', 'aal2', 'aal3'])),
     session: exactOptional(session),
     trustProxy: exactOptional(array(string(cidrWanted), cidrWanted)),

@@ -69,6 +69,8 @@ export interface Config extends SelfServiceConfig {
   readonly rules: readonly AccessRule[]
   /** Accepts that rules guard documents only, where the app picks its pages inside one socket. */
   readonly documentsOnly: boolean
+  /** Whether everybody must have a second factor, or who likes. */
+  readonly secondFactor: 'optional' | 'required'
   readonly policy: Policy
   /** Proxies whose X-Forwarded-For is believed, as CIDRs. */
   readonly trustProxy: readonly string[]

@@ -12,6 +12,8 @@ import type { AppPreset } from './apps/preset.ts'
 import type { AuditLog } from './audit.ts'
 import type { ClientAddress } from './client-address.ts'
 import type { BrowserScript } from './client-script.ts'
+import type { FactorSignIns } from './factor-sign-in.ts'
+import type { Factors } from './factors.ts'
 import type { Log } from './log.ts'
 import type { OidcFlows } from './oidc-flow.ts'
 import type { PagePasses } from './page-pass.ts'
@@ -61,6 +63,10 @@ export interface GatewayParts {
   readonly accountLimit: AccountLimit | null
   /** Sign-ins of people who are asked something more. */
   readonly pendingSignIns: PendingSignIns
+  /** Second factors and passkeys. */
+  readonly factors: Factors
+  /** Sign-ins that wait for their second factor. */
+  readonly factorSignIns: FactorSignIns
   /** Reads what an earlier system signed; `null`: there was none. */
   readonly oldSessions: Importer | null
   readonly signInGate: SignInGate
@@ -74,6 +80,8 @@ export interface GatewayParts {
   readonly proxy: HttpProxy
   readonly clientAddress: ClientAddress
   readonly clientScript: BrowserScript
+  /** What our own pages need where a passkey is asked for. */
+  readonly passkeyScript: BrowserScript
   /** What pages of this kind of app are given besides. */
   readonly presetScript: BrowserScript | null
   readonly log: Log

@@ -138,13 +138,13 @@ function serve(parts: GatewayParts, visit: Visit): void {
   if (asked === 'sign-out') return guarded(parts, visit, appSignOutRoute(parts, visit))
   if (asked === 'sign-in') return sendOn(visit.response, ownPath(parts.site.base, 'sign-in'))
 
-  const identity = who.session?.identity ?? null
-  const decision = decide(local, identity, parts.rules, parts.access)
+  const decision = decide(local, who.session, parts.rules, parts.access, parts.now())
   if (decision === 'sign-in') {
     const mayBring = parts.oldSessions !== null && who.credential === null && isNavigation(request)
     return mayBring ? guarded(parts, visit, switchedOver(parts, visit)) : toSignIn(parts, visit)
   }
   if (decision === 'forbidden') return sendProblem(parts, visit, 'forbidden')
+  if (decision !== 'pass') return toStepUp(parts, visit, decision)
   if (
     who.session !== null &&
     who.session.version > 0 &&
@@ -183,6 +183,14 @@ function toSignIn(parts: GatewayParts, visit: Visit): void {
   const why = credential !== null && parts.sessions.gaveWay(credential) ? 'replaced' : 'expired'
   const reason = credential === null ? '' : `&reason=${why}`
   sendOn(response, `${ownPath(parts.site.base, 'sign-in')}?return_to=${wanted}${reason}`)
+}
+
+function toStepUp(parts: GatewayParts, visit: Visit, decision: 'step-up' | 'step-up-factor'): void {
+  const { target, request, response } = visit
+  if (!isNavigation(request)) return sendProblem(parts, visit, 'step-up-required')
+  const wanted = encodeURIComponent(target.path + target.query)
+  const factor = decision === 'step-up-factor' ? '&factor=1' : ''
+  sendOn(response, `${ownPath(parts.site.base, 'step-up')}?return_to=${wanted}${factor}`)
 }
 
 function forward(parts: GatewayParts, visit: Visit): void {

@@ -90,6 +90,7 @@ export const settings: readonly Setting[] = [
   setting('access', 'text', '<who>', 'Who reaches the app: signed-in or anyone', 'signed-in'),
   setting('rules', 'yaml', '', 'Who reaches which path: a list of path, access, roles', 'none', null),
   setting('documentsOnly', 'switch', '', 'Accept that rules guard documents only', 'off'),
+  setting('secondFactor', 'text', '<who>', 'Who has a second factor: optional or required', 'optional'),
   setting('profile', 'text', '<aal>', 'Cut all session limits to those of NIST aal1, aal2 or aal3', 'none'),
   setting('session.idle', 'text', '<time>', 'A session ends after this long without activity', '12h'),
   setting('session.absolute', 'text', '<time>', 'A session ends after this long in any case', '24h'),

@@ -40,8 +40,8 @@ export function upgradeHandler(parts: GatewayParts, events: EventsEndpoint): Upg
     const local = localPath(parts.site.base, target.path) ?? ''
     const { session, credential } = await presented(parts, credentialOf(parts, request))
     if (local.startsWith(holdfastPath)) return own(request, client, head, local, session)
-    const decision = decide(local, session?.identity ?? null, parts.rules, parts.access)
-    if (decision !== 'pass') return deny(client, decision === 'sign-in' ? 401 : 403)
+    const decision = decide(local, session, parts.rules, parts.access, parts.now())
+    if (decision !== 'pass') return deny(client, decision === 'forbidden' ? 403 : 401)
     await relayed(request, client, head, target, await stored(parts, session, credential))
   }
 

@@ -10,6 +10,7 @@ import type { SessionManager } from '../core/manager.ts'
 import { sealedState } from '../core/sealed-state.ts'
 import { socketRegistry } from '../core/sockets.ts'
 import { createUrlSessions } from '../core/url-session.ts'
+import { asks } from './access.ts'
 import { startAdmin } from './admin/admin-start.ts'
 import type { AppPreset } from './apps/preset.ts'
 import { auditLog } from './audit.ts'
@@ -17,6 +18,7 @@ import { startOwnApp, stateKey } from './child/own-app.ts'
 import { clientAddress } from './client-address.ts'
 import { browserScript } from './client-script.ts'
 import type { GatewayConfig } from './config.ts'
+import { openFactors } from './factor-parts.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import type { Log } from './log.ts'
 import { oidcFlows } from './oidc-flow.ts'
@@ -111,6 +113,18 @@ async function assemble(
   const people = await openPeople({ config, site: where, ...opened, log, now })
   closers.push(() => people.close())
 
+  const cookieOptions: CookieOptions = {
+    secure: where.secure,
+    name: cookieName(config, where),
+    port: where.port,
+  }
+  const appName = config.name === '' ? where.origin.slice(where.origin.indexOf('//') + 2) : config.name
+  const factorParts = openFactors({
+    ...{ store, keyring, config, onEvent, now, origin: where.origin, app: appName },
+    cookie: cookieOptions,
+    isRequired: async (who) => (await known.of(who)).factorRequired,
+  })
+
   const presets = presetsFor({
     store,
     keyring,
@@ -121,7 +135,6 @@ async function assemble(
   const preset = await choosePreset(config, where.base, presets, log, signal)
   refuseEmptyRules(config, preset)
 
-  const appName = config.name === '' ? where.origin.slice(where.origin.indexOf('//') + 2) : config.name
   const selfService = openSelfService({
     ...{ config, app: appName, site: where, users: people.usersFile },
     ...{ store, keyring, sessions, audit, log, onEvent, now },
@@ -134,7 +147,7 @@ async function assemble(
     pagePasses: pagePasses(keyring, config.name),
     signInTickets: signInTickets({ store, state: sealedState(store, keyring), app: config.name, now }),
   }
-  const own = { people, audit, selfService, standings: known }
+  const own = { people, audit, selfService, standings: known, factors: factorParts.factors }
   const appPeople = { ...forms, ...own, sessions, site: where, onEvent, log, now }
   const handle = stateRoutes({ state: sessions.state, urlSessions, people: appPeople, log })
   const app =
@@ -151,17 +164,13 @@ async function assemble(
   if (app !== null) await Promise.race([app.supervisor.ready(config.startTimeout), aborted(signal)])
 
   const sockets = socketRegistry({ sessions, now, onConfirmed: (session) => people.vouching.used(session) })
-  const cookieOptions: CookieOptions = {
-    secure: where.secure,
-    name: cookieName(config, where),
-    port: where.port,
-  }
   const sweeper = setInterval(() => void store.sweep(sweepAtOnce).catch(() => undefined), sweepEvery)
   sweeper.unref()
   closers.push(() => clearInterval(sweeper))
 
   const script = await browserScript('client.js')
   const presetScript = preset.script === null ? null : await browserScript(preset.script)
+  const passkeyScript = await browserScript('passkey.js')
   await reserved.release()
   const gateway: Gateway = await startGateway(
     {
@@ -180,6 +189,7 @@ async function assemble(
       ...own,
       accountLimit: config.policy.perAccount ?? null,
       pendingSignIns: pendingSignIns(opened, now),
+      ...factorParts,
       oldSessions: openOldSessions({ config: config.import, ...opened, people, onEvent, now }),
       ...forms,
       preset,
@@ -187,6 +197,7 @@ async function assemble(
       proxy: httpProxy({ upstream }),
       clientAddress: clientAddress(config.trustProxy),
       clientScript: script,
+      passkeyScript,
       presetScript,
       log,
       onEvent,
@@ -230,7 +241,7 @@ function cookieName(config: GatewayConfig, { base }: Site): string {
 }
 
 function refuseEmptyRules(config: GatewayConfig, preset: AppPreset): void {
-  const anyRoles = config.rules.some((rule) => (rule.roles ?? []).length > 0)
+  const anyRoles = config.rules.some(asks)
   const mixed = config.rules.some((rule) => rule.access !== undefined && rule.access !== config.access)
   const objection = config.documentsOnly ? null : preset.objection({ anyRoles, mixed })
   if (objection !== null) throw new ConfigError('ERR_CONFIG_INVALID', `rules: ${objection}`)

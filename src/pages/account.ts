@@ -65,6 +65,8 @@ ${proof(options, texts)}
 ${devices.length > 1 && mayAct(options) && html`<button class="button" type="submit" name="${accountFields.action}" value="end-others">${texts.account.endOthers}</button>`}
 </form>
 ${options.changesPassword && passwordForm(options, texts)}
+<h2>${texts.factor.list}</h2>
+<p>${texts.factor.lead} <a href="${ownPath(options.base, 'account/factors')}">${texts.factor.list}</a></p>
 <div class="actions">
 ${options.changesDetails === true && html`<a class="button quiet" href="${ownPath(options.base, 'account/details')}">${texts.selfService.details.heading}</a>`}
 <a class="button quiet" href="${ownPath(options.base, 'sign-out')}">${texts.signOut.submit}</a>

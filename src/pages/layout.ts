@@ -11,12 +11,14 @@ export interface LayoutOptions {
   readonly main: Html
   /** `text`: words to read, set a little wider. @default `form` */
   readonly shape?: 'form' | 'text'
+  /** The address of the page's one script; pages that need none have none. */
+  readonly script?: string | undefined
   readonly footer?: Html | undefined
   /** Seconds until the browser loads the page again. */
   readonly refresh?: number | undefined
 }
 
-/** The one frame round all our pages: no script, nothing loaded from anywhere. */
+/** The one frame round all our pages: no script save ours for passkeys, nothing loaded from elsewhere. */
 export function layout(options: LayoutOptions): Html {
   const shape = options.shape === 'text' ? 'text wide' : 'form'
   return html`<!doctype html>
@@ -39,6 +41,7 @@ ${options.main}
 </div>
 ${options.footer && html`<footer>${options.footer}</footer>`}
 </main>
+${options.script !== undefined && html`<script src="${options.script}" nonce="${options.nonce}"></script>`}
 </body>
 </html>
 `

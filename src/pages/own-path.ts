@@ -13,6 +13,10 @@ export type OwnPage =
   | 'reset-password'
   | 'forgot-username'
   | 'guest'
+  | 'passkey'
+  | 'factor'
+  | 'step-up'
+  | 'account/factors'
   | `oidc/${string}`
 
 /** The path of a page of ours below the public URL's path. */

@@ -28,6 +28,8 @@ export interface PageOptions {
   readonly form: boolean
   /** Another origin that answering the form may lead to: browsers hold `form-action` against redirects too. */
   readonly formLeadsTo?: string | undefined
+  /** Whether it has a script of ours, which has to carry the nonce. @default false */
+  readonly script?: boolean
   /** The document; the nonce is the only one its style may carry. */
   document(nonce: string): Html
   readonly headers?: Readonly<Record<string, string>>
@@ -53,6 +55,7 @@ export function pageResponse(options: PageOptions): Page {
   const policy = [
     "default-src 'none'",
     `style-src 'nonce-${nonce}'`,
+    ...(options.script === true ? [`script-src 'nonce-${nonce}'`] : []),
     // For the icon, which would otherwise be fetched from the app.
     'img-src data:',
     `form-action 'self'${options.formLeadsTo === undefined ? '' : ` ${options.formLeadsTo}`}`,

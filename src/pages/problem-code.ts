@@ -2,6 +2,8 @@
 export const problemStatus = {
   'bad-request': 400,
   'sign-in-required': 401,
+  /** Signed in, but not by a second factor, or too long ago. */
+  'step-up-required': 401,
   forbidden: 403,
   'cross-origin': 403,
   'not-found': 404,

@@ -64,6 +64,7 @@ function actions(options: ProblemOptions, texts: Texts): Html | null {
     case 'method-not-allowed':
     case 'cross-origin':
       return home
+    case 'step-up-required':
     case 'internal':
     case 'too-many-requests':
     case 'headers-too-large':

@@ -3,6 +3,7 @@ import { textsFor } from './language.ts'
 import { layout } from './layout.ts'
 import { ownPath } from './own-path.ts'
 import { type Page, type PageContext, pageResponse } from './page-response.ts'
+import { passkeyForm } from './passkey-form.ts'
 import { signInFields } from './sign-in-form.ts'
 import type { Texts } from './texts.ts'
 
@@ -15,6 +16,8 @@ export type SignInError =
   | { readonly kind: 'form' }
   /** Right, and signed in on as many browsers as may be; `seconds`: until the first of them is over, if it is not used. */
   | { readonly kind: 'full'; readonly most: number; readonly seconds: number }
+  /** The passkey is of nobody here, or did not show what it had to. */
+  | { readonly kind: 'passkey' }
   /** The store or the directory of users cannot tell. */
   | { readonly kind: 'unavailable' }
 
@@ -47,9 +50,13 @@ export interface SignInPageOptions extends PageContext {
   readonly links?: readonly ('register' | 'forgot-password' | 'forgot-username')[]
   /** Whether one may come in without an account. */
   readonly guests?: boolean
+  /** What the button for passkeys asks, and where its script is; without it there is no button. */
+  readonly passkey?: { readonly ask: object; readonly script: string } | null
 }
 
-const statusOf = { credentials: 401, throttled: 429, form: 400, full: 409, unavailable: 503 } as const
+const statusOf = {
+  ...{ credentials: 401, passkey: 401, throttled: 429, form: 400, full: 409, unavailable: 503 },
+} as const
 const reasons: readonly SignInReason[] = [
   ...(['expired', 'revoked', 'replaced', 'signed-out', 'registered', 'password-set'] as const),
 ]
@@ -69,6 +76,7 @@ function errorText(error: SignInError, texts: Texts): string {
 function headersOf(error: SignInError | undefined): Record<string, string> {
   switch (error?.kind) {
     case 'credentials':
+    case 'passkey':
       // RFC 9110 §15.5.2 wants a challenge with every 401; browsers ignore schemes they do not know.
       return { 'www-authenticate': 'Holdfast' }
     case 'throttled':
@@ -141,15 +149,24 @@ ${links.map((page) => html`<li><a href="${ownPath(base, page)}">${words[page]}</
 </ul>`
 }
 
+function passkeyPart({ base, token, returnTo }: SignInPageOptions, ask: object, texts: Texts): Html {
+  const form = { base, token, returnTo, page: 'passkey', action: 'passkey', quiet: true } as const
+  return passkeyForm(
+    { ...form, ask: { kind: 'get', options: ask }, label: texts.factor.passkeySignIn },
+    texts,
+  )
+}
+
 /** The sign-in page, also after a failed attempt; its status says which. */
 export function signInPage(options: SignInPageOptions): Page {
   const texts = textsFor(options.acceptLanguage)
-  const { passwords = true, others = [], error } = options
+  const { passwords = true, others = [], error, passkey = null } = options
   const heading = texts.signIn.heading(options.app)
   const main = html`<h1>${heading}</h1>
 ${message(options, texts)}
 ${passwords && passwordForm(options, texts)}
-${passwords && others.length > 0 && html`<p class="or">${texts.signIn.or}</p>`}
+${passwords && (others.length > 0 || passkey !== null) && html`<p class="or">${texts.signIn.or}</p>`}
+${passkey !== null && passkeyPart(options, passkey.ask, texts)}
 ${otherWays(others, texts)}
 ${options.guests === true && guestForm(options, texts)}
 ${helpLinks(options, texts)}`
@@ -157,6 +174,7 @@ ${helpLinks(options, texts)}`
     status: error ? statusOf[error.kind] : 200,
     secure: options.secure,
     form: true,
+    script: passkey !== null,
     headers: { ...headersOf(error), 'content-language': texts.language, vary: 'Accept-Language, Cookie' },
     document: (nonce) =>
       layout({
@@ -165,6 +183,7 @@ ${helpLinks(options, texts)}`
         app: options.app,
         nonce,
         main,
+        ...(passkey !== null && { script: passkey.script }),
       }),
   })
 }

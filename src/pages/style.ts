@@ -80,6 +80,12 @@ h2 { font-size: 1.0625rem; line-height: 1.3; font-weight: 650; margin: 1.75rem 0
 .facts > div { display: flex; flex-wrap: wrap; gap: 0 0.75rem; }
 .facts dt { flex: 0 0 9rem; color: var(--soft); }
 .facts dd { flex: 1 1 9rem; margin: 0; }
+.qr { display: block; width: 100%; max-width: 15rem; margin: 0 auto 1rem; border-radius: 0.625rem; }
+.codes { display: grid; grid-template-columns: repeat(auto-fit, minmax(12.5rem, 1fr)); gap: 0.375rem; margin: 1rem 0; padding: 0; list-style: none; }
+.codes code, .secret { display: block; text-align: center; white-space: normal; font-size: 1rem; padding: 0.375rem; }
+details { margin: 1.25rem 0 0; }
+summary { cursor: pointer; color: var(--accent); margin: 0 0 0.75rem; }
+form + form { margin-top: 1rem; }
 .others { display: grid; gap: 0.625rem; margin: 0; padding: 0; list-style: none; }
 form.guest { margin-top: 0.625rem; }
 .help { display: grid; gap: 0.375rem; margin: 1.25rem 0 0; padding: 0; list-style: none; font-size: 0.9375rem; }

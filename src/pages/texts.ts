@@ -30,6 +30,7 @@ export interface Texts {
       readonly throttled: (seconds: number) => string
       readonly form: string
       readonly full: (most: number, seconds: number) => string
+      readonly passkey: string
       readonly unavailable: string
     }
     readonly notices: {
@@ -86,6 +87,54 @@ export interface Texts {
   readonly selfService: SelfServiceTexts
   readonly mail: MailTexts
   readonly admin: AdminTexts
+  readonly factor: {
+    /** The heading while signing in. */
+    readonly heading: string
+    /** The heading where somebody who is signed in shows it once more. */
+    readonly again: string
+    readonly code: string
+    readonly codeHint: string
+    readonly recovery: string
+    readonly recoveryCode: string
+    readonly submit: string
+    readonly passkey: string
+    readonly passkeySignIn: string
+    readonly passkeyNeeds: string
+    readonly passkeyTrouble: string
+    readonly required: string
+    readonly list: string
+    readonly lead: string
+    readonly none: string
+    readonly app: string
+    readonly key: (device: string) => string
+    readonly since: (day: string) => string
+    readonly remove: string
+    readonly removeOne: (name: string) => string
+    readonly addApp: string
+    readonly addKey: string
+    readonly codesLeft: (count: number) => string
+    readonly newCodes: string
+    readonly showFirst: string
+    readonly endsOthers: string
+    readonly scan: string
+    readonly picture: string
+    readonly secret: string
+    readonly typed: string
+    readonly confirm: string
+    readonly makeKey: string
+    readonly makeKeyLead: string
+    readonly codes: string
+    readonly codesLead: string
+    readonly codesKept: string
+    readonly done: { readonly removed: string; readonly added: string }
+    readonly errors: {
+      readonly wrong: string
+      readonly 'wrong-password': string
+      readonly form: string
+      readonly unavailable: string
+      readonly stale: string
+    }
+  }
   readonly problem: Readonly<Record<ProblemCode, ProblemText>>
   readonly actions: {
     readonly signIn: string

@@ -14,7 +14,8 @@ function session(name: string, fields: Partial<Session> = {}): Session {
       device,
       remember: false,
     },
-    ...{ begun: 5, createdAt: startAt, authenticatedAt: startAt, tokenAt: startAt, idle: hour, version: 1 },
+    ...{ begun: 5, createdAt: startAt, authenticatedAt: startAt, factorAt: null, tokenAt: startAt },
+    ...{ idle: hour, version: 1 },
     ...{ idleAt: startAt + hour, absoluteAt: startAt + 2 * hour },
     ...fields,
   }

@@ -28,9 +28,9 @@ function row(sealedPart: SealedPart = part): StoredSession {
 }
 
 describe('sealSession() and openSession()', () => {
-  it('give back what is in the record', () => {
+  it('give back what is in the record, and no factor where a row from before there were any says nothing', () => {
     const { sealed, key, ...fields } = row()
-    expect(openSession(keyring, { ...fields, sealed, key })).toEqual({ ...part, ...fields })
+    expect(openSession(keyring, { ...fields, sealed, key })).toEqual({ ...part, ...fields, factorAt: null })
   })
 
   it('SECURITY: open no row of which anything but the idle deadline was changed', () => {

@@ -1,7 +1,8 @@
 /** Paths that two parsers read differently: what our rules matched is what the app routes, or it is refused. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type AccessRule, decide } from '../../src/gateway/access.ts'
+import type { Identity } from '../../src/core/contracts.ts'
+import { type AccessRule, decide, type Visitor } from '../../src/gateway/access.ts'
 import { requestTarget, withoutParameter } from '../../src/gateway/target.ts'
 import { anna, ben, startHarness } from '../gateway/harness.ts'
 import { startPythonApp, withoutPython } from '../gateway/python.ts'
@@ -60,6 +61,11 @@ const broken = [
   '/a%ed%a0%80',
   '/a%f5%80%80%80',
 ]
+
+/** What a session says of somebody. */
+function visitor(identity: Identity | null): Visitor | null {
+  return identity === null ? null : { identity, authenticatedAt: 0, factorAt: null }
+}
 
 describe('the request target', () => {
   it('CVE-2025-54576: a rule never matches the query', async () => {
@@ -190,7 +196,7 @@ describe('the request target', () => {
           // WSGI hands bytes over as Latin-1.
           const path = app === 'echo_wsgi' ? Buffer.from(routed, 'latin1').toString('utf8') : routed
           expect(path).toBe(decodeURIComponent(requestTarget(target)?.path ?? ''))
-          expect(decide(path, ben, rules, 'signed-in')).not.toBe('forbidden')
+          expect(decide(path, visitor(ben), rules, 'signed-in')).not.toBe('forbidden')
         }
       }
     },
@@ -345,7 +351,7 @@ describe('the request target', () => {
       ['/admin/x', anna, 'pass'],
       ['/adminx', ben, 'pass'],
     ] as const
-    expect(table.map(([path, who]) => decide(path, who, rules, 'signed-in'))).toEqual(
+    expect(table.map(([path, who]) => decide(path, visitor(who), rules, 'signed-in'))).toEqual(
       table.map((row) => row[2]),
     )
     // An empty list of roles, or `anyone` beside roles, opens nothing.

@@ -27,6 +27,7 @@ import { clientAddress } from '../../src/gateway/client-address.ts'
 import type { Config } from '../../src/gateway/config.ts'
 import type { ImportConfig } from '../../src/gateway/config-import.ts'
 import type { SelfServiceConfig } from '../../src/gateway/config-self-service.ts'
+import { openFactors } from '../../src/gateway/factor-parts.ts'
 import { type Gateway, startGateway } from '../../src/gateway/gateway.ts'
 import type { LogFields, LogLevel } from '../../src/gateway/log.ts'
 import { oidcFlows } from '../../src/gateway/oidc-flow.ts'
@@ -58,6 +59,7 @@ export interface HarnessOptions {
   readonly publicUrl?: string
   readonly trustProxy?: readonly string[]
   readonly policy?: Policy
+  readonly secondFactor?: Config['secondFactor']
   readonly now?: () => number
   readonly headersTimeout?: number
   /** An API that knows who may sign in, in place of the users file. */
@@ -149,7 +151,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   }
   const state = sealedState(store.store, keyring)
   closers.push(await followUsers({ users, sessions, state, app: '', log: logger }))
-  const { loginApi = null, oidc = [], import: before = null } = options
+  const { loginApi = null, oidc = [], import: before = null, secondFactor = 'optional' } = options
   const peopleOf = { config: { users: null, loginApi, oidc, name: '' }, site: where }
   const known = standings({ state, app: '' })
   const audit = auditLog({ state, app: '', log: logger, now })
@@ -180,7 +182,13 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const onEvent = (event: SessionEvent): void => {
     events.push(event)
   }
-  const own = { people: peopleHere, audit, selfService, standings: known, sessions }
+  const factorParts = openFactors({
+    ...{ store: store.store, keyring, now, origin: where.origin, app: 'Kelp', cookie: cookieOptions },
+    ...{ config: { name: '', secondFactor }, onEvent },
+    isRequired: async (who) => (await known.of(who)).factorRequired,
+  })
+  const { factors } = factorParts
+  const own = { people: peopleHere, audit, selfService, standings: known, sessions, factors }
   const appPeople = { ...forms, ...own, site: where, onEvent, log: logger, now }
   const gateway: Gateway = await startGateway(
     {
@@ -202,6 +210,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       standings: known,
       accountLimit: policy.perAccount ?? null,
       pendingSignIns: pendingSignIns(opened, now),
+      ...factorParts,
       oldSessions: openOldSessions({
         ...{ config: before, ...opened, now },
         people: { known: (name) => users.identity(name) },
@@ -226,6 +235,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
         ...(options.headersTimeout === undefined ? {} : { headersTimeout: options.headersTimeout }),
       }),
       clientAddress: clientAddress(options.trustProxy ?? []),
+      passkeyScript: { name: 'passkey.js', body: '/* for passkeys */', version: 'test' },
       clientScript: { name: 'client.js', body: '/* the page script */', version: 'test' },
       presetScript:
         options.preset === 'streamlit'
@@ -343,10 +353,13 @@ async function signInByForm(
   return line.split(';', 1)[0] ?? ''
 }
 
-function peopleOfFile(users: UsersFile): Pick<People, 'authenticator' | 'setPassword' | 'usersFile'> {
+function peopleOfFile(
+  users: UsersFile,
+): Pick<People, 'authenticator' | 'setPassword' | 'known' | 'usersFile'> {
   return {
     usersFile: users,
     authenticator: users.authenticator(),
+    known: (name) => users.identity(name),
     setPassword: (name, secret) => users.setPassword(name, secret),
   }
 }

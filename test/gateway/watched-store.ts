@@ -29,9 +29,11 @@ export interface WatchedStore {
   before: ((method: string) => Promise<void>) | null
 }
 
-export function watchedStore(now?: () => number): WatchedStore {
+export function watchedStore(
+  now?: () => number,
+  inner: SessionStore = memoryStore(now === undefined ? {} : { now }),
+): WatchedStore {
   const calls = new Map<string, number>()
-  const inner = memoryStore(now === undefined ? {} : { now })
   const synchronous = new Set(['watch', 'isCurrent', 'scan', 'close', 'kind'])
   const watched: WatchedStore = {
     calls,

@@ -1,7 +1,11 @@
 import { type AccountPageOptions, accountPage } from '../../src/pages/account.ts'
+import { enrolPage } from '../../src/pages/enrol-factor.ts'
+import { type FactorPageOptions, factorPage } from '../../src/pages/factor.ts'
+import { type FactorsPageOptions, factorsPage } from '../../src/pages/factors.ts'
 import type { Page, PageContext } from '../../src/pages/page-response.ts'
 import { problemPage } from '../../src/pages/problem.ts'
 import { type ProblemCode, problemStatus } from '../../src/pages/problem-code.ts'
+import { recoveryPage } from '../../src/pages/recovery-codes.ts'
 import { signInPage } from '../../src/pages/sign-in.ts'
 import { signOutPage } from '../../src/pages/sign-out.ts'
 import { takeOverPage } from '../../src/pages/take-over.ts'
@@ -10,6 +14,48 @@ import { selfServicePages } from './self-service-pages.ts'
 
 /** Every problem code there is. */
 export const problemCodes = Object.keys(problemStatus) as readonly ProblemCode[]
+
+/** Those about second factors. */
+function factorPages(place: PageContext, text: string): [string, Page][] {
+  const script = '/_holdfast/passkey.js?v=test'
+  const form = { ...place, script, token: text, returnTo: `/${text}` }
+  const ask = { challenge: text }
+  const all = { totp: true, recovery: true, passkey: ask, password: false, provider: null }
+  const factor: FactorPageOptions = { ...form, ...all, page: 'factor', user: text }
+  const none = { ...factor, page: 'step-up', totp: false, recovery: false, passkey: null } as const
+  const enrol = { ...form, page: 'account/factors' } as const
+  const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
+  const mine = { mark: text, since: 0, device: text }
+  const list: FactorsPageOptions = {
+    ...{ ...form, codesLeft: 1, passkeys: true, proof: { kind: 'password' } },
+    factors: [
+      { ...mine, kind: 'totp' },
+      { ...mine, kind: 'passkey' },
+    ],
+  }
+  const codes = Array.from({ length: 10 }, () => '0123-4567-89AB-CDEF')
+  return [
+    ['sign-in, passkey', signInPage({ ...form, passkey: { ask, script } })],
+    ['sign-in, wrong passkey', signInPage({ ...form, error: { kind: 'passkey' } })],
+    ['factor', factorPage(factor)],
+    ['factor, wrong', factorPage({ ...factor, notice: { kind: 'wrong' } })],
+    ['factor, throttled', factorPage({ ...factor, notice: { kind: 'throttled', seconds: 61 } })],
+    ['factor, only a passkey', factorPage({ ...factor, totp: false })],
+    ['step-up, password', factorPage({ ...none, password: true })],
+    ['step-up, provider', factorPage({ ...none, provider: { label: text, href: `/${text}` } })],
+    ['enrol', enrolPage({ ...form, page: 'factor', step: { kind: 'choose', passkeys: true } })],
+    ['enrol, app', enrolPage({ ...enrol, step: { kind: 'totp', secret, uri: 'otpauth://totp/Kelp' } })],
+    ['enrol, passkey', enrolPage({ ...enrol, step: { kind: 'passkey', ask } })],
+    ['recovery codes', recoveryPage({ ...place, script, codes, next: `/${text}` })],
+    ['factors', factorsPage(list)],
+    ['factors, none', factorsPage({ ...list, factors: [], done: 'removed' })],
+    [
+      'factors, stale',
+      factorsPage({ ...list, proof: { kind: 'first', href: `/${text}` }, notice: { kind: 'stale' } }),
+    ],
+    ['factors, shown', factorsPage({ ...list, proof: { kind: 'shown' } })],
+  ]
+}
 
 /** Every page of ours, with `text` wherever something from outside is shown. */
 export function everyPage(context: Partial<PageContext> = {}, text = 'Ada'): ReadonlyMap<string, Page> {
@@ -40,6 +86,7 @@ export function everyPage(context: Partial<PageContext> = {}, text = 'Ada'): Rea
     ['sign-in, no passwords', signInPage({ ...signIn, passwords: false, others })],
     ['take-over', takeOverPage({ ...place, token: text, ticket: text, most: 2, devices, now: 90_000_000 })],
     ['sign-out', signOutPage({ ...signIn, user: text })],
+    ...factorPages(place, text),
     ['account', accountPage(account)],
     [
       'account, provider',

@@ -14,6 +14,13 @@ function tagsOf(body: string): readonly string[] {
   )
 }
 
+/** The script tags that may be there. */
+function scriptsOf(body: string): readonly string[] {
+  return tagsOf(body).filter((tag) =>
+    /^<script src="\/_holdfast\/passkey\.js\?v=test" nonce="[\w-]{22}">$/.test(tag),
+  )
+}
+
 function shapeOf(body: string): readonly string[] {
   return tagsOf(body).map((tag) => tag.replace(/"[^"]*"/g, '""'))
 }
@@ -22,8 +29,9 @@ describe('every page', () => {
   it('lets the browser do nothing but show it and send its form', () => {
     for (const [name, page] of everyPage()) {
       const nonce = nonceOf(page.headers['content-security-policy'])
+      const script = page.body.includes('data-passkey=') ? `script-src 'nonce-${nonce}'; ` : ''
       expect(page.headers['content-security-policy'], name).toBe(
-        `default-src 'none'; style-src 'nonce-${nonce}'; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
+        `default-src 'none'; style-src 'nonce-${nonce}'; ${script}img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
       )
       expect(page.headers, name).toMatchObject({
         'content-type': 'text/html; charset=utf-8',
@@ -38,19 +46,23 @@ describe('every page', () => {
     }
   })
 
-  it('carries a fresh nonce each time, on its one style and nowhere else', () => {
+  it('carries a fresh nonce each time, on its one style, on the script for passkeys where there is one, and nowhere else', () => {
     const pages = [...everyPage().values(), ...everyPage().values()]
     const nonces = pages.map((page) => nonceOf(page.headers['content-security-policy']))
     expect(new Set(nonces).size).toBe(pages.length)
     for (const [index, page] of pages.entries()) {
       expect(page.body.match(/<style[^>]*>/g)).toEqual([`<style nonce="${nonces[index]}">`])
-      expect(page.body.split(String(nonces[index]))).toHaveLength(2)
+      const uses = page.body.includes('data-passkey=') ? 2 : 1
+      expect(page.body.split(String(nonces[index]))).toHaveLength(uses + 1)
     }
   })
 
-  it('needs no script, no inline style and nothing from elsewhere', () => {
+  it('needs no script but ours where a passkey is asked for, no inline style and nothing from elsewhere', () => {
     for (const [name, page] of everyPage()) {
+      const scripts = scriptsOf(page.body)
+      expect(scripts.length, name).toBe(page.body.includes('data-passkey=') ? 1 : 0)
       for (const tag of tagsOf(page.body)) {
+        if (scripts.includes(tag)) continue
         expect(tag, name).not.toMatch(/^<(?:script|iframe|object|embed|base|img|video|audio|template)\b/i)
         expect(tag, name).not.toMatch(/\s(?:on\w+|style|srcdoc|src|formaction|target|ping)=/i)
       }
@@ -85,7 +97,7 @@ describe('every page', () => {
 
   it('lets forms send their Origin, and sends no referrer from anywhere else', () => {
     for (const [name, page] of everyPage()) {
-      const posts = page.body.includes('<form method="post"') || name.startsWith('sign-in, no passwords')
+      const posts = page.body.includes('<form method="post"') || /no passwords|step-up, provider/.test(name)
       expect(page.headers['referrer-policy'], name).toBe(posts ? 'same-origin' : 'no-referrer')
     }
   })

@@ -10,7 +10,15 @@ import { sendProblem } from '../problems.ts'
 import { readBody, sendOn, sendPage, type Visit } from '../visit.ts'
 import { devicesOf, markOf } from './own-devices.ts'
 import { formRefusal, isFormToken, shownForm } from './own-form.ts'
-import { hasPassword, isFresh, proofOf, type SignedIn, signInName } from './own-proof.ts'
+import {
+  factorProofOf,
+  hasPassword,
+  isFresh,
+  proofOf,
+  type SignedIn,
+  signInName,
+  stepUpPath,
+} from './own-proof.ts'
 
 const longestForm = 16_384
 
@@ -44,6 +52,8 @@ async function act(
   if (doubt !== null) return show(parts, visit, mine, doubt)
   const action = form.get(accountFields.action) ?? ''
   try {
+    if (action === 'password' && (await factorProofOf(parts, visit, mine, null)) !== null)
+      return sendOn(visit.response, stepUpPath(parts, 'account'))
     if (action === 'password')
       return await changePassword(parts, visit, mine, form.get(accountFields.newPassword) ?? '')
     const others = (await parts.sessions.listUser(mine.identity)).filter(({ sid }) => sid !== mine.sid)

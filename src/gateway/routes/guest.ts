@@ -25,8 +25,13 @@ export async function guestRoute(parts: GatewayParts, visit: Visit): Promise<voi
   try {
     const { identity } = welcome
     const begun = await parts.sessions.begin()
-    const issued = await beginSession(parts, visit, { identity, token: null, remember: false, begun })
-    if (issued === null || issued === 'disabled' || issued === 'full')
+    const issued = await beginSession(
+      parts,
+      visit,
+      { identity, token: null, remember: false, begun },
+      returnTo,
+    )
+    if (issued === null || typeof issued === 'string' || 'location' in issued)
       return showSignIn(parts, visit, { returnTo, error: { kind: 'unavailable' } })
     sendOn(visit.response, returnTo, {
       'set-cookie': [

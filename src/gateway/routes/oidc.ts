@@ -69,20 +69,17 @@ async function finish(parts: GatewayParts, visit: Visit, { name, provider }: Pro
       parts.onEvent({ event: 'sign_in_failed', address: visit.address })
       return showSignIn(parts, visit, { returnTo: flow.returnTo, error: { kind: 'form' } }, gone)
     }
-    const begun = await beginSession(parts, visit, { ...vouched, remember: false, begun: since })
+    const start = { ...vouched, remember: false, begun: since }
+    const begun = await beginSession(parts, visit, start, flow.returnTo)
     if (begun === 'disabled') {
       parts.onEvent({ event: 'sign_in_failed', address: visit.address })
       return sendProblem(parts, visit, 'forbidden')
     }
-    if (begun === 'full')
-      return showFull(
-        parts,
-        visit,
-        { ...vouched, remember: false, begun: since, returnTo: flow.returnTo },
-        gone,
-      )
+    if (begun === 'full') return showFull(parts, visit, { ...start, returnTo: flow.returnTo }, gone)
     if (begun === null)
       return showSignIn(parts, visit, { returnTo: flow.returnTo, error: { kind: 'form' } }, gone)
+    if ('location' in begun)
+      return sendOn(visit.response, begun.location, { 'set-cookie': [...gone, ...begun.cookies] })
     sendOn(visit.response, flow.returnTo, {
       'set-cookie': [...gone, parts.cookie.write(begun.credential, null)],
     })

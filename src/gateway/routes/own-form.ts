@@ -27,6 +27,15 @@ export function shownForm(
   }
 }
 
+/**
+ * Whether a page that shows secrets is asked for by the browser itself, for a person to see. SECURITY: the app's scripts share
+ * our origin: they could fetch such a page and read it, its form token too. What they cannot do is say `navigate`.
+ */
+export function isShownToPerson({ headers }: IncomingMessage): boolean {
+  const { 'sec-fetch-mode': mode = 'navigate', 'sec-fetch-dest': dest = 'document' } = headers
+  return mode === 'navigate' && dest === 'document'
+}
+
 /** Whether this token was given to the browser that sends it, with a form of this kind. */
 export function isFormToken(
   { formCookieName, formTokens }: GatewayParts,

@@ -1,6 +1,8 @@
 /** Showing anew that one is who is signed in: what every change on a page of ours asks for. */
+import { hasFactor } from '../../auth/factor-record.ts'
 import type { Identity } from '../../core/contracts.ts'
 import type { Session } from '../../core/session.ts'
+import { type OwnPage, ownPath } from '../../pages/own-path.ts'
 import type { GatewayParts } from '../parts.ts'
 import { checkPassword } from '../password-check.ts'
 import type { Visit } from '../visit.ts'
@@ -38,9 +40,29 @@ export async function proofOf(
     : { kind: check.kind === 'unavailable' ? check.kind : 'wrong-password' }
 }
 
+/**
+ * As `proofOf`, for what changes how they sign in: who has a second factor must have shown it a moment ago, whatever else they
+ * know; a password alone would let who stole it take the factor away. `null` for a password that was checked already.
+ */
+export async function factorProofOf(
+  parts: GatewayParts,
+  visit: Visit,
+  mine: SignedIn,
+  password: string | null,
+): Promise<ProofFault | null> {
+  if (!hasFactor(await parts.factors.of(mine.identity)))
+    return password === null ? null : proofOf(parts, visit, mine, password)
+  return isFresh(parts, mine.factorAt) ? null : { kind: 'stale' }
+}
+
 /** Whether they showed who they are a moment ago. */
 export function isFresh({ now }: Pick<GatewayParts, 'now'>, authenticatedAt: number | null): boolean {
   return authenticatedAt !== null && now() - authenticatedAt < freshFor
+}
+
+/** Where they show it, and come back from to a page of ours. */
+export function stepUpPath({ site }: Pick<GatewayParts, 'site'>, back: OwnPage): string {
+  return `${ownPath(site.base, 'step-up')}?return_to=${encodeURIComponent(ownPath(site.base, back))}`
 }
 
 /** What they type at the sign-in page: an API may know them by a number. */

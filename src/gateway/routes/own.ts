@@ -5,14 +5,18 @@ import { sendProblem } from '../problems.ts'
 import type { Visit } from '../visit.ts'
 import { accountRoute } from './account.ts'
 import { accountDetailsRoute, confirmEmailRoute } from './account-details.ts'
+import { accountFactorsRoute } from './account-factors.ts'
+import { factorRoute } from './factor.ts'
 import { forgotPasswordRoute, forgotUsernameRoute } from './forgotten.ts'
 import { guestRoute } from './guest.ts'
 import { oidcRoute } from './oidc.ts'
+import { passkeyRoute } from './passkey.ts'
 import { registerRoute } from './register.ts'
 import { resetPasswordRoute } from './reset-password.ts'
 import { beginRoute, sessionRoute } from './session.ts'
 import { signInRoute } from './sign-in.ts'
 import { signOutRoute } from './sign-out.ts'
+import { stepUpRoute } from './step-up.ts'
 import { takeOverRoute } from './take-over.ts'
 import { ticketRoute } from './ticket.ts'
 
@@ -30,12 +34,20 @@ const routes: ReadonlyMap<string, { readonly methods: readonly string[]; readonl
   ['reset-password', { methods: ['GET', 'HEAD', 'POST'], route: resetPasswordRoute }],
   ['forgot-username', { methods: ['GET', 'HEAD', 'POST'], route: forgotUsernameRoute }],
   ['guest', { methods: ['POST'], route: guestRoute }],
+  ['account/factors', { methods: ['GET', 'HEAD', 'POST'], route: accountFactorsRoute }],
+  ['factor', { methods: ['GET', 'HEAD', 'POST'], route: factorRoute }],
+  ['step-up', { methods: ['GET', 'HEAD', 'POST'], route: stepUpRoute }],
+  ['passkey', { methods: ['POST'], route: passkeyRoute }],
   ['session', { methods: ['GET', 'HEAD', 'POST'], route: sessionRoute }],
   ['ticket', { methods: ['POST'], route: ticketRoute }],
   ['begin', { methods: ['POST'], route: beginRoute }],
   [
     'client.js',
     { methods: ['GET', 'HEAD'], route: ({ clientScript }, visit) => sendScript(visit, clientScript) },
+  ],
+  [
+    'passkey.js',
+    { methods: ['GET', 'HEAD'], route: ({ passkeyScript }, visit) => sendScript(visit, passkeyScript) },
   ],
   ['streamlit.js', { methods: ['GET', 'HEAD'], route: presetScriptRoute }],
 ])

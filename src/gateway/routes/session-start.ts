@@ -3,32 +3,57 @@ import type { Vouched } from '../../auth/voucher.ts'
 import type { Issued } from '../../core/manager.ts'
 import type { Session } from '../../core/session.ts'
 import { limitOf } from '../../core/session-limit.ts'
+import { ownPath } from '../../pages/own-path.ts'
 import type { GatewayParts } from '../parts.ts'
 import type { Visit } from '../visit.ts'
+import { shownForm } from './own-form.ts'
 
 export interface Start extends Vouched {
   readonly remember: boolean
   /** What `sessions.begin()` answered before it was checked who this is: a revocation since then wins. */
   readonly begun: number
+  /** When they showed a second factor, or a passkey that is two. */
+  readonly factorAt?: number
+}
+
+/** No session yet: a second factor is asked for at `location`, of the browser that holds these cookies. */
+export interface FactorAsked {
+  readonly location: string
+  readonly cookies: readonly string[]
 }
 
 /**
  * The session and its credential. `null` if a revocation came between the check and now; `disabled`: this account is kept
- * out, which is nobody's business who does not know it already; `full`: it is signed in as often as it may be. Rejects with `StoreError` where that cannot be known.
+ * out, which is nobody's business who does not know it already; `full`: it is signed in as often as it may be. Rejects with
+ * `StoreError` where that cannot be known.
+ *
+ * SECURITY: every way of signing in comes through here, so that none is a way round the second factor (CVE-2026-34727).
  */
 export async function beginSession(
   parts: GatewayParts,
   visit: Visit,
-  { identity: vouched, token, remember, begun, authenticatedAt }: Start,
+  start: Start,
+  returnTo: string,
+): Promise<Issued | FactorAsked | 'disabled' | 'full' | null> {
+  if ((await parts.standings.of(start.identity)).disabled) return 'disabled'
+  if (start.factorAt === undefined && (await parts.factors.asks(start.identity)) !== null) {
+    const form = shownForm(parts, visit.request, 'factor')
+    const ticket = await parts.factorSignIns.begin({ ...start, returnTo }, form.binding)
+    return { location: ownPath(parts.site.base, 'factor'), cookies: [form.cookie, ticket] }
+  }
+  return beginChecked(parts, visit, start)
+}
+
+async function beginChecked(
+  parts: GatewayParts,
+  visit: Visit,
+  { identity: vouched, token, remember, begun, authenticatedAt, factorAt }: Start,
 ): Promise<Issued | 'disabled' | 'full' | null> {
-  const { standings } = parts
-  if ((await standings.of(vouched)).disabled) return 'disabled'
-  const identity = await standings.applied(vouched)
+  const identity = await parts.standings.applied(vouched)
   const userAgent = visit.request.headers['user-agent'] ?? ''
   const request = {
-    identity,
-    remember,
-    begun,
+    ...{ identity, remember, begun },
+    ...(factorAt !== undefined && { factorAt }),
     ...(authenticatedAt !== undefined && { authenticatedAt }),
     device: { userAgent, address: visit.address },
     replaces: visit.presented.session,

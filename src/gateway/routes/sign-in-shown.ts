@@ -1,4 +1,6 @@
 /** The sign-in page as an answer. */
+import { removeFormCookie } from '../../core/form-cookie.ts'
+import type { Issued } from '../../core/manager.ts'
 import { ownPath } from '../../pages/own-path.ts'
 import {
   type OtherWay,
@@ -10,6 +12,7 @@ import {
 import type { GatewayParts } from '../parts.ts'
 import { sendPage, type Visit } from '../visit.ts'
 import { shownForm } from './own-form.ts'
+import { passkeyAsk, scriptPath } from './passkey-script.ts'
 
 interface Shown {
   readonly returnTo: string
@@ -29,6 +32,7 @@ export function showSignIn(
   const { site } = parts
   const { headers } = visit.request
   const form = shownForm(parts, visit.request, 'sign-in')
+  const ask = passkeyAsk(parts, form.binding)
   const page = signInPage({
     ...shown,
     app: parts.app,
@@ -40,6 +44,7 @@ export function showSignIn(
     others: otherWays(parts, shown.returnTo),
     links: helpOf(parts),
     guests: parts.selfService.guests !== null,
+    passkey: ask === null ? null : { ask, script: scriptPath(parts) },
   })
   const cookies = [...setCookie, form.cookie]
   // A cookie that names no session any more goes; one we could not look up never reaches this page.
@@ -55,6 +60,13 @@ function helpOf({ selfService }: GatewayParts): NonNullable<SignInPageOptions['l
     ...(usernameReminder === null ? [] : (['forgot-username'] as const)),
     ...(registration === null ? [] : (['register'] as const)),
   ]
+}
+
+/** What the browser is given for a session begun by a form, and what it no longer needs. */
+export function signedInCookies(parts: GatewayParts, { session, credential }: Issued): string[] {
+  // Without "stay signed in" the cookie ends with the browser; the server's own limits hold either way.
+  const maxAge = session.remember ? Math.floor((session.absoluteAt - parts.now()) / 1000) : null
+  return [parts.cookie.write(credential, maxAge), removeFormCookie(parts.formCookieName, parts.site.secure)]
 }
 
 function otherWays({ people, site }: GatewayParts, returnTo: string): readonly OtherWay[] {

@@ -1,6 +1,6 @@
 /** The sign-in page and what its form does. */
 import type { IncomingMessage } from 'node:http'
-import { removeFormCookie } from '../../core/form-cookie.ts'
+import type { Issued } from '../../core/manager.ts'
 import { returnPath } from '../../core/return-to.ts'
 import { type SignInError, signInReason } from '../../pages/sign-in.ts'
 import { readSignInForm, type SignInForm } from '../../pages/sign-in-form.ts'
@@ -11,8 +11,8 @@ import { sendProblem } from '../problems.ts'
 import { parameter } from '../target.ts'
 import { readBody, sendOn, type Visit } from '../visit.ts'
 import { formRefusal, isFormToken } from './own-form.ts'
-import { beginSession } from './session-start.ts'
-import { showSignIn } from './sign-in-shown.ts'
+import { beginSession, type FactorAsked } from './session-start.ts'
+import { showSignIn, signedInCookies } from './sign-in-shown.ts'
 import { showFull } from './take-over.ts'
 
 const longestForm = 16_384
@@ -52,13 +52,10 @@ async function submit(parts: GatewayParts, visit: Visit): Promise<void> {
   if (!isOurForm(parts, request, form)) return again({ kind: 'form' })
   const outcome = await attempt(parts, visit, form)
   if (outcome.kind === 'full') return showFull(parts, visit, { ...outcome.pending, returnTo })
+  if (outcome.kind === 'factor')
+    return sendOn(response, outcome.asked.location, { 'set-cookie': [...outcome.asked.cookies] })
   if (outcome.kind !== 'signed-in') return again(outcome)
-  const { credential, maxAge } = outcome
-  const cookies = [
-    parts.cookie.write(credential, maxAge),
-    removeFormCookie(parts.formCookieName, parts.site.secure),
-  ]
-  sendOn(response, returnTo, { 'set-cookie': cookies })
+  sendOn(response, returnTo, { 'set-cookie': signedInCookies(parts, outcome.issued) })
 }
 
 /**
@@ -75,7 +72,8 @@ function isOurForm(parts: GatewayParts, request: IncomingMessage, form: SignInFo
 type Outcome =
   | Exclude<SignInError, { kind: 'full' }>
   | { readonly kind: 'full'; readonly pending: Omit<PendingSignIn, 'returnTo'> }
-  | { readonly kind: 'signed-in'; readonly credential: string; readonly maxAge: number | null }
+  | { readonly kind: 'factor'; readonly asked: FactorAsked }
+  | { readonly kind: 'signed-in'; readonly issued: Issued }
 
 async function attempt(parts: GatewayParts, visit: Visit, form: SignInForm): Promise<Outcome> {
   const { address } = visit
@@ -88,14 +86,16 @@ async function attempt(parts: GatewayParts, visit: Visit, form: SignInForm): Pro
       if (identity === null) break
       const { remember } = form
       const token = parts.people.tokenOf(identity)
-      const issued = await beginSession(parts, visit, { identity, token, remember, begun })
+      const issued = await beginSession(
+        parts,
+        visit,
+        { identity, token, remember, begun },
+        returnPath(form.returnTo, parts.site.base),
+      )
       if (issued === 'disabled') break
       if (issued === 'full') return { kind: 'full', pending: { identity, token, remember, begun } }
       if (issued === null) continue
-      const { session, credential } = issued
-      // Without "stay signed in" the cookie ends with the browser; the server's own limits hold either way.
-      const maxAge = remember ? Math.floor((session.absoluteAt - parts.now()) / 1000) : null
-      return { kind: 'signed-in', credential, maxAge }
+      return 'location' in issued ? { kind: 'factor', asked: issued } : { kind: 'signed-in', issued }
     }
     parts.onEvent({ event: 'sign_in_failed', address })
     return { kind: 'credentials' }

@@ -1,5 +1,5 @@
 /** What becomes of whoever is right, and signed in as often as they may be: they are refused, or asked what shall end. */
-import { readFormCookie, removeFormCookie } from '../../core/form-cookie.ts'
+import { readFormCookie } from '../../core/form-cookie.ts'
 import type { Session } from '../../core/session.ts'
 import { accountFields } from '../../pages/account.ts'
 import { readForm } from '../../pages/form.ts'
@@ -12,7 +12,7 @@ import { readBody, sendOn, sendPage, type Visit } from '../visit.ts'
 import { devicesOf, markOf } from './own-devices.ts'
 import { formRefusal, isFormToken, shownForm } from './own-form.ts'
 import { beginSession } from './session-start.ts'
-import { showSignIn } from './sign-in-shown.ts'
+import { showSignIn, signedInCookies } from './sign-in-shown.ts'
 
 const step = 'take-over'
 const longestForm = 81_920
@@ -81,17 +81,13 @@ async function takeOver(
     await parts.sessions.end(sid)
     parts.onEvent({ event: 'session_revoked', scope: 'session', subject: pending.identity.userId })
   }
-  const issued = await beginSession(parts, visit, pending)
+  const issued = await beginSession(parts, visit, pending, pending.returnTo)
   // Another browser was quicker, or nothing was chosen: asked again.
   if (issued === 'full') return showFull(parts, visit, pending)
   if (issued === null || issued === 'disabled')
     return showSignIn(parts, visit, { returnTo: pending.returnTo, error: { kind: 'form' } })
-  const { session, credential } = issued
-  const maxAge = session.remember ? Math.floor((session.absoluteAt - parts.now()) / 1000) : null
-  sendOn(visit.response, pending.returnTo, {
-    'set-cookie': [
-      parts.cookie.write(credential, maxAge),
-      removeFormCookie(parts.formCookieName, parts.site.secure),
-    ],
-  })
+  // A factor was added meanwhile, or has to be.
+  if ('location' in issued)
+    return sendOn(visit.response, issued.location, { 'set-cookie': [...issued.cookies] })
+  sendOn(visit.response, pending.returnTo, { 'set-cookie': signedInCookies(parts, issued) })
 }

@@ -23,10 +23,11 @@ export async function ticketRoute(parts: GatewayParts, visit: Visit): Promise<vo
 
   const start = await parts.signInTickets.redeem(visit.presented.session, ticket, secret)
   if (start === null) return sendProblem(parts, visit, 'forbidden')
-  const issued = await beginSession(parts, visit, start)
+  const issued = await beginSession(parts, visit, start, `${parts.site.base}/`)
   if (issued === 'full') return sendProblem(parts, visit, 'too-many-requests')
-  // Disabled or revoked since the password was checked.
-  if (issued === null || issued === 'disabled') return sendProblem(parts, visit, 'forbidden')
+  // Disabled, revoked or given a second factor since the password was checked.
+  if (issued === null || issued === 'disabled' || 'location' in issued)
+    return sendProblem(parts, visit, 'forbidden')
   const { session, credential } = issued
   const maxAge = session.remember ? Math.floor((session.absoluteAt - parts.now()) / 1000) : null
   sendSession(visit, session, parts.now(), parts.cookie.write(credential, maxAge))

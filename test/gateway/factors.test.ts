@@ -1,0 +1,477 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { totpCode, totpStep } from '../../src/auth/totp.ts'
+import { StoreError } from '../../src/core/errors.ts'
+import { sqliteStore } from '../../src/stores/sqlite.ts'
+import { ben, type Harness, type HarnessOptions, password, startHarness } from './harness.ts'
+import { rawExchange } from './raw-client.ts'
+import { Visitor } from './visitor.ts'
+import { type WatchedStore, watchedStore } from './watched-store.ts'
+
+const minute = 60_000
+
+/** A clock that a test moves. */
+function clock(): { now: number; read: () => number } {
+  const at = { now: Date.now(), read: () => at.now }
+  return at
+}
+
+/** Adds an authenticator app to the account that this browser is signed in with. */
+async function addApp(visitor: Visitor, now: () => number): Promise<{ secret: string; codes: string[] }> {
+  await visitor.get('/_holdfast/account/factors')
+  const shown = await visitor.post('/_holdfast/account/factors', { action: 'totp-start', password })
+  const secret = secretOn(shown.body)
+  const done = await visitor.post('/_holdfast/account/factors', {
+    action: 'totp-confirm',
+    code: totpCode(secret, totpStep(now())),
+  })
+  return { secret, codes: codesOn(done.body) }
+}
+
+function secretOn(body: string): string {
+  return (/<code class="secret">([^<]*)</.exec(body)?.[1] ?? '').replaceAll(' ', '')
+}
+
+function codesOn(body: string): string[] {
+  return [...body.matchAll(/<li><code>([^<]*)<\/code><\/li>/g)].map(([, code = '']) => code)
+}
+
+interface Stage {
+  readonly to: Harness
+  readonly at: ReturnType<typeof clock>
+  readonly owner: Visitor
+  readonly secret: string
+  readonly codes: string[]
+  /** The code of now, for the next thirty seconds. */
+  next(): string
+}
+
+/** Anna, signed in, with an authenticator app. */
+async function withApp(options: HarnessOptions = {}): Promise<Stage> {
+  const at = clock()
+  const to = await startHarness({ ...options, now: at.read })
+  const owner = new Visitor(to)
+  await owner.enter('anna')
+  const { secret, codes } = await addApp(owner, at.read)
+  const next = (): string => {
+    at.now += 30_000
+    return totpCode(secret, totpStep(at.now))
+  }
+  return { to, at, owner, secret, codes, next }
+}
+
+async function sqlite(): Promise<WatchedStore> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-factors-'))
+  const store = await sqliteStore({ path: join(folder, 'store.db') })
+  onTestFinished(async () => {
+    await store.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+  return watchedStore(undefined, store)
+}
+
+describe.each([
+  ['memory', async (): Promise<WatchedStore | undefined> => undefined],
+  ['sqlite', sqlite],
+] as const)('a second factor, with the %s store', (_name, open) => {
+  it('V6.3.3: is asked for after the right password, and only then is there a session', async () => {
+    const store = await open()
+    const { to, next } = await withApp(store === undefined ? {} : { store })
+    const visitor = new Visitor(to)
+    const half = await visitor.enter('anna')
+    expect([half.status, half.location]).toEqual([303, '/_holdfast/factor'])
+    expect(await visitor.isIn()).toBe(false)
+    const page = await visitor.get('/_holdfast/factor')
+    expect(page.body).toContain('One more step')
+    const done = await visitor.post('/_holdfast/factor', { action: 'code', code: next() })
+    expect([done.status, done.location]).toEqual([303, '/wanted'])
+    expect(await visitor.isIn()).toBe(true)
+    expect(to.events.filter(({ event }) => event === 'sign_in_succeeded')).toHaveLength(2)
+  })
+
+  it('CVE-2026-82470, V6.5.1: one code opens one of ten sign-ins that send it at once', async () => {
+    const store = await open()
+    const { to, next } = await withApp(store === undefined ? {} : { store })
+    const visitors = await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const visitor = new Visitor(to)
+        await visitor.enter('anna')
+        await visitor.get('/_holdfast/factor')
+        return visitor
+      }),
+    )
+    const code = next()
+    const answers = await Promise.all(
+      visitors.map((one) => one.post('/_holdfast/factor', { action: 'code', code })),
+    )
+    expect(answers.filter(({ status }) => status === 303)).toHaveLength(1)
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(7)
+  })
+
+  it('V6.5.1: a recovery code opens once, however often it is sent at once', async () => {
+    const store = await open()
+    const { to, codes } = await withApp(store === undefined ? {} : { store })
+    expect(codes).toHaveLength(10)
+    const visitors = await Promise.all(
+      [0, 1, 2, 3].map(async () => {
+        const visitor = new Visitor(to)
+        await visitor.enter('anna')
+        await visitor.get('/_holdfast/factor')
+        return visitor
+      }),
+    )
+    const code = codes[4] ?? ''
+    const answers = await Promise.all(
+      visitors.map((one) => one.post('/_holdfast/factor', { action: 'code', code })),
+    )
+    expect(answers.filter(({ status }) => status === 303)).toHaveLength(1)
+    expect(to.events).toContainEqual(expect.objectContaining({ event: 'recovery_code_used', left: 9 }))
+  })
+})
+
+describe('security: a sign-in on its way to its second factor', () => {
+  it('CVE-2024-21500: guesses of codes are counted for the account across sign-ins, and a recovery code is one, too', async () => {
+    const { to, next, at, codes } = await withApp()
+    let last = 0
+    for (let guess = 0; guess < 12; guess++) {
+      const visitor = new Visitor(to)
+      await visitor.enter('anna')
+      await visitor.get('/_holdfast/factor')
+      const code = guess % 2 === 0 ? '000000' : 'AAAA-AAAA-AAAA-AAAA'
+      last = (await visitor.post('/_holdfast/factor', { action: 'code', code })).status
+      // The password's own counters are another matter.
+      at.now += 1000
+      if (guess === 8) at.now += 5 * minute
+    }
+    expect(last).toBe(429)
+    const visitor = new Visitor(to)
+    await visitor.enter('anna')
+    await visitor.get('/_holdfast/factor')
+    expect((await visitor.post('/_holdfast/factor', { action: 'code', code: next() })).status).toBe(429)
+    expect((await visitor.post('/_holdfast/factor', { action: 'code', code: codes[0] ?? '' })).status).toBe(
+      429,
+    )
+    expect(to.events).toContainEqual(expect.objectContaining({ event: 'factor_throttled', userId: 'anna' }))
+  }, 60_000)
+
+  it('CVE-2024-21500: the count survives a restart, for the store keeps it', async () => {
+    const stage = await withApp()
+    const visitor = new Visitor(stage.to)
+    await visitor.enter('anna')
+    await visitor.get('/_holdfast/factor')
+    for (let guess = 0; guess < 10; guess++)
+      await visitor.post('/_holdfast/factor', { action: 'code', code: '000000' })
+    const again = await startHarness({ store: stage.to.store, now: stage.at.read })
+    const later = new Visitor(again)
+    await later.enter('anna')
+    await later.get('/_holdfast/factor')
+    expect((await later.post('/_holdfast/factor', { action: 'code', code: stage.next() })).status).toBe(429)
+  })
+
+  it('V6.1.1: who does not know the password cannot keep its owner from the second step', async () => {
+    const { to, next } = await withApp()
+    const stranger = new Visitor(to)
+    for (let guess = 0; guess < 5; guess++) await stranger.enter('anna', `wrong ${guess}`)
+    await stranger.get('/_holdfast/factor')
+    for (let guess = 0; guess < 12; guess++)
+      await stranger.post('/_holdfast/factor', { action: 'code', code: '000000' })
+    const visitor = new Visitor(to)
+    await visitor.enter('anna')
+    await visitor.get('/_holdfast/factor')
+    expect((await visitor.post('/_holdfast/factor', { action: 'code', code: next() })).status).toBe(303)
+  })
+
+  it('belongs to the browser that typed the password, and ends once, after five minutes at the latest', async () => {
+    const { to, next, at } = await withApp()
+    const visitor = new Visitor(to)
+    await visitor.enter('anna')
+    await visitor.get('/_holdfast/factor')
+    const thief = new Visitor(to)
+    const ticket = [...visitor.cookies].find(([name]) => name.includes('factor'))
+    thief.cookies.set(ticket?.[0] ?? '', ticket?.[1] ?? '')
+    expect((await thief.get('/_holdfast/factor')).location).toBe('/_holdfast/sign-in')
+    const code = next()
+    const before = new Map(visitor.cookies)
+    expect((await visitor.post('/_holdfast/factor', { action: 'code', code })).status).toBe(303)
+    // The same ticket again, with another code.
+    const replay = new Visitor(to)
+    for (const [name, value] of before) replay.cookies.set(name, value)
+    expect((await replay.get('/_holdfast/factor')).location).toBe('/_holdfast/sign-in')
+    const late = new Visitor(to)
+    await late.enter('anna')
+    await late.get('/_holdfast/factor')
+    at.now += 5 * minute
+    expect((await late.post('/_holdfast/factor', { action: 'code', code: next() })).location).toBe(
+      '/_holdfast/sign-in',
+    )
+    expect(await late.isIn()).toBe(false)
+  })
+
+  it('is over when everybody’s, or its own account’s, sessions were ended meanwhile', async () => {
+    const { to, next, at } = await withApp()
+    const visitor = new Visitor(to)
+    await visitor.enter('anna')
+    await visitor.get('/_holdfast/factor')
+    at.now += 1000
+    await to.sessions.revokeUser({ authenticator: 'users-file', userId: 'anna' })
+    const answer = await visitor.post('/_holdfast/factor', { action: 'code', code: next() })
+    expect(answer.status).toBe(400)
+    expect(await visitor.isIn()).toBe(false)
+  })
+
+  it('shows nothing that was typed, and no secret, to anybody', async () => {
+    const { to, secret } = await withApp()
+    const visitor = new Visitor(to)
+    await visitor.enter('anna')
+    const page = await visitor.get('/_holdfast/factor')
+    expect(page.body).not.toContain(secret)
+    expect([...visitor.cookies.values()].join()).not.toContain('anna')
+    expect(JSON.stringify(to.log) + JSON.stringify(to.events)).not.toContain(secret)
+  })
+
+  it('is not read or sent by the app’s scripts, which share our origin', async () => {
+    const { to } = await withApp()
+    const visitor = new Visitor(to)
+    await visitor.enter('anna')
+    for (const path of ['factor', 'step-up', 'account/factors']) {
+      const answer = await visitor.get(`/_holdfast/${path}`, {
+        'sec-fetch-mode': 'cors',
+        'sec-fetch-dest': 'empty',
+        'sec-fetch-site': 'same-origin',
+      })
+      expect(answer.status, path).toBe(403)
+      expect(answer.body).not.toContain('form_token')
+    }
+  })
+
+  it('takes no form that was not shown to this browser', async () => {
+    const { to, next } = await withApp()
+    const visitor = new Visitor(to)
+    await visitor.enter('anna')
+    await visitor.get('/_holdfast/factor')
+    const code = next()
+    expect((await visitor.post('/_holdfast/factor', { form_token: '', action: 'code', code })).status).toBe(
+      400,
+    )
+    expect(await visitor.isIn()).toBe(false)
+  })
+
+  it('P5: lets nobody in while the store cannot tell whether there is a factor', async () => {
+    const { to } = await withApp()
+    const visitor = new Visitor(to)
+    await visitor.get('/_holdfast/sign-in')
+    to.store.before = async (method) => {
+      if (method !== 'readState') return
+      throw new StoreError('ERR_STORE_TIMEOUT', 'The store does not answer.')
+    }
+    const answer = await visitor.post('/_holdfast/sign-in', { username: 'anna', password })
+    to.store.before = null
+    expect(answer.status).toBe(503)
+    expect(await visitor.isIn()).toBe(false)
+  })
+})
+
+describe('a second factor that must be had', () => {
+  it.each(['everybody', 'this account'])('is added before anything else, by %s', async (whose) => {
+    const at = clock()
+    const to = await startHarness({
+      now: at.read,
+      ...(whose === 'everybody' ? { secondFactor: 'required' as const } : {}),
+    })
+    if (whose !== 'everybody') await to.standings.change(ben, { factorRequired: true })
+    const visitor = new Visitor(to)
+    expect((await visitor.enter('ben')).location).toBe('/_holdfast/factor')
+    expect((await visitor.get('/_holdfast/factor')).body).toContain('Your account needs a second factor')
+    expect(await visitor.isIn()).toBe(false)
+    const shown = await visitor.post('/_holdfast/factor', { action: 'totp-start' })
+    expect(shown.body).toContain('<svg class="qr"')
+    const secret = secretOn(shown.body)
+    const wrong = await visitor.post('/_holdfast/factor', { action: 'totp-confirm', code: '000000' })
+    expect(wrong.status).toBe(401)
+    expect(secretOn(wrong.body)).toBe(secret)
+    expect(await visitor.isIn()).toBe(false)
+    const code = totpCode(secret, totpStep(at.now))
+    const done = await visitor.post('/_holdfast/factor', { action: 'totp-confirm', code })
+    expect(codesOn(done.body)).toHaveLength(10)
+    expect(await visitor.isIn()).toBe(true)
+    expect(to.events).toContainEqual(
+      expect.objectContaining({ event: 'factor_enrolled', userId: 'ben', kind: 'totp' }),
+    )
+  })
+
+  it('is no way to put another in the place of one that is there', async () => {
+    const at = clock()
+    const to = await startHarness({ now: at.read, secondFactor: 'required' })
+    const [owner, thief] = [new Visitor(to), new Visitor(to)]
+    await owner.enter('ben')
+    await thief.enter('ben')
+    const step = async (visitor: Visitor): Promise<string> => {
+      await visitor.get('/_holdfast/factor')
+      return secretOn((await visitor.post('/_holdfast/factor', { action: 'totp-start' })).body)
+    }
+    await step(thief)
+    const secret = await step(owner)
+    await owner.post('/_holdfast/factor', {
+      action: 'totp-confirm',
+      code: totpCode(secret, totpStep(at.now)),
+    })
+    expect(await owner.isIn()).toBe(true)
+    const answer = await thief.post('/_holdfast/factor', { action: 'totp-start' })
+    expect(secretOn(answer.body)).toBe('')
+    expect(await thief.isIn()).toBe(false)
+  })
+})
+
+describe('the page of second factors', () => {
+  it('V7.4.3, V7.5.1: changes nothing without the password, ends the other sessions, and gives this one another token', async () => {
+    const at = clock()
+    const to = await startHarness({ now: at.read })
+    const [mine, other] = [new Visitor(to), new Visitor(to)]
+    await mine.enter('anna')
+    await other.enter('anna')
+    await mine.get('/_holdfast/account/factors')
+    const refused = await mine.post('/_holdfast/account/factors', { action: 'totp-start', password: 'no' })
+    expect(refused.status).toBe(401)
+    expect(secretOn(refused.body)).toBe('')
+    const before = mine.cookies.get(to.cookieName)
+    await addApp(mine, at.read)
+    expect(mine.cookies.get(to.cookieName)).not.toBe(before)
+    expect([await mine.isIn(), await other.isIn()]).toEqual([true, false])
+    expect((await to.audit.read(10)).entries.map(({ action }) => action)).toContain('factor-add')
+  })
+
+  it('V6.5.6: removes a factor for who has just shown it, and for nobody else, whatever password they know', async () => {
+    const { to, owner, at, next } = await withApp()
+    at.now += 6 * minute
+    const page = await owner.get('/_holdfast/account/factors')
+    expect(page.body).toContain('show first that it is you')
+    const refused = await owner.post('/_holdfast/account/factors', { action: 'remove:totp', password })
+    expect(refused.status).toBe(401)
+    await owner.get('/_holdfast/step-up?return_to=%2F_holdfast%2Faccount%2Ffactors')
+    const back = await owner.post('/_holdfast/step-up', { action: 'code', code: next() })
+    expect([back.status, back.location]).toEqual([303, '/_holdfast/account/factors'])
+    await owner.get('/_holdfast/account/factors')
+    const done = await owner.post('/_holdfast/account/factors', { action: 'remove:totp' })
+    expect(done.body).toContain('It is removed')
+    const visitor = new Visitor(to)
+    expect((await visitor.enter('anna')).location).toBe('/wanted')
+    expect(to.events).toContainEqual(expect.objectContaining({ event: 'factor_removed', kind: 'totp' }))
+  })
+
+  it('V6.5.1: new recovery codes make the old ones worthless', async () => {
+    const { to, owner, codes } = await withApp()
+    await owner.get('/_holdfast/account/factors')
+    const fresh = codesOn((await owner.post('/_holdfast/account/factors', { action: 'recovery' })).body)
+    expect(fresh).toHaveLength(10)
+    const visitor = new Visitor(to)
+    await visitor.enter('anna')
+    await visitor.get('/_holdfast/factor')
+    expect((await visitor.post('/_holdfast/factor', { action: 'code', code: codes[0] ?? '' })).status).toBe(
+      401,
+    )
+    expect((await visitor.post('/_holdfast/factor', { action: 'code', code: fresh[0] ?? '' })).status).toBe(
+      303,
+    )
+  })
+
+  it('V6.4.3: a new password needs the factor, too, once there is one', async () => {
+    const { owner, at } = await withApp()
+    at.now += 6 * minute
+    await owner.get('/_holdfast/account')
+    const answer = await owner.post('/_holdfast/account', {
+      ...{ action: 'password', password, new_password: 'a much longer secret of kelp' },
+    })
+    expect(answer.location).toContain('/_holdfast/step-up')
+    const visitor = new Visitor((await withApp()).to)
+    expect((await visitor.enter('anna')).location).toBe('/_holdfast/factor')
+  })
+
+  it('P10: what the store holds of it opens for nobody who reads the store', async () => {
+    const { to, secret, codes } = await withApp()
+    const { store } = to.store
+    const rows: string[] = []
+    for await (const row of store.scan()) rows.push(Buffer.from(row.sealed).toString('latin1'))
+    const dump = rows.join() + JSON.stringify([...to.store.calls])
+    for (const one of [secret, ...codes]) expect(dump).not.toContain(one)
+  })
+})
+
+describe('paths that ask for more than being signed in', () => {
+  const rules = [
+    { path: '/vault/*', factor: true },
+    { path: '/pay/*', freshWithin: 10 * minute },
+    { path: '/both/*', factor: true, freshWithin: 10 * minute, roles: ['admin'] },
+  ]
+  const navigation = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', accept: 'text/html' }
+
+  it('V7.5.3: lead to showing it once more, and back, under another token', async () => {
+    const { to, owner, at, next } = await withApp({ rules })
+    expect((await owner.get('/pay/now', navigation)).status).toBe(200)
+    at.now += 10 * minute
+    const led = await owner.get('/pay/now?what=kelp', navigation)
+    expect([led.status, led.location]).toEqual([
+      303,
+      '/_holdfast/step-up?return_to=%2Fpay%2Fnow%3Fwhat%3Dkelp',
+    ])
+    await owner.get(led.location)
+    const before = owner.cookies.get(to.cookieName)
+    const wrong = await owner.post('/_holdfast/step-up', { action: 'code', code: '000000' })
+    expect(wrong.status).toBe(401)
+    const done = await owner.post('/_holdfast/step-up', { action: 'code', code: next() })
+    expect([done.status, done.location]).toEqual([303, '/pay/now?what=kelp'])
+    expect(owner.cookies.get(to.cookieName)).not.toBe(before)
+    expect((await owner.get('/pay/now', navigation)).status).toBe(200)
+    expect(to.events).toContainEqual(expect.objectContaining({ event: 'step_up_succeeded', userId: 'anna' }))
+  })
+
+  it('V7.5.3: ask for the password where there is no factor, and wrong ones are counted', async () => {
+    const at = clock()
+    const to = await startHarness({ rules, now: at.read })
+    const visitor = new Visitor(to)
+    await visitor.enter('ben')
+    at.now += 10 * minute
+    await visitor.get((await visitor.get('/pay/x', navigation)).location)
+    expect((await visitor.post('/_holdfast/step-up', { action: 'password', password: 'no' })).status).toBe(
+      401,
+    )
+    expect((await visitor.post('/_holdfast/step-up', { action: 'password', password })).location).toBe(
+      '/pay/x',
+    )
+    expect((await visitor.get('/pay/x', navigation)).status).toBe(200)
+    // A password is no second factor: one has to be added.
+    const led = await visitor.get('/vault/x', navigation)
+    expect(led.location).toContain('factor=1')
+    expect((await visitor.get(led.location)).location).toBe('/_holdfast/account/factors')
+  })
+
+  it('answer what is no navigation with a problem that says so, and a socket with 401', async () => {
+    const at = clock()
+    const to = await startHarness({ rules, now: at.read })
+    const visitor = new Visitor(to)
+    await visitor.enter('ben')
+    const answer = await visitor.get('/vault/data.json', { accept: 'application/json' })
+    expect(answer.status).toBe(401)
+    expect(JSON.parse(answer.body)).toMatchObject({ status: 401, code: 'step-up-required' })
+    const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const { answers } = await rawExchange(
+      to.port,
+      to.request('GET /vault/socket', [
+        ...['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'],
+        ...['Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', `Origin: ${to.origin}`, `Cookie: ${cookie}`],
+      ]),
+    )
+    expect(answers[0]?.status).toBe(401)
+    expect(to.upstream.requests).toHaveLength(0)
+  })
+
+  it('ask nobody to show anything for what is not open to them', async () => {
+    const to = await startHarness({ rules })
+    const visitor = new Visitor(to)
+    await visitor.enter('ben')
+    expect((await visitor.get('/both/x', navigation)).status).toBe(403)
+    const nobody = new Visitor(to)
+    expect((await nobody.get('/vault/x', navigation)).location).toContain('/_holdfast/sign-in')
+  })
+})
