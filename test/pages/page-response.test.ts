@@ -82,7 +82,7 @@ describe('every page', () => {
         expect(shapeOf(page.body), `${name}: ${payload}`).toEqual(shapeOf(plain.get(name)?.body ?? ''))
       }
     }
-  })
+  }, 60_000)
 
   it('security: no header ever holds what it was given to show', () => {
     const canary = 'canary\r\nSet-Cookie: a=b'
