@@ -118,8 +118,8 @@ function patch({ yaml, text }: UsersDocument, { path, value }: Change): Patch | 
 }
 
 /** The lines taken out of a list that only becomes shorter; the others, and the comments on them, stay where they are. */
-function fewer(text: string, { value: list }: Item, value: UsersValue): readonly Patch[] | null {
-  if (!isSeq(list) || list.flow === true || !Array.isArray(value) || value.length === 0) return null
+function fewer(text: string, { key, value: list }: Item, value: UsersValue): readonly Patch[] | null {
+  if (!isSeq(list) || list.flow === true || !Array.isArray(value)) return null
   const items = list.items as ParsedNode[]
   const gone = items.filter((item) => !(isScalar(item) && value.includes(item.value as string)))
   if (items.length - gone.length !== value.length) return null
@@ -129,7 +129,10 @@ function fewer(text: string, { value: list }: Item, value: UsersValue): readonly
       ? { from: start, to: endOfLine(text, to), insert: '' }
       : null
   })
-  return cuts.every((one) => one !== null) ? cuts : null
+  if (!cuts.every((one) => one !== null)) return null
+  // What is left of an emptied list stands behind its key, before the comment there.
+  const at = text.indexOf(':', key.range[1]) + 1
+  return value.length > 0 ? cuts : [{ from: at, to: at, insert: ' []' }, ...cuts]
 }
 
 function replace(text: string, item: Item, value: UsersValue): Patch | null {

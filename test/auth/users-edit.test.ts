@@ -69,6 +69,15 @@ describe('editUsers', () => {
     expect(parseUsers(kept, '').users.get('bob')?.roles).toEqual(['x', 'staff'])
   })
 
+  it('takes the last line out of a list, and keeps the comment behind its name', () => {
+    const text =
+      'users: {}\npre-authorized:\n  emails:  # may come\n  # soon\n  - a@example.org # kin\n# end\n'
+    const path = ['pre-authorized', 'emails'] as const
+    expect(edited(text, { from: 'root', path, value: [] })).toBe(
+      text.replace('emails:', 'emails: []').replace('  - a@example.org # kin\n', ''),
+    )
+  })
+
   it('makes several changes at once', () => {
     const text = edited(
       commented,

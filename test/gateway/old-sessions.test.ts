@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { type ImportConfig, importConfig } from '../../src/gateway/config-import.ts'
 import { cookieOf } from '../imports/flask-cookie.ts'
@@ -37,6 +38,20 @@ describe('the gateway in front of an app whose users were signed in elsewhere', 
     expect(seen?.values('x-forwarded-user')).toEqual(['anna'])
     expect(seen?.values('x-forwarded-groups')).toEqual(['admin,diver'])
     expect(to.events.map(({ event }) => event)).toContain('session_imported')
+  })
+
+  it('accepts a live cookie of Streamlit-Authenticator once, and a copy of it never again', async () => {
+    const [key, cookieName] = ['some_key of the old config.yaml', 'some_cookie_name']
+    const from = [{ kind: 'streamlit-authenticator', secret: key, cookie: cookieName }] as const
+    const to = await startHarness({ import: { ...flask(), from } })
+    const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const head = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode({ username: 'anna', exp_date: Date.now() / 1000 + 3600.5 })}`
+    const old = `${cookieName}=${head}.${createHmac('sha256', key).update(head).digest('base64url')}`
+    const switched = await visit(to, old)
+    expect([switched.status, switched.headers.location]).toEqual([303, '/report?x=1'])
+    expect(switched.setCookie.some((line) => line.startsWith(`${cookieName}=; Max-Age=0`))).toBe(true)
+    expect((await visit(to, switched.setCookie[0]?.split(';')[0] ?? '')).status).toBe(200)
+    expect((await visit(to, old)).headers.location).toContain('/_holdfast/sign-in')
   })
 
   it('sends everybody else to sign in: forged, unknown, or without any old cookie', async () => {
