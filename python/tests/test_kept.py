@@ -105,6 +105,21 @@ def test_what_was_stored_when_the_page_was_told_outlives_sigkill(app: Start, gat
         assert tab.run().text("plain=") == FILLED
 
 
+def test_what_is_typed_into_a_password_box_is_stored_nowhere(app: Start, gateway: Gateway) -> None:
+    headers = gateway.session()
+    link, client = link_of(headers), Client(gateway.url, gateway.key)
+    with app() as server, Tab(server, headers=headers) as tab:
+        first = tab.run()
+        line = string(first.widgets["line"], "st.text_input('secret', type='password', key='secret')")
+        boxes = tab.run(line).widgets
+        run = tab.run(line, string(boxes["secret"], "kelp and rock"), string(boxes["plain"], "Ann"))
+        assert "kelp and rock" in run.text("own="), "the running session has it"
+        while not any("Ann" in entry.text for entry in client.read(link, "page").values()):
+            pass
+        assert not any("kelp and rock" in entry.text for entry in client.read(link, "page").values())
+    client.close()
+
+
 def test_a_page_that_stayed_open_over_the_restart_is_believed_and_its_state_comes_back(
     app: Start, gateway: Gateway
 ) -> None:

@@ -55,6 +55,9 @@ class Kept:
     atoms: dict[str, Any] = field(default_factory=dict)
     """Values that cannot change inside: the same object again needs no second look."""
 
+    passwords: set[str] = field(default_factory=set)
+    """Widgets that passwords are typed into: SECURITY: not even sealed do they belong in a store."""
+
     refused: set[str] = field(default_factory=set)
     """Keys whose values cannot be kept, and were said to be so."""
 
@@ -129,7 +132,7 @@ def take(names: Names, kept: Kept, state: Any) -> tuple[Snapshot, dict[str, str]
             # Given back and not drawn yet: it is as it was.
             untouched.add(f"w:{key}")
             continue
-        if metadata.value_type in NOT_KEPT:
+        if metadata.value_type in NOT_KEPT or key in kept.passwords:
             continue
         try:
             value = state._getitem(key, keys.get(key))

@@ -14,6 +14,7 @@ from holdfast._kept import Kept
 from holdfast._link import link_of
 from holdfast._names import Names
 from holdfast._notice import notice
+from holdfast._password_boxes import is_drawing_password_box
 
 _ATTRIBUTE = "_holdfast_kept"
 _MOST_TRIES = 5
@@ -78,6 +79,8 @@ class Sessions:
     def understand(self, session_id: str, state: Any, metadata: Any) -> None:
         """Gives a widget that is about to be drawn what its page once reported."""
         kept = self._kept.get(session_id)
+        if kept is not None and is_drawing_password_box():
+            kept.passwords.add(metadata.id)
         if kept is not None and kept.wires:
             _kept.understand(self._names, kept, state, metadata)
 

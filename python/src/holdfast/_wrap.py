@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from holdfast import _names
+from holdfast import _names, _password_boxes
 from holdfast._notice import notice
 from holdfast._restore import Restore
 from holdfast._run_end import after_run_end, calls_at_run_end
@@ -91,6 +91,7 @@ def _wrap_all(names: _names.Names, restore: Restore) -> None:
     _wrap(names.session_state, "on_script_will_rerun", on_script_will_rerun)
     _wrap(names.session_state, "register_widget", register_widget)
     _wrap(names.app_session, "flush_browser_queue", flush_browser_queue)
+    _password_boxes.install()
     if not calls_at_run_end():
         notice("this Streamlit is not supported, sessions end with the server: runs end unnoticed")
     after_run_end(restore.run_ended)
