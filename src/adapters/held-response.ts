@@ -15,9 +15,11 @@ type Call = () => unknown
 /** What must not be done to a response that has begun: headers of its own would come with another's body. */
 const changers = ['setHeader', 'setHeaders', 'appendHeader', 'removeHeader'] as const
 
+/** Node's own error for it. */
 function refused(name: string): () => never {
   return () => {
-    const error = new Error(`Cannot change headers after they are sent to the client (${name})`)
+    const verb = /^[a-z]+/.exec(name)?.[0]
+    const error = new Error(`Cannot ${verb} headers after they are sent to the client`)
     throw Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' })
   }
 }
