@@ -18,6 +18,8 @@ export interface AdminStage {
   readonly origin: string
   /** The path before everything. */
   readonly base: string
+  /** A browser with this Cookie header. */
+  browser(cookie: string): AdminBrowser
   /** Signs in there; resolves to a browser. */
   signIn(username: string, secret?: string): Promise<AdminBrowser>
 }
@@ -58,6 +60,7 @@ export async function withAdmin(
   const stage: AdminStage = {
     ...{ to, port: address.port, host, origin },
     base: admin.publicUrl == null ? '' : new URL(admin.publicUrl).pathname.replace(/\/$/, ''),
+    browser: (cookie) => browserOf(stage, cookie),
     signIn: async (username, secret = password) => browserOf(stage, await signedIn(stage, username, secret)),
   }
   return stage

@@ -121,6 +121,24 @@ describe('who reaches the admin page', () => {
     expect(await stage.to.adminSessions.listUser(anna)).toHaveLength(1)
   })
 
+  it('becomes nobody there: no registering, no forgotten password, no guests, whatever the app offers', async () => {
+    const stage = await startAdminStage({ selfService: { guest: { roles: ['admin'] } } })
+    const { to, port, host } = stage
+    const own = await fetchFrom(to.port, '/_holdfast/sign-in', { headers: { host: to.host } })
+    expect(own.body).toContain('/_holdfast/guest')
+    const page = await fetchFrom(port, '/_holdfast/sign-in', { headers: { host } })
+    expect(page.body).not.toContain('/_holdfast/guest')
+    for (const name of [
+      'guest',
+      'register',
+      'forgot-password',
+      'forgot-username',
+      'reset-password',
+      'take-over',
+    ])
+      expect((await fetchFrom(port, `/_holdfast/${name}`, { headers: { host } })).status, name).toBe(404)
+  })
+
   it('finds none of the app’s own paths there', async () => {
     const stage = await startAdminStage()
     const annas = await stage.signIn('anna')
@@ -246,6 +264,29 @@ describe('a change on the admin page', () => {
     }
     expect(await status(to, bens)).toBe(200)
     expect((await to.standings.of(ben)).disabled).toBe(false)
+  })
+
+  it('needs a person of a provider to have been there in the last five minutes, and shows the way', async () => {
+    let at = Date.now()
+    const issuer = new URL('http://127.0.0.1:9/')
+    const client = { clientId: 'kelp', clientSecret: null, scopes: ['openid'], rolesClaim: 'roles' }
+    const oidc = [{ name: 'kelp', label: 'Kelp ID', issuer, verifyEvery: 600_000, ...client }]
+    const stage = await startAdminStage({ oidc, now: () => at })
+    const { adminSessions } = stage.to
+    const identity = { userId: 'eve', authenticator: `oidc:${issuer.href}`, claims: { roles: ['admin'] } }
+    const issued = await adminSessions.signIn({
+      ...{ identity, remember: false, device: { userAgent: '', address: '' }, replaces: null },
+      begun: await adminSessions.begin(),
+    })
+    const eve = stage.browser(`holdfast-.admin-${stage.port}=${issued?.credential}`)
+    expect((await eve.post(userPath('ben'), { action: 'factor-require' })).status).toBe(200)
+    at += 5 * 60_000
+    const page = await eve.get(userPath('ben'))
+    expect(page.body).toContain('/_holdfast/oidc/kelp?fresh=1&amp;return_to=%2Fuser%3Fway')
+    expect(page.body).not.toContain('value="disable"')
+    const stale = await eve.post(userPath('ben'), { action: 'disable' })
+    expect([stale.status, stale.body.includes('Please show first that it is you.')]).toEqual([401, true])
+    expect(await audited(stage)).toEqual(['admin eve factor-require ben done'])
   })
 
   it('is taken from a form of this very browser only, sent from this very page', async () => {
