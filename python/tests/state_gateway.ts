@@ -16,6 +16,7 @@ import { sealedState } from '../../src/core/sealed-state.ts'
 import { createStateEngine } from '../../src/core/session-state.ts'
 import { createUrlSessions } from '../../src/core/url-session.ts'
 import { auditLog } from '../../src/gateway/audit.ts'
+import { openFactors } from '../../src/gateway/factor-parts.ts'
 import { pagePasses } from '../../src/gateway/page-pass.ts'
 import { pageImage } from '../../src/gateway/page-secret.ts'
 import { openPeople } from '../../src/gateway/people.ts'
@@ -54,9 +55,16 @@ const selfService = openSelfService({
   config: { name: '', mail: null, registration: null, guest: { roles: ['visitor'] } },
   ...{ app: 'Kelp', users: who.usersFile, audit, ...told, store, keyring, sessions: manager },
 })
+const { factors } = openFactors({
+  ...{ store, keyring, now: Date.now, origin: where.origin, app: 'Kelp', onEvent: () => undefined },
+  cookie: { secure: false, name: '', port: 8080 },
+  config: { name: '', secondFactor: 'optional' },
+  isRequired: async (account) => (await known.of(account)).factorRequired,
+})
 const people = {
   ...{ ...opened, ...told, audit, selfService },
   people: who,
+  factors,
   signInGate: signInThrottle({ store, key: keyring.key('throttle/v1') }),
   pagePasses: pagePasses(keyring, ''),
   signInTickets: signInTickets({ store, state: sealed, app: '', now: Date.now }),

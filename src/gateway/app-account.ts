@@ -153,7 +153,8 @@ async function proven(
     const check = await checkPassword(parts, { username, password, address })
     if (check.kind !== 'known') return outcomeOf(check)
     if (check.identity.userId !== identity.userId) return { outcome: 'credentials' }
-    return (await parts.standings.of(identity)).factorRequired ? { outcome: 'factor-needed' } : { identity }
+    // Who has a second factor shows it, at our page: with a password alone whoever stole that would shut them out.
+    return (await parts.factors.asks(identity)) === null ? { identity } : { outcome: 'factor-needed' }
   } catch (error) {
     return { outcome: unavailable(parts, error).kind }
   }

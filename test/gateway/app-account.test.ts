@@ -148,8 +148,13 @@ describe('changing a password by the app’s own form', () => {
     app.to.store.away = true
     expect((await app.ask(page, '/change-password', body)).body).toEqual({ outcome: 'unavailable' })
     app.to.store.away = false
-    await app.to.standings.change(anna, { factorRequired: true })
-    expect((await app.ask(page, '/change-password', body)).body).toEqual({ outcome: 'factor-needed' })
+    const totp = { secret: 'JBSWY3DPEHPK3PXP', lastStep: 0, since: 0 }
+    await app.to.appPeople.factors.change(anna, (record) => ({ ...record, totp }))
+    const needed = { outcome: 'factor-needed' }
+    expect((await app.ask(page, '/change-password', body)).body).toEqual(needed)
+    expect((await app.ask(page, '/update-details', { password, name: 'Anna Fern' })).body).toEqual(needed)
+    const other = await app.page(await app.browser())
+    expect((await app.submit(other)).body).toEqual(needed)
   })
 })
 
