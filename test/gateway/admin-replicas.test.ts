@@ -80,6 +80,24 @@ describe('on another replica', { timeout: 60_000 }, () => {
     },
   )
 
+  it.each([
+    ['V7.4.2: disabling', { action: 'disable' }],
+    ['B14: setting roles', { action: 'roles', roles: 'keeper' }],
+    ['requiring a factor', { action: 'factor-require' }],
+  ])(
+    '%s ends the sessions of people who are in no file, too: only the store knows of it',
+    async (_what, fields) => {
+      const { admin, one, two } = await replicas()
+      const cora = { userId: 'cora', authenticator: 'login-api', claims: {} }
+      const cookies = [await one.sessionOf(cora), await two.sessionOf(cora)]
+      const talk = await openSocket(two, { cookie: cookies[1] ?? '' })
+      const browser = await admin.signIn('anna')
+      expect((await browser.post(userPath('cora', 'login-api'), fields)).status).toBe(200)
+      for (const cookie of cookies) for (const to of [one, two]) expect(await status(to, cookie)).toBe(401)
+      await talk.closed
+    },
+  )
+
   it('V7.4.2: whoever is disabled cannot sign in again, though the other’s users file does not say so', async () => {
     const { admin, two } = await replicas()
     const browser = await admin.signIn('anna')
