@@ -22,7 +22,7 @@ beforeAll(async () => {
 async function signInAtDesk(page: Page, name: string): Promise<void> {
   await page.getByLabel('Username').fill(name)
   await page.getByLabel('Password').fill(password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
 }
 
 describe('the admin page', { timeout: 120_000 }, () => {

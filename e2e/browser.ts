@@ -32,7 +32,7 @@ export async function signIn(
   await page.getByLabel('Username').fill(name)
   await page.getByLabel('Password').fill(password)
   if (options.remember === true) await page.getByRole('checkbox').check()
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
 }
 
 /** Goes to the app, signs in, and waits until its first run has ended. */

@@ -23,7 +23,7 @@ async function fillForm(page: Page, name: string, secret: string = password): Pr
 
 async function submit(page: Page, name: string, secret?: string): Promise<void> {
   await fillForm(page, name, secret)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
 }
 
 const stayed = (page: Page): Promise<unknown> => page.evaluate('window.stayed === true')

@@ -59,7 +59,7 @@ it('`npm start` prints an address and a password, with which everything works at
   await page.goto(url)
   await page.getByLabel('Username').fill(await told('Sign in'))
   await page.getByLabel('Password').fill(await told('Password'))
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
 
   await drawn(page, 'Shore survey')
   await page.getByText('Signed in as Demo Diver').waitFor()

@@ -50,7 +50,7 @@ describe('people help themselves, in a real browser, by real mail', () => {
     await stage.page.getByRole('alert').waitFor()
     await stage.page.getByLabel('Username').fill('anna')
     await stage.page.getByLabel('Password').fill(fresh)
-    await stage.page.getByRole('button', { name: 'Sign in' }).click()
+    await stage.page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await stage.page.waitForURL((url) => !signInPath.test(url.href))
     await stage.page.goto(link.href)
     await stage.page.getByText('This link is not good any more').waitFor()

@@ -112,7 +112,7 @@ describe('a user with a live cookie', () => {
     await stage.page.getByRole('alert').waitFor()
     await stage.page.getByLabel('Username').fill('greta')
     await stage.page.getByLabel('Password').fill(`${password} again`)
-    await stage.page.getByRole('button', { name: 'Sign in' }).click()
+    await stage.page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await settled(stage.page)
     expect(await shown(stage.page, 'user')).toBe('greta')
   })
