@@ -29,6 +29,7 @@ export async function startMailServer(options: SMTPServerOptions = {}): Promise<
     authOptional: true,
     hideSTARTTLS: true,
     disableReverseLookup: true,
+    closeTimeout: 100,
     ...options,
     onData(stream, session, done) {
       const pieces: Buffer[] = []

@@ -75,6 +75,7 @@ describe('a forgotten password', () => {
     const first = tokenIn(mail.mails[0] as (typeof mail.mails)[number])
     expect(first).not.toBe(second)
     await reset(to).reset(second, fresh, from)
+    expect(reset(to).opened(first)).toBeNull()
     expect(await reset(to).reset(first, 'another one altogether', from)).toEqual({ kind: 'link' })
   })
 
