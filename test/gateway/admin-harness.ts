@@ -51,7 +51,12 @@ export async function withAdmin(
 ): Promise<AdminStage> {
   const { parts, adminSessions, keyring } = to
   const listener = await startAdmin({
-    ...{ parts, adminSessions, keyring, config: { name: '', loginApi, oidc, insecureHttp: true } },
+    ...{
+      parts,
+      adminSessions,
+      keyring,
+      config: { name: '', loginApi, oidc, insecureHttp: true, secondFactor: 'optional' },
+    },
     admin: { listen: { host: '127.0.0.1', port: 0 }, publicUrl: null, roles: ['admin'], ...admin },
   })
   onTestFinished(() => listener.close())

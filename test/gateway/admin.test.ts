@@ -121,6 +121,19 @@ describe('who reaches the admin page', () => {
     expect(await stage.to.adminSessions.listUser(anna)).toHaveLength(1)
   })
 
+  it('must show a second factor there too, where one is required', async () => {
+    const stage = await startAdminStage()
+    await stage.to.standings.change(anna, { factorRequired: true })
+    const answer = await signInTo(stage, 'anna')
+    expect([answer.status, answer.headers.location]).toEqual([303, '/_holdfast/factor'])
+    const cookie = answer.setCookie.map((line) => line.split(';', 1)[0]).join('; ')
+    expect(cookie).not.toMatch(new RegExp(`holdfast-[.]admin-${stage.port}=[^;]`))
+    const asked = await fetchFrom(stage.port, '/_holdfast/factor', { headers: { host: stage.host, cookie } })
+    expect(asked.status).toBe(200)
+    expect((await fetchFrom(stage.port, '/', { headers: { host: stage.host, cookie } })).status).toBe(401)
+    expect(await stage.to.adminSessions.listUser(anna)).toEqual([])
+  })
+
   it('becomes nobody there: no registering, no forgotten password, no guests, whatever the app offers', async () => {
     const stage = await startAdminStage({ selfService: { guest: { roles: ['admin'] } } })
     const { to, port, host } = stage

@@ -9,6 +9,7 @@ import { ownPath } from '../../pages/own-path.ts'
 import { accounts, usersFileWay } from '../accounts.ts'
 import type { AuditLog } from '../audit.ts'
 import type { AdminConfig, Config } from '../config.ts'
+import { openFactors } from '../factor-parts.ts'
 import { oidcFlows } from '../oidc-flow.ts'
 import type { GatewayParts } from '../parts.ts'
 import type { PendingSignIns } from '../pending-sign-in.ts'
@@ -17,7 +18,7 @@ import { site } from '../site.ts'
 import { type AdminListener, startAdminListener } from './admin-listener.ts'
 
 export interface AdminStart {
-  readonly config: Pick<Config, 'name' | 'oidc' | 'loginApi' | 'insecureHttp'>
+  readonly config: Pick<Config, 'name' | 'oidc' | 'loginApi' | 'insecureHttp' | 'secondFactor'>
   readonly admin: AdminConfig
   /** Those of the app's gateway. */
   readonly parts: GatewayParts
@@ -59,6 +60,12 @@ export async function startAdmin(start: AdminStart): Promise<AdminListener & { r
         formTokens: formTokens(keyring.key('admin-form/v1'), now),
         oidcFlows: oidcFlows(keyring.key('admin-oidc/v1'), cookieOptions, now),
         people: { ...people, providers },
+        // The same factors as at the app, asked for at this address.
+        ...openFactors({
+          ...{ store: parts.store, keyring, config, app: parts.app, now, onEvent: parts.onEvent },
+          ...{ origin: where.origin, cookie: cookieOptions },
+          isRequired: async (who) => (await standings.of(who)).factorRequired,
+        }),
         pendingSignIns: ofAdmin(parts.pendingSignIns),
         // Who looks after an app at three desks is no fourth browser of the app's.
         accountLimit: null,

@@ -53,7 +53,13 @@ const routes: ReadonlyMap<string, { readonly methods: readonly string[]; readonl
 ])
 
 // Whatever signing in or out leads through: the admin page has these, and nothing else of what is here.
-const signingInAndOut: ReadonlySet<string> = new Set(['sign-in', 'sign-out'])
+const signingInAndOut: ReadonlySet<string> = new Set([
+  'sign-in',
+  'sign-out',
+  'factor',
+  'passkey',
+  'passkey.js',
+])
 
 /** Whether a path of ours is part of signing in or out. */
 export function isSigningInOrOut(name: string): boolean {
