@@ -103,7 +103,7 @@ it('watches over the session that began in the page: signed out elsewhere, the p
   await page.waitForURL(signInPath)
 })
 
-it('keeps who planted the cookie out (A1, B16, B18): neither the copy nor the victim’s own tab id helps', async () => {
+it('keeps who planted the cookie out (A1, B14): neither the copy nor the victim’s own tab id helps', async () => {
   const { page, context, browser, gateway } = stage
   // The attacker's browser begins, and its cookie is planted into the victim's.
   const theirs = await browser.newContext()

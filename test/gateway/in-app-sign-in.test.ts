@@ -283,7 +283,7 @@ describe('whoever planted the anonymous cookie and holds a copy of it', () => {
     expect(mine.status).toBe(200)
   })
 
-  it('cannot take over the page into which the victim types, though it names the victim’s tab (B16, B18)', async () => {
+  it('cannot take over the page into which the victim types, though it names the victim’s tab (B14)', async () => {
     const app = await appForm()
     const planted = await app.browser()
     const victim = await app.page(planted)
