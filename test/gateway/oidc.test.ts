@@ -75,6 +75,20 @@ describe('OpenID Connect', { timeout: 30_000 }, () => {
     expect(await status()).toBe(200)
   })
 
+  it('CVE-2026-34727: is no way round the second factor that an account must have', async () => {
+    const { to, browser, begin, status } = await startStage()
+    await browser.signIn(begin(), 'ada')
+    for await (const { identity } of to.sessions.listAll()) {
+      if (identity === null) continue
+      await to.standings.change(identity, { factorRequired: true })
+      await to.sessions.revokeUser(identity)
+    }
+    expect(await status()).toBe(401)
+    const page = await browser.signIn(begin(), 'ada')
+    expect(page.url.pathname).toBe('/_holdfast/factor')
+    expect(await status()).toBe(401)
+  })
+
   it('serves several tabs of one browser at once, each to its own page', async () => {
     const { to, browser, begin, server } = await startStage()
     const first = await fetch(begin('/one'), { redirect: 'manual' })
