@@ -13,7 +13,7 @@ import { serveCommand } from './commands/serve.ts'
 import { sessionsList, sessionsRevoke } from './commands/sessions.ts'
 import { sessionsMove } from './commands/sessions-move.ts'
 import { usersCommands } from './commands/users.ts'
-import { usersRequireFactor } from './commands/users-factor.ts'
+import { usersRequireFactor, usersResetFactors } from './commands/users-factor.ts'
 import { usersShow } from './commands/users-show.ts'
 import { helpFor, overview } from './help.ts'
 import { note, plain, say } from './terminal.ts'
@@ -26,6 +26,7 @@ const commands: readonly Command[] = [
   ...usersCommands,
   usersShow,
   usersRequireFactor,
+  usersResetFactors,
   auditList,
   sessionsList,
   sessionsRevoke,

@@ -6,6 +6,7 @@ import { sealedState } from '../core/sealed-state.ts'
 import { type Accounts, type Actor, accounts, type Directory, usersFileWay } from '../gateway/accounts.ts'
 import { type AuditAction, type AuditLog, auditLog } from '../gateway/audit.ts'
 import type { Config } from '../gateway/config.ts'
+import { forgetFactors } from '../gateway/factors.ts'
 import { openSessions } from '../gateway/sessions.ts'
 import { type Account, type Standings, standings } from '../gateway/standing.ts'
 import { shown } from './arguments.ts'
@@ -48,7 +49,10 @@ export async function withAccounts<Value>(
     const audit = auditLog({ state, app: config.name, log: { write: () => {} }, now: Date.now })
     const by = whoCalls()
     return await work({
-      accounts: accounts({ sessions, adminSessions, standings: known, audit, directory }),
+      accounts: accounts({
+        ...{ sessions, adminSessions, standings: known, audit, directory },
+        forgetFactors: forgetFactors(state, config.name),
+      }),
       standings: known,
       sessions,
       audit,

@@ -48,6 +48,11 @@ export interface Accounts {
   setDisabled(by: Actor, account: Account, disabled: boolean): Promise<UsersOutcome>
   setRoles(by: Actor, account: Account, roles: readonly string[]): Promise<UsersOutcome>
   requireFactor(by: Actor, account: Account, required: boolean): Promise<UsersOutcome>
+  /**
+   * Forgets the second factors of somebody who lost them all. SECURITY: where one is required, the next who has the
+   * password sets up a new one: whoever resets must know whom they speak with.
+   */
+  resetFactors(by: Actor, account: Account): Promise<UsersOutcome>
   /** Takes somebody out of the users file. */
   remove(by: Actor, account: Account): Promise<UsersOutcome>
   /** Ends one session of an account; `false` if it has no such session. */
@@ -60,12 +65,13 @@ export interface AccountsOptions {
   readonly adminSessions: SessionManager
   readonly standings: Standings
   readonly audit: AuditLog
+  readonly forgetFactors: (account: Account) => Promise<void>
   /** `null`: there is no users file. */
   readonly directory: Directory | null
 }
 
 export function accounts(options: AccountsOptions): Accounts {
-  const { sessions, adminSessions, standings, audit, directory } = options
+  const { sessions, adminSessions, standings, audit, forgetFactors, directory } = options
 
   const entryOf = ({ authenticator, userId }: Account) =>
     authenticator === usersFileWay ? directory?.list().find((one) => one.userId === userId) : undefined
@@ -156,6 +162,14 @@ export function accounts(options: AccountsOptions): Accounts {
         return { done: true }
       }),
 
+    resetFactors: (by, account) =>
+      change(by, account, 'factors-reset', async () => {
+        await forgetFactors(account)
+        // What was let in by a factor that counts no more must show what counts.
+        await sessions.revokeUser(account)
+        return { done: true }
+      }),
+
     remove: (by, account) =>
       change(by, account, 'remove', async () => {
         if (directory === null || entryOf(account) === undefined) return unknownUser(account.userId)
@@ -163,6 +177,8 @@ export function accounts(options: AccountsOptions): Accounts {
         if (!outcome.done) return outcome
         await sessions.revokeUser(account)
         await standings.forget(account)
+        // Whoever has the name after them must not meet their factors.
+        await forgetFactors(account)
         return outcome
       }),
 

@@ -15,6 +15,7 @@ export const auditActions = [
   'roles',
   'factor-require',
   'factor-waive',
+  'factors-reset',
   'factor-add',
   'factor-remove',
   'codes-renew',

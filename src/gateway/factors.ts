@@ -68,11 +68,25 @@ export interface FactorsOptions {
   readonly now: () => number
 }
 
+function scopeOf(app: string): StateScope {
+  return { sid: null, name: `factors:${app}` }
+}
+
+function keyOf({ authenticator, userId }: Account): string {
+  return JSON.stringify([authenticator, userId])
+}
+
+/** Forgets all factors of an account, its sign-ins that wait for one too: for who lost them, and for accounts that go. */
+export function forgetFactors(state: SealedState, app: string): (who: Account) => Promise<void> {
+  return async (who) => {
+    await state.set(scopeOf(app), keyOf(who), null)
+  }
+}
+
 export function accountFactors(options: FactorsOptions): Factors {
   const { state, key, challenges, site, app, isRequired, onEvent, now } = options
-  const scope: StateScope = { sid: null, name: `factors:${app}` }
+  const scope = scopeOf(app)
   const handles: StateScope = { sid: null, name: `passkey-handles:${app}` }
-  const keyOf = ({ authenticator, userId }: Account): string => JSON.stringify([authenticator, userId])
 
   // SECURITY: a change that changes nothing, in place of a plain read: what does not open must not read as "no factor".
   const of = (who: Account): Promise<FactorRecord> => change(who, () => undefined)

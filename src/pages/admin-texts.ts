@@ -38,6 +38,7 @@ export interface AdminTexts {
   readonly endAll: string
   readonly setRoles: string
   readonly requireFactor: string
+  readonly resetFactors: string
   readonly waiveFactor: string
   readonly disable: string
   readonly enable: string

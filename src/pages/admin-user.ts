@@ -106,6 +106,7 @@ function changes({ account }: AdminUserOptions, texts: Texts): Html {
 <div class="actions">
 ${act('roles', texts.admin.setRoles)}
 ${factorRequired ? act('factor-waive', texts.admin.waiveFactor) : act('factor-require', texts.admin.requireFactor)}
+${act('factors-reset', texts.admin.resetFactors)}
 ${disabled ? act('enable', texts.admin.enable) : act('disable', texts.admin.disable)}
 ${inFile && act('remove', texts.admin.remove)}
 </div>`

@@ -114,6 +114,19 @@ describe('an account that commands change', { timeout: 120_000 }, () => {
     }))
 })
 
+describe('holdfast users reset-factors', { timeout: 120_000 }, () => {
+  it('is done and written down, for whoever there is', () =>
+    inFolder(async (folder) => {
+      await addUser(folder, 'ada')
+      expect(await holdfast(['users', 'reset-factors', 'ada'], { folder })).toMatchObject({
+        code: 0,
+        stdout: 'ada has no second factor any more.\n',
+      })
+      expect(await audit(folder)).toMatchObject([{ action: 'factors-reset', outcome: 'done' }])
+      expect(await holdfast(['users', 'reset-factors', 'bob'], { folder })).toMatchObject({ code: 1 })
+    }))
+})
+
 describe('holdfast audit list', { timeout: 120_000 }, () => {
   it('says what commands did, to whom, and who called them', () =>
     inFolder(async (folder) => {

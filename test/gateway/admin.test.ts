@@ -241,6 +241,31 @@ describe('a change on the admin page', () => {
     expect((await to.standings.of(ben)).factorRequired).toBe(false)
   })
 
+  it('forgets the factors of somebody who lost them, which ends what they were let in by', async () => {
+    const stage = await startAdminStage()
+    const { to } = stage
+    const bens = await to.signIn('ben')
+    const totp = { secret: 'JBSWY3DPEHPK3PXP', lastStep: 0, since: 0 }
+    await to.parts.factors.change(ben, (record) => ({ ...record, totp }))
+    await expect(to.signIn('ben')).rejects.toThrow('303')
+    const annas = await stage.signIn('anna')
+    await annas.post(userPath('ben'), { action: 'factors-reset' })
+    expect(await to.parts.factors.asks(ben)).toBeNull()
+    expect(await status(to, bens)).toBe(401)
+    expect(await status(to, await to.signIn('ben'))).toBe(200)
+    expect(await audited(stage)).toEqual(['admin anna factors-reset ben done'])
+  })
+
+  it('leaves nobody’s factors to whoever has the name after them', async () => {
+    const stage = await startAdminStage()
+    const { to } = stage
+    const totp = { secret: 'JBSWY3DPEHPK3PXP', lastStep: 0, since: 0 }
+    await to.parts.factors.change(ben, (record) => ({ ...record, totp }))
+    const annas = await stage.signIn('anna')
+    await annas.post(userPath('ben'), { action: 'remove' })
+    expect(await to.parts.factors.asks(ben)).toBeNull()
+  })
+
   it('V7.4.2: removing somebody from the users file ends their sessions, and they are nobody from then on', async () => {
     const stage = await startAdminStage()
     const { to } = stage

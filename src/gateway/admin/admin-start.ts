@@ -4,12 +4,14 @@ import { type CookieOptions, cookieTransport } from '../../core/cookie.ts'
 import { formTokens } from '../../core/form-token.ts'
 import type { Keyring } from '../../core/keyring.ts'
 import type { SessionManager } from '../../core/manager.ts'
+import { sealedState } from '../../core/sealed-state.ts'
 import { rolesOf } from '../../core/session.ts'
 import { ownPath } from '../../pages/own-path.ts'
 import { accounts, usersFileWay } from '../accounts.ts'
 import type { AuditLog } from '../audit.ts'
 import type { AdminConfig, Config } from '../config.ts'
 import { openFactors } from '../factor-parts.ts'
+import { forgetFactors } from '../factors.ts'
 import { oidcFlows } from '../oidc-flow.ts'
 import type { GatewayParts } from '../parts.ts'
 import type { PendingSignIns } from '../pending-sign-in.ts'
@@ -79,6 +81,7 @@ export async function startAdmin(start: AdminStart): Promise<AdminListener & { r
       appSessions,
       accounts: accounts({
         ...{ sessions: appSessions, adminSessions, standings, audit },
+        forgetFactors: forgetFactors(sealedState(parts.store, keyring), config.name),
         directory: people.usersFile,
       }),
       roles,

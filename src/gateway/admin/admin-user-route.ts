@@ -74,6 +74,8 @@ async function act(
     case 'factor-require':
     case 'factor-waive':
       return noticeOf(await accounts.requireFactor(by, account, action === 'factor-require'))
+    case 'factors-reset':
+      return noticeOf(await accounts.resetFactors(by, account))
     case 'roles':
       return noticeOf(await accounts.setRoles(by, account, roles))
     case 'remove':
