@@ -188,7 +188,7 @@ async function assemble(
       oidcFlows: oidcFlows(keyring.key('oidc/v1'), cookieOptions, now),
       ...own,
       accountLimit: config.policy.perAccount ?? null,
-      pendingSignIns: pendingSignIns(opened, now),
+      pendingSignIns: pendingSignIns({ store, keyring, state, app: config.name, now }),
       ...factorParts,
       oldSessions: openOldSessions({ config: config.import, ...opened, people, onEvent, now }),
       ...forms,

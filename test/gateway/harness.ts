@@ -209,7 +209,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       selfService,
       standings: known,
       accountLimit: policy.perAccount ?? null,
-      pendingSignIns: pendingSignIns(opened, now),
+      pendingSignIns: pendingSignIns({ store: store.store, keyring, state, app: '', now }),
       ...factorParts,
       oldSessions: openOldSessions({
         ...{ config: before, ...opened, now },

@@ -128,10 +128,10 @@ function written(sessions: SessionManager, audit: AuditLog, roles: readonly stri
 }
 
 /** SECURITY: a sign-in that was half done at the app is not finished here, where it opens more. */
-function ofAdmin({ issue, open }: PendingSignIns): PendingSignIns {
+function ofAdmin({ issue, use }: PendingSignIns): PendingSignIns {
   return {
     issue: (step, ...more) => issue(`admin ${step}`, ...more),
-    open: (step, ...more) => open(`admin ${step}`, ...more),
+    use: (step, ...more) => use(`admin ${step}`, ...more),
   }
 }
 

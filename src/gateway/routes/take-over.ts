@@ -36,9 +36,10 @@ export async function showFull(
   const { site } = parts
   const { headers } = visit.request
   const form = shownForm(parts, visit.request, 'sign-in')
+  const ticket = await parts.pendingSignIns.issue(step, form.binding, pending)
   const page = takeOverPage({
     ...{ app: parts.app, base: site.base, secure: site.secure, acceptLanguage: headers['accept-language'] },
-    ...{ token: form.token, ticket: parts.pendingSignIns.issue(step, form.binding, pending) },
+    ...{ token: form.token, ticket },
     ...{ most, devices: devicesOf(others, null), now: parts.now() },
   })
   sendPage(visit.response, page, [...setCookie, form.cookie])
@@ -60,13 +61,13 @@ export async function takeOverRoute(parts: GatewayParts, visit: Visit): Promise<
   if (form === null) return sendProblem(parts, visit, body === null ? 'too-large' : 'bad-request')
   const binding = readFormCookie(request.headers.cookie, parts.formCookieName)
   // SECURITY: the ticket stands for a checked password. It is good in the browser it was shown to, and there once.
-  const ticket =
+  const pending =
     binding === null || !isFormToken(parts, request, form.get(signInFields.token), 'sign-in')
       ? null
-      : parts.pendingSignIns.open(step, binding, form.get(ticketField) ?? '')
-  if (ticket === null || !(await ticket.use()))
+      : await parts.pendingSignIns.use(step, binding, form.get(ticketField) ?? '')
+  if (pending === null)
     return showSignIn(parts, visit, { returnTo: `${parts.site.base}/`, error: { kind: 'form' } })
-  await takeOver(parts, visit, ticket.pending, form.get(accountFields.action) ?? '')
+  await takeOver(parts, visit, pending, form.get(accountFields.action) ?? '')
 }
 
 async function takeOver(
