@@ -54,6 +54,8 @@ describe.each(['localhost', 'app.test'])('a tab on http://%s', (host) => {
       page.waitForEvent('popup'),
       page.evaluate('void window.open(location.href)'),
     ])
+    // It is told of while it is still empty.
+    await opened.waitForURL(gateway.url('/app', host))
     const ids = [await tabOf(page), await tabOf(opened)]
     expect(ids[1]).toMatch(ID)
     expect(ids[1]).not.toBe(ids[0])
