@@ -9,7 +9,7 @@ let gateway: Running
 let browser: Browser
 let context: BrowserContext
 let page: Page
-let anna: { readonly cookie: string; readonly session: string; readonly tab: string }
+let anna: Record<'cookie' | 'session' | 'tab' | 'page', string>
 let ben: string
 
 beforeAll(async () => {
@@ -24,6 +24,7 @@ beforeAll(async () => {
     cookie: await cookieHeader(context, gateway.url),
     session: await shown(page, 'session'),
     tab: await page.evaluate(`sessionStorage.getItem('holdfast-tab')`),
+    page: await page.evaluate(`sessionStorage.getItem('holdfast-page')`),
   }
   ben = await signInByForm(gateway.url, 'ben')
 })
@@ -58,7 +59,7 @@ describe("somebody else's live session", () => {
     socket.close()
   })
 
-  it('is not reached by its id from another tab of the same person, only by its own tab', async () => {
+  it('is not reached by its id from another tab of the same person, only by its own tab and its secret', async () => {
     const other = await open({ cookie: anna.cookie, session: anna.session, tab: 'A'.repeat(22) })
     await other.run()
     const { session } = anna
@@ -69,7 +70,11 @@ describe("somebody else's live session", () => {
     await again.run()
     expect(again.session()).toBe(its)
     again.close()
-    const own = await open({ cookie: anna.cookie, tab: anna.tab })
+    const copied = await open({ cookie: anna.cookie, session, tab: anna.tab })
+    await copied.run()
+    expect(copied.session()).not.toBe(session)
+    copied.close()
+    const own = await open({ cookie: anna.cookie, tab: anna.tab, page: anna.page })
     expect(await own.run()).toContain('count=1;')
     expect(own.session()).toBe(anna.session)
     own.close()

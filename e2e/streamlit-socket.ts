@@ -9,6 +9,8 @@ export interface SocketOptions {
   readonly session?: string
   /** The tab to speak as. */
   readonly tab?: string
+  /** The secret by which that tab's pages are told from whoever names the tab. */
+  readonly page?: string
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -45,13 +47,14 @@ export async function openStreamlit(
   url: string,
   options: SocketOptions = {},
 ): Promise<StreamlitSocket | number> {
-  const { cookie = '', origin = new URL(url).origin, session, tab, headers } = options
+  const { cookie = '', origin = new URL(url).origin, session, tab, page, headers } = options
   const token = await xsrfToken(url, cookie)
   const address = `${url.replace('http', 'ws')}/_stcore/stream${tab === undefined ? '' : `?_holdfast_tab=${tab}`}`
   const protocols = [
     'streamlit',
     token ?? 'PLACEHOLDER_AUTH_TOKEN',
     ...(session === undefined ? [] : [session]),
+    ...(page === undefined ? [] : [`holdfast-page.${page}`]),
   ]
   const socket = new WebSocket(address, protocols, {
     headers: {
