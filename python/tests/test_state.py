@@ -252,7 +252,7 @@ def test_a_gateway_that_is_gone_or_silent_is_said_within_a_second() -> None:
         began = time.monotonic()
         with pytest.raises(StateError, match="did not answer"):
             Client(f"http://127.0.0.1:{silent.getsockname()[1]}", "key").read(link, "session")
-        assert 0.9 < time.monotonic() - began < 2
+        assert 1.9 < time.monotonic() - began < 3.5
 
 
 def test_a_wrong_key_is_refused_and_no_error_names_a_secret(gateway: Gateway) -> None:

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 from holdfast._errors import StateError
 from holdfast._link import Link
 
-_PATIENCE = 1.0
+# The gateway answers within a second, also that its store is away: who gives up as soon as that learns nothing.
+_PATIENCE = 2.0
 # Longer than the gateway gives whoever checks a password, and than it makes those wait who guess.
 _PATIENCE_FOR_PASSWORDS = 45.0
 _LARGEST_ANSWER = 64 * 1024 * 1024
@@ -51,7 +52,7 @@ class Change:
 
 
 class Client:
-    """The state API, from any thread: each call takes a second at most, and says what went wrong."""
+    """The state API, from any thread: each call takes two seconds at most, and says what went wrong."""
 
     def __init__(self, url: str, key: str, *, patience: float = _PATIENCE) -> None:
         address = urlsplit(url)
