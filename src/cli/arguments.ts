@@ -16,8 +16,9 @@ interface Known {
 /** Reads what follows the command's name. Throws one `ConfigError` with every mistake. */
 export function readArguments(args: readonly string[], command: Command): Call {
   const known = knownOptions(command)
+  const isDashedWord = dashedWords(args, known, command)
   const { tokens } = parseArgs({
-    args: [...args],
+    args: args.filter((arg) => !isDashedWord(arg)),
     options: Object.fromEntries(
       [...known].map(([name, { type }]) => [name, { type, ...(name === 'help' && { short: 'h' }) }]),
     ),
@@ -27,7 +28,8 @@ export function readArguments(args: readonly string[], command: Command): Call {
   })
   const end = tokens.find(({ kind }) => kind === 'option-terminator')
   const own = tokens.filter(({ index }) => end === undefined || index < end.index)
-  const words = own.flatMap((token) => (token.kind === 'positional' ? [token.value] : []))
+  const plain = own.flatMap((token) => (token.kind === 'positional' ? [token.value] : []))
+  const words = [...plain, ...args.filter(isDashedWord)]
   const { options, settings: said, faults } = sorted(own, known, command)
   if (options.has('help')) return { words, options, settings: said, rest: null }
   const rest = end === undefined ? null : args.slice(end.index + 1)
@@ -35,6 +37,16 @@ export function readArguments(args: readonly string[], command: Command): Call {
   const all = faults.length > 0 ? faults : wordFaults(words, rest, command)
   if (all.length > 0) throw usage(all, command)
   return { words, rest, options, settings: said }
+}
+
+/** Which of the arguments are words although they look like options. */
+function dashedWords(
+  args: readonly string[],
+  known: ReadonlyMap<string, Known>,
+  { wordShape }: Command,
+): (arg: string) => boolean {
+  if (wordShape === undefined || args.includes('--')) return () => false
+  return (arg) => arg.startsWith('-') && wordShape.test(arg) && !known.has(arg.replace(/^-+/, ''))
 }
 
 type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number]

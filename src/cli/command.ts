@@ -31,6 +31,8 @@ export interface Command {
   readonly options: readonly CommandOption[]
   /** The words it needs at least, and takes at most. */
   readonly words: readonly [least: number, most: number]
+  /** What of this shape is a word, also with a dash in front: ids are random, and begin with any letter. */
+  readonly wordShape?: RegExp
   /** Whether it takes a command after `--`. */
   readonly takesCommand: boolean
   /** A call, and what it does. */

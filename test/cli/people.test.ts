@@ -153,10 +153,14 @@ describe('holdfast sessions', { timeout: 120_000 }, () => {
     inFolder(async (folder) => {
       await addUser(folder, 'ada')
       await running({ folder }, (url) => signIn(url, 'ada'))
-      expect(await holdfast(['sessions', 'revoke', 'AAAAAAAAAAAAAAAAAAAAAA'], { folder })).toMatchObject({
-        code: 1,
-        stderr: expect.stringContaining('There is no live session'),
-      })
+      // One in 64 begins with a dash, and is no option.
+      for (const sid of ['AAAAAAAAAAAAAAAAAAAAAA', '-AAAAAAAAAAAAAAAAAAAAA', '--AAAAAAAAAAAAAAAAAAAA']) {
+        expect(await holdfast(['sessions', 'revoke', sid], { folder })).toMatchObject({
+          code: 1,
+          stderr: expect.stringContaining(`There is no live session ${sid}`),
+        })
+      }
+      expect(await holdfast(['sessions', 'revoke', '--al'], { folder })).toMatchObject({ code: 2 })
     }))
 })
 

@@ -49,6 +49,7 @@ export const sessionsRevoke: Command = {
     { name: 'all', value: '', about: 'Every session of everybody' },
   ],
   words: [0, 1],
+  wordShape: /^[\w-]{22}$/,
   takesCommand: false,
   notes: [
     'Open pages leave for the sign-in page within two seconds. It says so only once no gateway lets the session in.',
