@@ -1,12 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
-// Two files at a time: each starts a browser and an app of its own, and machines are small.
+// One file at a time: each starts a browser and an app of its own, and machines are small.
 const config: ReturnType<typeof defineConfig> = defineConfig({
   test: {
     include: ['e2e/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 90_000,
-    maxWorkers: 2,
+    fileParallelism: false,
   },
 })
 

@@ -139,7 +139,7 @@ class Client:
         headers.update(whose.headers() if isinstance(whose, Link) else whose or {})
         until = time.monotonic() + (patience or self._patience)
         # What must not be asked twice takes no connection that may have been closed while it lay idle.
-        connection = None if patience else self._reusable()
+        connection = self._reusable() if again and patience is None else None
         try:
             if connection is not None:
                 try:
