@@ -15,7 +15,7 @@ import { recoveryImage } from '../auth/recovery-codes.ts'
 import type { Json, JsonObject, StateScope } from '../core/contracts.ts'
 import type { EventListener } from '../core/events.ts'
 import type { SealedState } from '../core/sealed-state.ts'
-import type { Account } from './standing.ts'
+import { type Account, accountKey } from './standing.ts'
 
 /** What somebody shows: a code of either kind, or what their browser says a passkey signed. */
 export type FactorAnswer =
@@ -72,14 +72,10 @@ function scopeOf(app: string): StateScope {
   return { sid: null, name: `factors:${app}` }
 }
 
-function keyOf({ authenticator, userId }: Account): string {
-  return JSON.stringify([authenticator, userId])
-}
-
 /** Forgets all factors of an account, its sign-ins that wait for one too: for who lost them, and for accounts that go. */
 export function forgetFactors(state: SealedState, app: string): (who: Account) => Promise<void> {
   return async (who) => {
-    await state.set(scopeOf(app), keyOf(who), null)
+    await state.set(scopeOf(app), accountKey(who), null)
   }
 }
 
@@ -97,7 +93,7 @@ export function accountFactors(options: FactorsOptions): Factors {
   ): Promise<FactorRecord> {
     const changed = await state.change(
       scope,
-      keyOf(who),
+      accountKey(who),
       (value) => next(recordOf(value)) as unknown as JsonObject | undefined,
     )
     // A scope without a session is never gone.
@@ -162,7 +158,7 @@ export function accountFactors(options: FactorsOptions): Factors {
         const use = await asserted(who, answer.text, 'factor', showing.binding)
         return take(who, showing, use ?? ((record) => ({ kind: 'wrong', record })))
       }
-      const image = recoveryImage(key, keyOf(who), answer.text)
+      const image = recoveryImage(key, accountKey(who), answer.text)
       return take(who, showing, (record) => useCode(record, answer.text, image, now()))
     },
 
@@ -176,7 +172,7 @@ export function accountFactors(options: FactorsOptions): Factors {
       return shown.kind === 'shown' ? { who, at: shown.at } : null
     },
 
-    image: (who, code) => recoveryImage(key, keyOf(who), code),
+    image: (who, code) => recoveryImage(key, accountKey(who), code),
 
     async handle(who) {
       const fresh = options.newHandle()

@@ -8,7 +8,7 @@ import type { Json, SessionStore, StateScope } from '../core/contracts.ts'
 import { fromBase64url, fromUtf8, open, random, seal, toBase64url, toUtf8 } from '../core/crypto.ts'
 import type { Keyring } from '../core/keyring.ts'
 import type { SealedState } from '../core/sealed-state.ts'
-import type { Account } from './standing.ts'
+import { type Account, accountKey } from './standing.ts'
 
 /** What is known already, and where to go afterwards. */
 export interface PendingSignIn extends Vouched {
@@ -72,14 +72,14 @@ export function pendingSignIns(options: PendingSignInsOptions): PendingSignIns {
     JSON.stringify(['pending-sign-in/v1', step, binding])
 
   async function keep(who: Account, kept: Kept): Promise<void> {
-    await state.change(scope, keyOf(who), (value) =>
+    await state.change(scope, accountKey(who), (value) =>
       asJson([...live(value, now()).slice(1 - mostKept), kept]),
     )
   }
 
   async function take(who: Account, nonce: string): Promise<string | null> {
     let token: string | null = null
-    await state.change(scope, keyOf(who), (value) => {
+    await state.change(scope, accountKey(who), (value) => {
       const all = live(value, now())
       token = all.find((one) => one.nonce === nonce)?.token ?? null
       const left = all.filter((one) => one.nonce !== nonce)
@@ -111,10 +111,6 @@ export function pendingSignIns(options: PendingSignInsOptions): PendingSignIns {
       return token === null ? null : { ...pending, token }
     },
   }
-}
-
-function keyOf({ authenticator, userId }: Account): string {
-  return JSON.stringify([authenticator, userId])
 }
 
 function asJson(kept: readonly Kept[]): Json {

@@ -6,6 +6,11 @@ import type { SealedState } from '../core/sealed-state.ts'
 /** Names are told apart by who vouches for them: two of one name at two places are two accounts. */
 export type Account = Pick<Identity, 'authenticator' | 'userId'>
 
+/** What an account is kept under: two texts that no third spells, whatever is in a name. */
+export function accountKey({ authenticator, userId }: Account): string {
+  return JSON.stringify([authenticator, userId])
+}
+
 export interface AccountStanding {
   /** Cannot sign in, whatever the way in. */
   readonly disabled: boolean
@@ -42,7 +47,6 @@ const listKey = 'accounts'
 
 export function standings({ state, app }: StandingsOptions): Standings {
   const scope: StateScope = { sid: null, name: `standing:${app}` }
-  const keyOf = ({ authenticator, userId }: Account): string => JSON.stringify([authenticator, userId])
 
   // SECURITY: a change that changes nothing, in place of a plain read: what does not open must not read as "not disabled".
   const read = async (key: string): Promise<Json> => present(await state.change(scope, key, () => undefined))
@@ -55,13 +59,13 @@ export function standings({ state, app }: StandingsOptions): Standings {
     })
   }
 
-  const of = async (account: Account): Promise<AccountStanding> => standingOf(await read(keyOf(account)))
+  const of = async (account: Account): Promise<AccountStanding> => standingOf(await read(accountKey(account)))
 
   return {
     of,
 
     async change(account, change) {
-      const key = keyOf(account)
+      const key = accountKey(account)
       // Listed first: a record that is not listed would be found by nobody who does not know the name.
       await list(key, true)
       const changed = await state.change(scope, key, (value) => ({ ...standingOf(value), ...change }))
@@ -69,7 +73,7 @@ export function standings({ state, app }: StandingsOptions): Standings {
     },
 
     async forget(account) {
-      const key = keyOf(account)
+      const key = accountKey(account)
       await state.set(scope, key, null)
       await list(key, false)
     },

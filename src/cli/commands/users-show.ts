@@ -3,7 +3,7 @@ import { canonicalUserName } from '../../auth/user-name.ts'
 import { openUsersFile, type UsersFile } from '../../auth/users-file.ts'
 import { type AccountSession, type AccountView, usersFileWay } from '../../gateway/accounts.ts'
 import type { Config } from '../../gateway/config.ts'
-import type { Account } from '../../gateway/standing.ts'
+import { type Account, accountKey } from '../../gateway/standing.ts'
 import { shown } from '../arguments.ts'
 import { type Command, storeSettings } from '../command.ts'
 import { configured } from '../configured.ts'
@@ -74,7 +74,7 @@ async function find(
   const add = ({ authenticator, userId }: Account): void => {
     const theirs = authenticator === usersFileWay ? canonical : name
     if (userId !== theirs || (way !== null && authenticator !== way)) return
-    found.set(JSON.stringify([authenticator, userId]), { authenticator, userId })
+    found.set(accountKey({ authenticator, userId }), { authenticator, userId })
   }
   for (const { userId } of file?.list() ?? []) add({ authenticator: usersFileWay, userId })
   for (const account of await standings.accounts()) add(account)

@@ -2,7 +2,7 @@
 import type { User } from '../../auth/users-file.ts'
 import type { SessionManager } from '../../core/manager.ts'
 import { type Directory, usersFileWay } from '../accounts.ts'
-import type { Account, Standings } from '../standing.ts'
+import { type Account, accountKey, type Standings } from '../standing.ts'
 
 export interface FoundPerson extends Account {
   readonly name: string | null
@@ -45,7 +45,7 @@ export async function findPeople(
   const known = new Map<string, Known>()
   const at = (account: Account, more: Partial<Known> = {}): Known => {
     const { authenticator, userId } = account
-    const key = JSON.stringify([authenticator, userId])
+    const key = accountKey({ authenticator, userId })
     const one = known.get(key) ?? {
       ...{ authenticator, userId, name: null, email: null, fileDisabled: false, sessions: 0 },
       ...more,
