@@ -2,12 +2,14 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { ofPytest, ofVitest } from './failures.mjs'
 import { newNode, npmPackages, pythonPackages, requirements, root, venvBin } from './setup.mjs'
 import { run, say, tail } from './steps.mjs'
 
 const forPython = ['pytest', 'pytest-timeout', 'mypy', 'websockets', 'itsdangerous']
 const sum = { passed: 0, failed: 0, skipped: 0 }
 const missing = []
+const failures = []
 const reports = mkdtempSync(join(tmpdir(), 'holdfast-test-'))
 const started = Date.now()
 // Under twenty minutes on a machine that has nothing else to do; what takes this long hangs.
@@ -18,6 +20,7 @@ try {
 } finally {
   rmSync(reports, { recursive: true, force: true })
 }
+for (const one of failures) say(`✗ ${one}`)
 for (const one of missing) say(`Could not run: ${one}`)
 // What nobody saw run is not known to work.
 if (process.env.CI) sum.failed += missing.length
@@ -71,7 +74,7 @@ async function everything() {
 async function python(env) {
   const folder = `${root}python`
   const report = join(reports, 'pytest.xml')
-  const { code } = await run(
+  const { code, output } = await run(
     'Python tests',
     `${venvBin}/python`,
     ['-m', 'pytest', '-q', `--junitxml=${report}`],
@@ -82,6 +85,7 @@ async function python(env) {
       limit: left(),
     },
   )
+  failures.push(...ofPytest(output))
   const suite = /<testsuite [^>]*>/.exec(existsSync(report) ? readFileSync(report, 'utf8') : '')?.[0] ?? ''
   const count = (name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0)
   const failed = count('failures') + count('errors')
@@ -100,6 +104,7 @@ async function vitest(label, args, env) {
     limit: left(),
   })
   const result = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {}
+  failures.push(...ofVitest(result, root))
   const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, numTodoTests = 0 } = result
   add({ passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests + numTodoTests }, code)
 }
@@ -107,7 +112,7 @@ async function vitest(label, args, env) {
 /** A check that passes or fails as one. */
 async function one(label, command, args, env, cwd = root) {
   const { code, output } = await run(label, command, args, { cwd, env, limit: Math.min(left(), 300) })
-  if (code !== 0) say(tail(output, 60))
+  if (code !== 0) failures.push(`${label}\n${tail(output, 60)}`)
   add({ passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 }, code)
 }
 
