@@ -8,6 +8,8 @@ export interface PasswordContext {
   readonly userId: string
   readonly name?: string | undefined
   readonly email?: string | undefined
+  /** What stands for the place: its name, its host. */
+  readonly words?: readonly string[] | undefined
 }
 
 /**
@@ -38,6 +40,9 @@ export function passwordFault(password: string, context: PasswordContext): strin
   if (names(context).includes(bare(lower)) || names(context).includes(lower)) {
     return 'A password is not the user name, the name or the e-mail address.'
   }
+  if (places(context).some((place) => place === joined(bare(lower)) || place === joined(lower))) {
+    return 'A password is not the name or the address of this app.'
+  }
   return null
 }
 
@@ -52,6 +57,15 @@ function isRun(lower: string): boolean {
   if (/^(.{1,4})\1+$/su.test(lower)) return true
   const rows = ['abcdefghijklmnopqrstuvwxyz', '01234567890', 'qwertyuiop', 'asdfghjkl', 'zxcvbnm']
   return rows.some((row) => row.includes(lower) || [...row].reverse().join('').includes(lower))
+}
+
+/** ASVS 6.2.11: what everybody who tries passwords here reads off the page or the address bar. */
+function places({ words = [] }: PasswordContext): readonly string[] {
+  return words.map((word) => joined(word.normalize('NFC').toLowerCase()))
+}
+
+function joined(words: string): string {
+  return words.replaceAll(/[\s._-]/g, '')
 }
 
 function names(context: PasswordContext): readonly string[] {

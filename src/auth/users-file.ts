@@ -24,6 +24,8 @@ export interface UsersFileOptions {
    * cannot read those: set `false` while it still uses the same file. @default true
    */
   readonly upgrade?: boolean
+  /** What stands for the place, and is no password there: the app's name, its host. @default none */
+  readonly words?: readonly string[]
   /** Seconds to wait for another process that is changing the file. @default 10 */
   readonly patience?: number
   /** Seconds between looks at the file where the system does not tell of changes. @default 1 */
@@ -91,7 +93,7 @@ const authenticatorName = 'users-file'
 
 /** Opens a users file. Throws `ERR_USERS_INVALID` that names every mistake in it with its line. */
 export async function openUsersFile(file: string, options: UsersFileOptions = {}): Promise<UsersFile> {
-  const { create = false, upgrade = true, patience = 10, pollEvery = 1, settle = 0.1 } = options
+  const { create = false, upgrade = true, words = [], patience = 10, pollEvery = 1, settle = 0.1 } = options
   const path = resolve(file)
   const hasher = options.hasher ?? passwordHasher()
   const snapshot = await usersSnapshot(path, { hasher, create, upgrade, patience, pollEvery, settle })
@@ -162,7 +164,7 @@ export async function openUsersFile(file: string, options: UsersFileOptions = {}
   }
 
   return {
-    ...usersSelfService({ hasher, snapshot, rewrite }),
+    ...usersSelfService({ hasher, words, snapshot, rewrite }),
     path,
     list: () => [...snapshot.users().values()].map(shown),
     identity(name) {
@@ -173,7 +175,7 @@ export async function openUsersFile(file: string, options: UsersFileOptions = {}
     async add(name, user) {
       const userId = canonicalUserName(name)
       if (userId === null) return badName(name)
-      const refusal = valueFault(user) ?? weakness(user.password, { userId, ...user })
+      const refusal = valueFault(user) ?? weakness(user.password, { userId, words, ...user })
       if (refusal !== null) return refusal
       const password = await hasher.hash(user.password)
       let outcome: UsersOutcome = { done: true }
@@ -192,6 +194,7 @@ export async function openUsersFile(file: string, options: UsersFileOptions = {}
         userId: userId ?? name,
         name: known?.name ?? undefined,
         email: known?.email ?? undefined,
+        words,
       }
       const refusal = weakness(password, context)
       if (refusal !== null) return refusal

@@ -64,12 +64,13 @@ const unspent: Spend = () => Promise.resolve(true)
 
 interface Parts {
   readonly hasher: PasswordHasher
+  readonly words: readonly string[]
   readonly snapshot: Pick<UsersSnapshot, 'users' | 'preauthorized'>
   rewrite(decide: (document: UsersDocument) => readonly UsersEdit[]): Promise<void>
 }
 
 /** The self-service of an opened users file. */
-export function usersSelfService({ hasher, snapshot, rewrite }: Parts): UsersSelfService {
+export function usersSelfService({ hasher, words, snapshot, rewrite }: Parts): UsersSelfService {
   const entryOf = (name: string): UserEntry | undefined => {
     const userId = canonicalUserName(name)
     return userId === null ? undefined : snapshot.users().get(userId)
@@ -87,7 +88,7 @@ export function usersSelfService({ hasher, snapshot, rewrite }: Parts): UsersSel
     async register(name, user, spend = unspent) {
       const userId = canonicalUserName(name)
       if (userId === null) return badName(name)
-      const refusal = unwritable(user) ?? weakness(user.password, { userId, ...user })
+      const refusal = unwritable(user) ?? weakness(user.password, { userId, words, ...user })
       if (refusal !== null) return refusal
       const password = await hasher.hash(user.password)
       if (!(await spend())) return 'stale'
@@ -111,7 +112,7 @@ export function usersSelfService({ hasher, snapshot, rewrite }: Parts): UsersSel
     },
 
     async resetPassword(name, password, mark, spend = unspent) {
-      const refusal = weakness(password, contextOf(name, entryOf(name)))
+      const refusal = weakness(password, { ...contextOf(name, entryOf(name)), words })
       if (refusal !== null) return refusal
       const hash = await hasher.hash(password)
       if (!(await spend())) return 'stale'
@@ -143,7 +144,7 @@ export function usersSelfService({ hasher, snapshot, rewrite }: Parts): UsersSel
     },
 
     passwordFault: (name, password, more = {}) =>
-      weakness(password, { ...contextOf(name, entryOf(name)), ...more })?.message ?? null,
+      weakness(password, { ...contextOf(name, entryOf(name)), words, ...more })?.message ?? null,
   }
 }
 

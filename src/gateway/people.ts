@@ -7,6 +7,7 @@ import { sealedState } from '../core/sealed-state.ts'
 import { ownPath } from '../pages/own-path.ts'
 import type { Config } from './config.ts'
 import type { Log } from './log.ts'
+import { placeWords } from './place-words.ts'
 import type { OpenedSessions } from './sessions.ts'
 import type { Site } from './site.ts'
 import type { Standings } from './standing.ts'
@@ -71,7 +72,14 @@ export async function openPeople(options: PeopleOptions): Promise<People> {
   }
 }
 
-async function openPasswords({ config, store, keyring, sessions, log }: PeopleOptions): Promise<Passwords> {
+async function openPasswords({
+  config,
+  site,
+  store,
+  keyring,
+  sessions,
+  log,
+}: PeopleOptions): Promise<Passwords> {
   const nothing = {
     setPassword: null,
     usersFile: null,
@@ -86,7 +94,7 @@ async function openPasswords({ config, store, keyring, sessions, log }: PeopleOp
     return { ...nothing, ...loginApiAuthenticator(api), vouchers: [{ voucher: api, every }] }
   }
   if (config.users === null) return { ...nothing, authenticator: null }
-  const users = await openUsersFile(config.users)
+  const users = await openUsersFile(config.users, { words: placeWords(config.name, site.origin) })
   try {
     const state = sealedState(store, keyring)
     const stop = await followUsers({ users, sessions, state, app: config.name, log })

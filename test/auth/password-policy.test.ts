@@ -33,7 +33,7 @@ describe('passwordFault', () => {
     (password) => expect(passwordFault(password, anna)).not.toBeNull(),
   )
 
-  it('refuses the three thousand most used ones that are long enough, and those behind them (ASVS 6.2.4)', () => {
+  it('V6.2.4: refuses the three thousand most used ones that are long enough, and those behind them', () => {
     const long = (dictionary['passwords-common'] ?? []).filter((password) => [...password].length >= 8)
     expect(long.length).toBeGreaterThan(3_000)
     const some = [...long.slice(0, 3_000), ...long.slice(-100)]

@@ -17,7 +17,7 @@ describe('codes by time', () => {
     expect(totpCode(secret, totpStep(second * 1000))).toBe(code)
   })
 
-  it('V6.5.5: hold for their own thirty seconds and the two beside, by the clock of the server alone', () => {
+  it('V6.5.5, V6.5.8: hold for their own thirty seconds and the two beside, by the clock of the server alone', () => {
     const now = 1_767_323_045_000
     for (const [off, holds] of [
       [-2, false],

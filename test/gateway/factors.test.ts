@@ -7,6 +7,7 @@ import { StoreError } from '../../src/core/errors.ts'
 import { sqliteStore } from '../../src/stores/sqlite.ts'
 import { ben, type Harness, type HarnessOptions, password, startHarness } from './harness.ts'
 import { rawExchange } from './raw-client.ts'
+import { addApp, codesOn, secretOn } from './second-factor.ts'
 import { Visitor } from './visitor.ts'
 import { type WatchedStore, watchedStore } from './watched-store.ts'
 
@@ -18,32 +19,12 @@ function clock(): { now: number; read: () => number } {
   return at
 }
 
-/** Adds an authenticator app to the account that this browser is signed in with. */
-async function addApp(visitor: Visitor, now: () => number): Promise<{ secret: string; codes: string[] }> {
-  await visitor.get('/_holdfast/account/factors')
-  const shown = await visitor.post('/_holdfast/account/factors', { action: 'totp-start', password })
-  const secret = secretOn(shown.body)
-  const done = await visitor.post('/_holdfast/account/factors', {
-    action: 'totp-confirm',
-    code: totpCode(secret, totpStep(now())),
-  })
-  return { secret, codes: codesOn(done.body) }
-}
-
-function secretOn(body: string): string {
-  return (/<code class="secret">([^<]*)</.exec(body)?.[1] ?? '').replaceAll(' ', '')
-}
-
-function codesOn(body: string): string[] {
-  return [...body.matchAll(/<li><code>([^<]*)<\/code><\/li>/g)].map(([, code = '']) => code)
-}
-
 interface Stage {
   readonly to: Harness
   readonly at: ReturnType<typeof clock>
   readonly owner: Visitor
   readonly secret: string
-  readonly codes: string[]
+  readonly codes: readonly string[]
   /** The code of now, for the next thirty seconds. */
   next(): string
 }
@@ -406,7 +387,7 @@ describe('paths that ask for more than being signed in', () => {
   ]
   const navigation = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', accept: 'text/html' }
 
-  it('V7.5.3: lead to showing it once more, and back, under another token', async () => {
+  it('V7.5.3, V7.2.4: lead to showing it once more, and back, under another token', async () => {
     const { to, owner, at, next } = await withApp({ rules })
     expect((await owner.get('/pay/now', navigation)).status).toBe(200)
     at.now += 10 * minute

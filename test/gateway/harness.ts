@@ -36,6 +36,7 @@ import { pagePasses } from '../../src/gateway/page-pass.ts'
 import type { GatewayParts } from '../../src/gateway/parts.ts'
 import { pendingSignIns } from '../../src/gateway/pending-sign-in.ts'
 import { openPeople, type People } from '../../src/gateway/people.ts'
+import { placeWords } from '../../src/gateway/place-words.ts'
 import { forwardedHeaders } from '../../src/gateway/proxy/forwarded.ts'
 import { httpProxy } from '../../src/gateway/proxy/http.ts'
 import { openSelfService, type SelfService } from '../../src/gateway/self-service/self-service.ts'
@@ -142,7 +143,11 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   })
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-gateway-'))
   closers.push(() => rm(folder, { recursive: true, force: true }))
-  const users = await usersIn(join(folder, 'users.yaml'), options.usersText)
+  const users = await usersIn(
+    join(folder, 'users.yaml'),
+    placeWords('Kelp Watch', where.origin),
+    options.usersText,
+  )
   closers.push(() => users.close())
   const logger = {
     write: (level: LogLevel, event: string, fields: LogFields = {}) => {
@@ -364,10 +369,11 @@ function peopleOfFile(
   }
 }
 
-async function usersIn(path: string, text?: string): Promise<UsersFile> {
+async function usersIn(path: string, words: readonly string[], text?: string): Promise<UsersFile> {
   if (text !== undefined) await writeFile(path, text, { mode: 0o600 })
   const users = await openUsersFile(path, {
     create: true,
+    words,
     // A hasher that costs next to nothing: these tests are about something else.
     hasher: passwordHasher({ memoryKiB: 64, passes: 1 }),
   })

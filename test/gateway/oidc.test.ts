@@ -137,7 +137,7 @@ describe('OpenID Connect', { timeout: 30_000 }, () => {
     expect([await status(), await status(second)]).toEqual([401, 200])
   })
 
-  it('asks the provider from time to time, and ends the session when the grant is gone', async () => {
+  it('V7.6.1: asks the provider from time to time, and ends the session when the grant is gone', async () => {
     const { server, browser, begin, status, pass } = await startStage()
     await browser.signIn(begin(), 'ada')
     pass(every)
@@ -151,7 +151,7 @@ describe('OpenID Connect', { timeout: 30_000 }, () => {
     })
   })
 
-  it('signs nobody out, and nobody in, while the provider is away', async () => {
+  it('V7.6.1: signs nobody out, and nobody in, while the provider is away', async () => {
     const { server, browser, begin, status, pass, to } = await startStage()
     await browser.signIn(begin(), 'ada')
     server.away(true)
@@ -207,7 +207,7 @@ describe('OpenID Connect', { timeout: 30_000 }, () => {
     expect(await status()).toBe(401)
   })
 
-  it('hears from the provider, server to server, who is out', async () => {
+  it('V7.6.1: hears from the provider, server to server, who is out', async () => {
     const { browser, begin, status, server } = await startStage()
     await browser.signIn(begin(), 'ada')
     const other = wanderer()

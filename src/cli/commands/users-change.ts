@@ -5,6 +5,7 @@ import type { UsersOutcome } from '../../auth/users-outcome.ts'
 import { ConfigError, HoldfastError } from '../../core/errors.ts'
 import { usersFileWay } from '../../gateway/accounts.ts'
 import type { Config } from '../../gateway/config.ts'
+import { placeWords } from '../../gateway/place-words.ts'
 import type { Account } from '../../gateway/standing.ts'
 import { shown } from '../arguments.ts'
 import { type Call, type Command, storeSettings } from '../command.ts'
@@ -51,7 +52,7 @@ export function users(verb: string, shape: Shape, work: Work, elsewhere?: Elsewh
       const way = wayOf(call, config)
       if (elsewhere !== undefined && way !== usersFileWay)
         return changeElsewhere(config, way, call, elsewhere)
-      const file = await open(config.users ?? usual, shape.create ?? false)
+      const file = await open(config, shape.create ?? false)
       try {
         return await work(file, call, config)
       } finally {
@@ -61,8 +62,8 @@ export function users(verb: string, shape: Shape, work: Work, elsewhere?: Elsewh
   }
 }
 
-async function open(path: string, create: boolean): Promise<UsersFile> {
-  return openUsersFile(path, { create })
+async function open({ users, name, publicUrl }: Config, create: boolean): Promise<UsersFile> {
+  return openUsersFile(users ?? usual, { create, words: placeWords(name, publicUrl) })
 }
 
 /** A change of the file, and then what it comes to in the store. */
