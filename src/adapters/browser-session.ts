@@ -2,17 +2,22 @@
 import { SessionError, StoreError } from '../core/errors.ts'
 import { formCookie, readFormCookie } from '../core/form-cookie.ts'
 import { newFormBinding } from '../core/form-token.ts'
+import type { Lasting } from '../core/lasting.ts'
 import type { Issued } from '../core/manager.ts'
 import type { Session } from '../core/session.ts'
 import type { SessionState } from '../core/state.ts'
 import { type Incoming, isActivity, isUpgrade } from './incoming.ts'
+import type { SessionLifetime } from './session-lifetime.ts'
 import type { Presented, SessionParts } from './session-parts.ts'
 
 /** The session of one request, as it changes hands: started, signed in, rotated, left. */
-export class BrowserSession {
+export class BrowserSession implements SessionLifetime {
+  lasting: Lasting | null = null
   readonly #parts: SessionParts
   readonly #incoming: Incoming
   readonly #isActive: boolean
+  /** Whether the browser holds a cookie of ours, live or dead. */
+  readonly #holdsCookie: boolean
   #presented: Presented
   #state: SessionState | null = null
   /** What the browser must be told of its credential; `''` that it has none. */
@@ -25,6 +30,7 @@ export class BrowserSession {
     this.#incoming = incoming
     this.#presented = presented
     this.#news = presented.isReplaced ? presented.credential : null
+    this.#holdsCookie = presented.credential !== null
     // A 101 carries no cookie: browsers may have sent the next request before they see it.
     this.#isTold = isUpgrade(incoming)
     this.#isActive = presented.session !== null && isActivity(incoming)
@@ -59,11 +65,12 @@ export class BrowserSession {
     const { manager } = this.#parts
     const { session, credential } = this.#presented
     let own = credential
-    let started = session === null || credential === null ? null : await manager.start(credential)
+    const lasting = this.lasting ?? undefined
+    let started = session === null || credential === null ? null : await manager.start(credential, lasting)
     if (started === null) {
       // None presented, or one that was ended: what was ended is never started again.
       own = manager.beginAnonymous()
-      started = await manager.start(own)
+      started = await manager.start(own, lasting)
     }
     if (started === null) return null
     const isReplaced = own !== credential || started.replacement !== null
@@ -78,10 +85,56 @@ export class BrowserSession {
 
   /** The browser is in no session from now on. */
   leave(): void {
-    // A browser that holds nothing of ours need not be told so.
-    if (this.#presented.credential === null) return
     this.#become({ session: null, credential: null, isReplaced: false })
-    this.#news = ''
+    // A browser that holds nothing of ours need not be told so.
+    this.#news = this.#holdsCookie ? '' : null
+  }
+
+  get present(): Lasting | null {
+    const { session } = this.#presented
+    return session === null || session.version === 0 ? null : session
+  }
+
+  now(): number {
+    return this.#parts.now()
+  }
+
+  async last(lasting: Lasting): Promise<boolean> {
+    this.lasting = lasting
+    const { manager } = this.#parts
+    for (let attempt = 0; attempt < mostRotations; attempt++) {
+      const { session, credential } = this.#presented
+      if (session === null || credential === null || this.#isTold) return false
+      const issued = await manager.rotate(session, credential, { lasting })
+      if (issued !== null) {
+        this.enter(issued)
+        return true
+      }
+      // Another request was first: its token leads on.
+      const loaded = await manager.load(credential)
+      if (loaded === null || loaded.session.version === 0) return false
+      const { session: next, replacement } = loaded
+      this.#become({
+        session: next,
+        credential: replacement ?? credential,
+        isReplaced: replacement !== null,
+      })
+    }
+    return false
+  }
+
+  async begin(): Promise<boolean> {
+    return this.state() !== null || (!this.#isTold && (await this.start()) !== null)
+  }
+
+  async isLive(): Promise<boolean> {
+    const { session } = this.#presented
+    return session !== null && (await this.#parts.manager.refresh(session)) !== null
+  }
+
+  repeat(): void {
+    const { session, credential } = this.#presented
+    if (session !== null && session.version > 0) this.#news ??= credential
   }
 
   /** What forms are tied to: the session, or a cookie for whoever has none. `null` while there is neither. */
@@ -113,8 +166,10 @@ export class BrowserSession {
     if (this.#formBinding !== null) lines.push(formCookie(formCookieName, this.#formBinding, secure))
     if (this.#news === '') lines.push(cookie.clear())
     else if (this.#news !== null && session !== null) {
-      const maxAge = session.remember ? Math.floor((session.absoluteAt - now()) / 1000) : null
-      lines.push(cookie.write(this.#news, maxAge))
+      const left = session.absoluteAt - now()
+      // Where each session's own life is the app's to say, its cookie lasts as long as it would unused.
+      const lasts = this.lasting === null ? left : Math.min(session.idle, left)
+      lines.push(cookie.write(this.#news, session.remember ? Math.floor(lasts / 1000) : null))
     }
     return lines
   }
@@ -143,6 +198,9 @@ export class BrowserSession {
     if (presented.isReplaced) this.#news = presented.credential
   }
 }
+
+// Each that is in vain means that another request's was not.
+const mostRotations = 4
 
 export function tooLate(what: string): SessionError {
   return new SessionError(

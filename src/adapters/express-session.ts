@@ -4,23 +4,19 @@
  */
 import type { Request, RequestHandler } from 'express'
 import { holdResponse, sendAnswer } from './held-response.ts'
-import { LegacySession, type PersonOf } from './legacy-session.ts'
+import { KeptCookie } from './kept-cookie.ts'
+import { KeptSession } from './kept-session.ts'
+import { checkCookie, type LegacyCookieOptions, maxAgeOf } from './legacy-cookie.ts'
+import { checkOptions, type ExpressSessionOptions } from './legacy-options.ts'
+import type { LegacySession } from './legacy-session.ts'
 import { nodeRequest } from './node-request.ts'
 import type { RequestSession, SessionData } from './request-session.ts'
 import type { Sessions } from './sessions.ts'
 import type { Visit } from './visit.ts'
 
-export type { LegacyCallback, LegacyCookie, LegacyData, LegacySession, PersonOf } from './legacy-session.ts'
-
-/** What `session` cannot know by itself. */
-export interface ExpressSessionOptions {
-  /**
-   * Who is signed in, by what the app or its middleware keeps in `req.session`. Then a sign-in by them is one of
-   * Holdfast's: a new session, that can be listed, revoked, and asked for by `requireSignIn`. For Passport:
-   * `({ passport }) => (passport?.user === undefined ? null : { userId: String(passport.user) })`. @default null
-   */
-  readonly personOf?: PersonOf | null
-}
+export type { LegacyCookieOptions } from './legacy-cookie.ts'
+export type { ExpressSessionOptions, PersonOf } from './legacy-options.ts'
+export type { LegacyCallback, LegacyCookie, LegacyData, LegacySession } from './legacy-session.ts'
 
 /** What the middleware puts on each request. */
 export interface WithSession {
@@ -29,24 +25,60 @@ export interface WithSession {
   sessionID: string
 }
 
-/** Middleware in the place of express-session's. Use it for the whole app, where that stood. */
+/**
+ * Middleware in the place of express-session's. Use it for the whole app, where that stood. Throws `ConfigError`
+ * (`ERR_CONFIG_INVALID`) for options that cannot be kept here, and says what to do.
+ */
 export function session<Data extends SessionData>(
   sessions: Sessions<Data>,
-  { personOf = null }: ExpressSessionOptions = {},
+  options: ExpressSessionOptions<Request> = {},
 ): RequestHandler {
-  async function arrive(visit: Visit<Data>, request: Request): Promise<() => Promise<void>> {
-    const legacy = await LegacySession.open(visit.session as unknown as RequestSession, personOf, (next) => {
+  checkOptions(options, sessions)
+  const { cookie: facts, policy } = sessions
+  const { personOf = null, rolling: isRolling = false, saveUninitialized: savesAll = false, unset } = options
+
+  function cookieOptionsOf(request: Request): LegacyCookieOptions {
+    const { cookie = {} } = options
+    if (typeof cookie !== 'function') return cookie
+    const made = cookie(request)
+    checkCookie({ ...made }, facts, 'session({ cookie() })')
+    return made
+  }
+
+  async function arrive(
+    visit: Visit<Data>,
+    request: Request,
+    wanted: LegacyCookieOptions,
+  ): Promise<() => Promise<void>> {
+    const { lifetime } = visit
+    const now = (): number => lifetime.now()
+    const { path = '/' } = wanted
+    let current: KeptSession | undefined
+    const replace = (next: KeptSession | undefined): void => {
+      current = next
       Object.assign(request, { session: next })
+    }
+    const legacy = await KeptSession.open({
+      ...{ session: visit.session as unknown as RequestSession, lifetime, policy, personOf },
+      ...{ isRolling, savesAll, replace },
+      cookie() {
+        const { present } = lifetime
+        if (present === null) return new KeptCookie(facts, path, now, maxAgeOf(wanted, now()))
+        if (!present.remember) return new KeptCookie(facts, path, now, null)
+        const left = (visit.session.deadlines?.absoluteAt ?? 0) - now()
+        return new KeptCookie(facts, path, now, present.idle, Math.min(present.idle, left))
+      },
     })
     Object.defineProperty(request, 'sessionID', {
       configurable: true,
       enumerable: true,
       get: () => visit.session.id ?? '',
     })
-    Object.assign(request, { session: legacy })
+    replace(legacy)
     return async () => {
       const { session: last } = request as unknown as Partial<WithSession>
-      if (last instanceof LegacySession) await last.keep()
+      if (last instanceof KeptSession) await KeptSession.keep(last)
+      else if (unset === 'destroy' && current !== undefined) await KeptSession.end(current)
     }
   }
 
@@ -59,9 +91,13 @@ export function session<Data extends SessionData>(
       else sendAnswer(response, answer)
     }
     const begin = async (): Promise<void> => {
-      const visit = await sessions.open(nodeRequest(request, () => request.ip, request.originalUrl))
+      const wanted = cookieOptionsOf(request)
+      // Beside Express, as where Socket.IO uses it, there is only what Node says.
+      const target = (request.originalUrl ?? request.url) || '/'
+      if (!target.startsWith(wanted.path ?? '/')) return next()
+      const visit = await sessions.open(nodeRequest(request, () => request.ip, target))
       if (visit.refusal !== null) return sendAnswer(response, visit.refusal)
-      const keep = await arrive(visit, request)
+      const keep = await arrive(visit, request, wanted)
       let isOpen = true
       visit.onWork(() => isOpen)
       holdResponse(response, {

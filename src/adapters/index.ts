@@ -13,6 +13,7 @@ export type {
   SessionData,
   SignedInDevice,
 } from './request-session.ts'
+export type { SessionLifetime } from './session-lifetime.ts'
 export { createSessions, type Sessions } from './sessions.ts'
 export type { SessionsOptions } from './sessions-options.ts'
 export type { SchemasOf } from './value-schemas.ts'

@@ -1,4 +1,4 @@
-/** The session of one request, as handlers see it. The comments are the contract; `open-session.ts` keeps it. */
+/** The session of one request, as handlers see it. The comments are the contract; `open-visit.ts` keeps it. */
 import type { Identity, JsonObject } from '../core/contracts.ts'
 import type { Maker } from '../core/persist.ts'
 import type { PersistOptions } from '../core/persisted.ts'

@@ -33,6 +33,11 @@ export interface SessionsOptions<Data extends object> {
   readonly signInPage?: string
   /** Whether pages of other sites may embed the app (SameSite=None; Partitioned). @default false */
   readonly embedded?: boolean
+  /**
+   * Whether the cookie comes along when somebody follows a link on another site (`lax`). With `strict` they arrive signed
+   * out, and are in again from the second click on. @default 'lax'
+   */
+  readonly sameSite?: 'lax' | 'strict'
   /** Accepts an origin without TLS beyond this machine: every session travels in the clear. @default false */
   readonly insecureHttp?: boolean
   /**

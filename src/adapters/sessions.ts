@@ -1,9 +1,10 @@
 /** The library's front door: sessions for the requests of any server. */
-import { cookieTransport } from '../core/cookie.ts'
+import { type CookieFacts, cookieTransport } from '../core/cookie.ts'
 import { StoreError } from '../core/errors.ts'
 import { formTokens } from '../core/form-token.ts'
 import { openKeyring } from '../core/keyring.ts'
 import { createSessionManager, type SessionManager } from '../core/manager.ts'
+import type { Policy } from '../core/policy.ts'
 import type { Session } from '../core/session.ts'
 import { limitOf } from '../core/session-limit.ts'
 import { type SocketRegistry, socketRegistry } from '../core/sockets.ts'
@@ -12,12 +13,13 @@ import { oncePerTurn } from '../core/turn.ts'
 import { createUrlSessions, type UrlSessions } from '../core/url-session.ts'
 import { problemAnswer } from './answer.ts'
 import type { Answer, Incoming } from './incoming.ts'
+import { OpenVisit } from './open-visit.ts'
 import { originGuard } from './origin-guard.ts'
 import type { SessionData } from './request-session.ts'
 import type { Presented, SessionParts } from './session-parts.ts'
 import { policyOf, type SessionsOptions, secretsOf, siteOf } from './sessions-options.ts'
 import { valueSchemas } from './value-schemas.ts'
-import { OpenVisit, type Visit } from './visit.ts'
+import type { Visit } from './visit.ts'
 
 /** Everything that the requests of one app share. */
 export interface Sessions<Data extends SessionData = Record<string, unknown>> {
@@ -30,6 +32,10 @@ export interface Sessions<Data extends SessionData = Record<string, unknown>> {
   answerTo(error: unknown): Answer | null
   /** The engine itself. */
   readonly manager: SessionManager
+  /** How long sessions live, after what the profile cuts off. */
+  readonly policy: Policy
+  /** The cookie that carries the session. */
+  readonly cookie: CookieFacts
   /** For `ensureUrlSession` and its like: work that a token in the address finds, kept in the same store. */
   readonly urlSessions: UrlSessions
   /** Ends every session of a person, those whose sign-in is under way included. For administrators. */
@@ -55,7 +61,8 @@ export async function createSessions<Data extends SessionData = Record<string, u
   const now = options.now ?? Date.now
   const onEvent = options.onEvent ?? (() => {})
   const named = { secure: site.secure, name: options.name ?? '', port: site.port }
-  const cookie = cookieTransport({ ...named, embedded: options.embedded ?? false })
+  const { embedded = false, sameSite = 'lax' } = options
+  const cookie = cookieTransport({ ...named, embedded, sameSite })
   const policy = policyOf(options)
   const store = await options.store
   const keyring = await openKeyring(store, secretsOf(options.secret, store.kind))
@@ -113,7 +120,7 @@ export async function createSessions<Data extends SessionData = Record<string, u
   }
 
   return {
-    ...{ manager, urlSessions },
+    ...{ manager, policy, cookie, urlSessions },
 
     open(incoming) {
       const credential = cookie.read(incoming.header('cookie'))

@@ -11,11 +11,19 @@ export interface CookieOptions {
   readonly port: number
   /** Whether pages of other sites may embed the app (SameSite=None; Partitioned). Only with `secure`. */
   readonly embedded?: boolean
+  /** Whether it comes along when a link elsewhere is followed (`lax`). @default 'lax' */
+  readonly sameSite?: 'lax' | 'strict'
+}
+
+/** What browsers are told of a cookie beside its value. */
+export interface CookieFacts {
+  readonly name: string
+  readonly secure: boolean
+  readonly sameSite: 'lax' | 'strict' | 'none'
 }
 
 /** One cookie of ours. */
-export interface CookieTransport {
-  readonly name: string
+export interface CookieTransport extends CookieFacts {
   /**
    * The value the client sent; `null` if there is none, or if several of our name differ: then one of them was tossed
    * in from a sibling domain or path, and which one is unknowable (CVE-2024-28233). Never throws.
@@ -41,20 +49,19 @@ export function cookieTransport(
   purpose: '' | (typeof purposes)[number] = '',
 ): CookieTransport {
   const { secure, embedded = false } = options
+  const sameSite = secure && embedded ? 'none' : (options.sameSite ?? 'lax')
   checkName(options.name)
+  checkSameSite(options)
   const label = [options.name, purpose].filter((part) => part !== '').join('-')
   const suffix = label === '' ? '' : `-${label}`
   // `__Host-Http-`: no Domain, Path=/, Secure, and (where browsers know it) not to be planted by a script.
   const name = secure ? `__Host-Http-holdfast${suffix}` : `holdfast${suffix}-${options.port}`
-  const attributes = [
-    'Path=/',
-    'HttpOnly',
-    ...(secure ? ['Secure'] : []),
-    ...sameSite(secure && embedded),
-  ].join('; ')
+  const attributes = ['Path=/', 'HttpOnly', ...(secure ? ['Secure'] : []), ...sameSiteWords[sameSite]].join(
+    '; ',
+  )
 
   return {
-    name,
+    ...{ name, secure, sameSite },
     read: (header) => readCookie(header, name),
     write: (value, maxAge) =>
       `${name}=${value}; ${maxAge === null ? '' : `Max-Age=${maxAge}; `}${attributes}`,
@@ -85,6 +92,15 @@ function checkName(name: string): void {
     'ERR_CONFIG_INVALID',
     `The name ${JSON.stringify(name)} cannot be part of a cookie's name. Use at most 64 letters, digits, '-', '.' and ` +
       `'_', and another end than ${purposes.map((purpose) => `'-${purpose}'`).join(', ')}.`,
+  )
+}
+
+function checkSameSite({ embedded = false, sameSite = 'lax' }: CookieOptions): void {
+  if (sameSite === 'lax' || (sameSite === 'strict' && !embedded)) return
+  throw new ConfigError(
+    'ERR_CONFIG_INVALID',
+    `sameSite: ${JSON.stringify(sameSite)}. It is 'lax' or 'strict'; with embedded: true it is neither, for pages of other ` +
+      'sites have to send the cookie.',
   )
 }
 
@@ -132,6 +148,8 @@ function isBlankToAnyone(code: number): boolean {
   return code <= 0x20 || (code >= 0x7f && code <= 0xa0)
 }
 
-function sameSite(embedded: boolean): readonly string[] {
-  return embedded ? ['SameSite=None', 'Partitioned'] : ['SameSite=Lax']
-}
+const sameSiteWords = {
+  lax: ['SameSite=Lax'],
+  strict: ['SameSite=Strict'],
+  none: ['SameSite=None', 'Partitioned'],
+} as const

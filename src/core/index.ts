@@ -17,7 +17,7 @@ export type {
   StoredSession,
   Succession,
 } from './contracts.ts'
-export { type CookieOptions, type CookieTransport, cookieTransport } from './cookie.ts'
+export { type CookieFacts, type CookieOptions, type CookieTransport, cookieTransport } from './cookie.ts'
 export type { Ending } from './ending.ts'
 export {
   AuthError,
@@ -39,6 +39,7 @@ export {
 } from './errors.ts'
 export type { EventListener, SessionEvent } from './events.ts'
 export { type Keyring, openKeyring, rotateSecrets } from './keyring.ts'
+export type { Change, Lasting } from './lasting.ts'
 export type { Loaded } from './lookup.ts'
 export {
   createSessionManager,

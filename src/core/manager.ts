@@ -9,12 +9,13 @@ import { type Ending, endingOf } from './ending.ts'
 import { StoreError } from './errors.ts'
 import type { EventListener } from './events.ts'
 import type { Keyring } from './keyring.ts'
+import { type Change, type Lasting, lastingFrom, limitsFor } from './lasting.ts'
 import { type Loaded, sessionLookup } from './lookup.ts'
 import { newSession } from './new-session.ts'
 import { checkPolicy, isOver, type Policy } from './policy.ts'
 import { dataKeyOf, sessionRecord } from './record.ts'
 import { replacedIds } from './replaced-ids.ts'
-import type { Session, Shown } from './session.ts'
+import type { Session } from './session.ts'
 import { sessionCache } from './session-cache.ts'
 import type { SessionLimit } from './session-limit.ts'
 import { createStateEngine } from './session-state.ts'
@@ -73,8 +74,8 @@ export interface SessionManager {
   refresh(session: Pick<Session, 'id' | 'sid'>): Promise<Session | null>
   /** A credential for a browser nobody signed in with. Nothing is stored until `start`. */
   beginAnonymous(): string
-  /** As `load`, and stores the record of an anonymous credential that has none yet. */
-  start(credential: string): Promise<Loaded | null>
+  /** As `load`, and stores the record of an anonymous credential that has none yet, of a session that lasts as asked. */
+  start(credential: string, lasting?: Lasting): Promise<Loaded | null>
   /** To be asked before it is checked who somebody is: where their sign-in begins among the revocations. No clock says it. */
   begin(): Promise<number>
   /**
@@ -98,8 +99,8 @@ export interface SessionManager {
   touch(session: Session): void
   /** Whether the token is old enough to be replaced at the next document. */
   isRotationDue(session: Session): boolean
-  /** Replaces the token of a session, noting what was `shown`; `null`: it ended, or another was first (`load` tells). */
-  rotate(session: Session, credential: string, shown?: Shown): Promise<Issued | null>
+  /** Replaces the token of a session, noting what else changes; `null`: it ended, or another was first (`load` tells). */
+  rotate(session: Session, credential: string, change?: Change): Promise<Issued | null>
   /** Ends a session. Resolves only when no replica lets it in any more; `false`: nothing live was stored of it. */
   end(sid: string): Promise<boolean>
   /** Ends every session of a user, also those whose sign-in has begun. No sign-in that begins after the answer is touched. */
@@ -168,11 +169,12 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
     return { session: cache.put(credentialDigest(credential), found.session, generation), replacement: null }
   }
 
-  async function start(credential: string): Promise<Loaded | null> {
+  async function start(credential: string, lasting?: Lasting): Promise<Loaded | null> {
     const loaded = await load(credential)
     const token = mint.read(credential)
     if (loaded === null || token === null || loaded.session.version > 0) return loaded
-    const session: Session = { ...loaded.session, begun: await beginnings.now(), version: 1 }
+    const lasts = lastingFrom(policy, loaded.session, lasting, now())
+    const session: Session = { ...loaded.session, ...lasts, begun: await beginnings.now(), version: 1 }
     const creation = await store.create(sessionRecord(keyring, session, token.secret, random(32)))
     if (creation === 'created') emit({ event: 'session_created', sid: session.sid, userId: null })
     // Another tab was first, or the session has ended: the store knows which.
@@ -197,10 +199,9 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
 
   async function begin(request: SignIn, limit: SessionLimit | null = null): Promise<Issued | 'full' | null> {
     const { replaces, identity, ...more } = request
-    const limits = more.remember ? policy.remember : policy.session
     const user = pseudonym(identity)
     if (await isOutdated(user, more.issuedAt)) return null
-    const who = { ...more, app, identity, user, limits }
+    const who = { ...more, app, identity, user, limits: limitsFor(policy, true, more.remember) }
     const { session, token } = newSession(mint, who, now())
     const dataKey = random(32)
     const record = sessionRecord(keyring, session, token.secret, dataKey)
@@ -245,7 +246,7 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
 
     isRotationDue: (session) => session.identity !== null && now() >= session.tokenAt + policy.rotateAfter,
 
-    async rotate(session, credential, shown = {}) {
+    async rotate(session, credential, { lasting, ...shown } = {}) {
       const old = mint.read(credential)
       if (old === null || mint.id(old) !== session.id) return null
       const found = await store.read(session.id)
@@ -255,7 +256,8 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
       const dataKey = current === null ? null : dataKeyOf(keyring, found.session, old.secret)
       if (current === null || dataKey === null) return null
       const token = mint.issue(old.kind, current.createdAt)
-      const fresh = { ...shown, id: mint.id(token), tokenAt: now() }
+      const lasts = lastingFrom(policy, current, lasting, now())
+      const fresh = { ...shown, ...lasts, id: mint.id(token), tokenAt: now() }
       const next: Session = { ...current, ...fresh, version: current.version + 1 }
       const record = sessionRecord(keyring, next, token.secret, dataKey)
       const sealedToken = sealSuccession(keyring, old, token, next.sid)

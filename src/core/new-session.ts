@@ -11,6 +11,7 @@ export interface NewSession {
   readonly user: string
   readonly device: Device
   readonly remember: boolean
+  readonly idle?: number | undefined
   readonly begun: number
   readonly issuedAt?: number | undefined
   readonly authenticatedAt?: number | undefined
@@ -21,13 +22,14 @@ export interface NewSession {
 /** The session and the token that names it. `at` is now. */
 export function newSession(
   mint: TokenMint,
-  { limits, issuedAt, authenticatedAt, factorAt = null, ...who }: NewSession,
+  { limits, issuedAt, authenticatedAt, factorAt = null, idle: asked = limits.idle, ...who }: NewSession,
   at: number,
 ): { readonly session: Session; readonly token: Token } {
   const token = mint.issue('signed-in', at)
   const createdAt = Math.min(issuedAt ?? at, at)
   const absoluteAt = createdAt + limits.absolute
   const { device } = who
+  const idle = Math.min(asked, limits.idle)
   const session: Session = {
     ...who,
     ...{ sid: toBase64url(random(16)), id: mint.id(token) },
@@ -36,8 +38,8 @@ export function newSession(
     authenticatedAt: Math.min(authenticatedAt ?? at, at),
     factorAt: factorAt === null ? null : Math.min(factorAt, at),
     tokenAt: at,
-    idle: limits.idle,
-    idleAt: Math.min(at + limits.idle, absoluteAt),
+    idle,
+    idleAt: Math.min(at + idle, absoluteAt),
     absoluteAt,
     version: 1,
   }

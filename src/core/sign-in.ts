@@ -12,6 +12,8 @@ export interface Issued {
 export interface SignIn {
   readonly identity: Identity
   readonly remember: boolean
+  /** How long it lives without activity, if that is less than the policy allows. */
+  readonly idle?: number | undefined
   readonly device: Device
   /** What `begin` answered when checking began: a revocation since then wins over this sign-in. */
   readonly begun: number

@@ -58,7 +58,8 @@ export function sessionTouch(options: SessionTouchOptions): (session: Session) =
     const current = await lookup.refresh(state.latest)
     if (current === null) return false
     state.latest = current
-    return store.touch(current.id, idleAt)
+    // The rotation may have made its idle window shorter.
+    return store.touch(current.id, Math.min(idleAt, now() + current.idle))
   }
 
   async function attempt(session: Session, state: Progress): Promise<void> {

@@ -228,4 +228,17 @@ describe('touch()', () => {
     expect(home.sessions.touch(session)).toBeUndefined()
     never.open()
   })
+
+  it('SECURITY: prolongs no session beyond the shorter life that another request has just given it', async () => {
+    const { home } = await counting()
+    const { session, credential } = await home.signIn()
+    home.clock.advance(2 * hour)
+    const lasting = { idle: 10 * minute, remember: false }
+    const next = await home.sessions.rotate(session, credential, { lasting })
+    // A request that came before, with the session as it was.
+    home.sessions.touch(session)
+    await settled()
+    expect(next?.session).toMatchObject(lasting)
+    expect(await idleAt(home, next?.session.id ?? '')).toBe(home.clock.now() + 10 * minute)
+  })
 })
