@@ -2,12 +2,14 @@ import { hash as bcryptHash } from '@node-rs/bcrypt'
 import { describe, expect, it } from 'vitest'
 import { passwordHasher } from '../../src/auth/password-hash.ts'
 import { openUsersFile } from '../../src/auth/users-file.ts'
+import { processorTime } from '../processor-time.ts'
 import { fileWith } from './folder.ts'
 import { never } from './samples.ts'
 
-// Medians of differences between neighbours in time, so that what slows the whole machine slows both. A leak is one
-// hash more or less: half of the time and more. What is left below the tolerance would take an attacker on the same
-// machine thousands of tries, and the throttle gives ten.
+// Processor time, hashing threads included: what else runs on the machine is not in it. Medians of differences between
+// neighbours, so that what slows the processor slows both. A leak is one hash more or less: half of the time and more.
+// What is left below the tolerance would take an attacker on the same machine thousands of tries, and the throttle gives
+// ten.
 const tolerance = 0.15
 const rounds = 30
 // A burst of load may spoil a measurement; a leak spoils every one.
@@ -19,12 +21,6 @@ function median(values: readonly number[]): number {
 
 type Attempt = (name: string) => Promise<unknown>
 
-async function timed(attempt: Attempt, name: string): Promise<number> {
-  const start = performance.now()
-  await attempt(name)
-  return performance.now() - start
-}
-
 /** By what part the median time for a name differs from the median for unknown names measured beside it. */
 async function difference(attempt: Attempt, name: string): Promise<number> {
   const differences: number[] = []
@@ -33,7 +29,7 @@ async function difference(attempt: Attempt, name: string): Promise<number> {
     // Either order, or what the first warms up the second would have for nothing.
     const pair = round % 2 === 0 ? [name, `nobody${round}`] : [`nobody${round}`, name]
     const spent = new Map<string, number>()
-    for (const one of pair) spent.set(one, await timed(attempt, one))
+    for (const one of pair) spent.set(one, await processorTime(() => attempt(one)))
     const unknown = spent.get(`nobody${round}`) ?? 0
     differences.push((spent.get(name) ?? 0) - unknown)
     baseline.push(unknown)
@@ -91,7 +87,7 @@ describe('the time of a refused sign-in', () => {
     for (const name of ['anna', 'nobody']) {
       const spent: number[] = []
       for (let n = 0; n < 15; n += 1)
-        spent.push(await timed((one) => signIn.verify(one, impossible, never), name))
+        spent.push(await processorTime(() => signIn.verify(name, impossible, never)))
       // No hashing for either: an argon2id takes ten milliseconds and more.
       expect(median(spent)).toBeLessThan(3)
     }

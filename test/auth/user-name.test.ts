@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { canonicalUserName } from '../../src/auth/user-name.ts'
+import { processorTime } from '../processor-time.ts'
 
 const anyText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
@@ -56,11 +57,12 @@ describe('canonicalUserName', () => {
     'a'.repeat(129),
   ])('refuses %j', (text) => expect(canonicalUserName(text)).toBeNull())
 
-  it('is quick about a megabyte of name', () => {
+  it('is quick about a megabyte of name', async () => {
     const name = 'A\u030a'.repeat(500_000)
-    const start = performance.now()
-    for (let n = 0; n < 100; n += 1) expect(canonicalUserName(name)).toBeNull()
+    const spent = await processorTime(() => {
+      for (let n = 0; n < 100; n += 1) expect(canonicalUserName(name)).toBeNull()
+    })
     // Normalising it once takes ten milliseconds and more.
-    expect(performance.now() - start).toBeLessThan(300)
+    expect(spent).toBeLessThan(300)
   })
 })

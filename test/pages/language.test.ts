@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { textsFor } from '../../src/pages/language.ts'
+import { processorTime } from '../processor-time.ts'
 
 const languageFor = (header: string | undefined): string => textsFor(header).language
 
@@ -32,10 +33,8 @@ describe('textsFor', () => {
     }
   })
 
-  it('reads no more of a header than a person has languages', () => {
+  it('reads no more of a header than a person has languages', async () => {
     expect(languageFor(`${'fr,'.repeat(16)}zh`)).toBe('en')
-    const started = performance.now()
-    languageFor('zh;q=0;'.repeat(100_000))
-    expect(performance.now() - started).toBeLessThan(200)
+    expect(await processorTime(() => languageFor('zh;q=0;'.repeat(100_000)))).toBeLessThan(200)
   })
 })
