@@ -7,6 +7,8 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
     // Those have a command of their own: `npm run test:long`.
     exclude: ['test/long/**'],
     testTimeout: 20_000,
+    // Databases take their time to end while others begin.
+    hookTimeout: 60_000,
     // Most of them wait, for servers and for browsers: on two processors, three at a time take half as long as one.
     maxWorkers: Math.max(3, availableParallelism() - 1),
   },

@@ -292,7 +292,7 @@ async function expectOurs(
 ): Promise<void> {
   for (let at = 0; at < hostileLines.length; at += 80) {
     const lines = [...hostileLines.slice(at, at + 80), `Cookie: ${cookie}`, 'Connection: close']
-    const { answers } = await rawExchange(to, request('GET /seen', lines), 2_000)
+    const { answers } = await rawExchange(to, request('GET /seen', lines), 20_000)
     const { seen } = JSON.parse(answers[0]?.body ?? '{}') as { seen: Record<string, string> }
     expect(Object.values(seen).filter((value) => value.includes('evil'))).toEqual([])
     expect(seen.HTTP_X_FORWARDED_USER).toBe('anna')

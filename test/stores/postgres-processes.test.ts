@@ -90,7 +90,8 @@ describe('several processes on one Postgres store', { timeout: 60_000 }, () => {
       process.kill(other.pid, 'SIGSTOP')
       const begunAt = machineClock()
       await here.end(session.sid)
-      expect(machineClock() - begunAt).toBeLessThan(1000)
+      // A second, and what a busy machine adds.
+      expect(machineClock() - begunAt).toBeLessThan(1500)
       process.kill(other.pid, 'SIGCONT')
       expect(await other.ask({ do: 'trust', sid: session.sid })).toBe(false)
       await here.end((await created(here)).sid)
@@ -123,7 +124,8 @@ describe('several processes on one Postgres store', { timeout: 60_000 }, () => {
     await here.end((await created(here)).sid)
     const begunAt = machineClock()
     for (let round = 0; round < 5; round++) await here.end((await created(here)).sid)
-    expect(machineClock() - begunAt).toBeLessThan(800)
+    // Held up they would take the lease of each: four seconds.
+    expect(machineClock() - begunAt).toBeLessThan(1500)
     const [row] = await server.sql(`SELECT count(*)::int AS count FROM ${schema}.replicas`)
     expect(row?.count).toBe(1)
   })
