@@ -1,6 +1,7 @@
 /** One bucket: its connections, and what a call must go through before it is answered. */
 import type { RedisAddress } from './redis-address.ts'
-import { attemptMs, openConnection, type RedisArgument, type RedisConnection } from './redis-connection.ts'
+import type { RedisArgument } from './redis-client.ts'
+import { attemptMs, openConnection, type RedisConnection } from './redis-connection.ts'
 import { isMisplaced, isUnexecuted, isUnknownScript, NoAnswerError, storeError } from './redis-fault.ts'
 import { beatScript, removeRowsScript } from './redis-feed-scripts.ts'
 import type { Bucket } from './redis-locate.ts'
@@ -90,6 +91,9 @@ export function openBucket(options: BucketOptions): OpenBucket {
     onLost() {
       strangersUntil = Number.POSITIVE_INFINITY
     },
+    // Each pauses by itself in an outage: without this a store could answer from memory for a second in which it writes
+    // nothing.
+    onReady: () => beats.hurry(),
   })
   const beats = openConnection({
     address,
@@ -98,6 +102,7 @@ export function openBucket(options: BucketOptions): OpenBucket {
       await client.sendCommand(['SCRIPT', 'LOAD', beatScript.text])
       setImmediate(() => pump.kick())
     },
+    onReady: () => calls.hurry(),
   })
   const misplaced = (): void => {
     for (const connection of [calls, beats]) connection.reset('another server is the primary')

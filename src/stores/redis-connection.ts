@@ -1,9 +1,7 @@
-import { isIP } from 'node:net'
-import { ClientOfflineError, createClient, ErrorReply, RESP_TYPES } from 'redis'
+import { ClientOfflineError, ErrorReply } from 'redis'
 import type { Endpoint, RedisAddress } from './redis-address.ts'
+import { connect, handshakeMs, type RedisArgument, type RedisClient, within } from './redis-client.ts'
 import { isForbidden, NoAnswerError, NotSentError } from './redis-fault.ts'
-
-export type RedisArgument = string | Buffer
 
 /** One connection that comes back by itself. It keeps nothing for later: what cannot be sent now is refused now. */
 export interface RedisConnection {
@@ -24,6 +22,8 @@ export interface RedisConnection {
   readonly at: Endpoint | null
   /** Whether it has been down for so long that nobody should wait for it. */
   readonly isOut: boolean
+  /** Tries at once, instead of after its pause: another connection has just found the server there. */
+  hurry(): void
   /** Leaves this server and looks again for the right one. */
   reset(why: string): void
   close(): Promise<void>
@@ -35,89 +35,16 @@ export interface ConnectionOptions {
   locate(): Promise<Endpoint>
   /** Called with each new connection before it is used; rejects to refuse it. */
   greet?(client: RedisClient): Promise<void>
+  /** Called when a connection is ready to be used. */
+  onReady?(): void
   /** Called when a connection was lost that had been ready. */
   onLost?(): void
 }
 
-/** As much of node-redis as is used. */
-export interface RedisClient {
-  connect(): Promise<unknown>
-  sendCommand(args: readonly RedisArgument[]): Promise<unknown>
-  subscribe(channels: string[], listener: (message: string, channel: string) => void): Promise<void>
-  on(event: 'error' | 'end', listener: (error: unknown) => void): unknown
-  destroy(): void
-  readonly isReady: boolean
-}
-
 /** How long a call that can be made again may take. */
 export const attemptMs = 250
-const handshakeMs = 1000
 const mostUnderWay = 10_000
 const [firstPause, longestPause, worthWaitingMs] = [25, 1000, 1000]
-
-function newClient({ address, at, password }: ClientOptions): RedisClient {
-  const socket = {
-    host: at.host,
-    port: at.port,
-    connectTimeout: handshakeMs,
-    reconnectStrategy: false as const,
-  }
-  // Built anew for every other set of options it costs 60 ms of computing; a duplicate of the same costs nothing.
-  const client = createClient({
-    RESP: 2,
-    disableOfflineQueue: true,
-    disableClientInfo: true,
-    maintNotifications: 'disabled',
-    // Our own timer bounds each call: its one would cost an AbortSignal per command.
-    commandOptions: { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
-  }).duplicate({
-    // TLS asks for names only; an address is held against the certificate all the same.
-    socket: address.tls
-      ? { ...socket, tls: true as const, ...(isIP(at.host) === 0 && { servername: at.host }) }
-      : socket,
-    ...(address.username !== null && password !== null && { username: address.username }),
-    ...(password !== null && { password }),
-    database: address.topology === 'cluster' ? 0 : address.database,
-  })
-  // Every call of it rejects by itself; an event without a listener would end the process.
-  client.on('error', () => {})
-  return client
-}
-
-export interface ClientOptions {
-  readonly address: RedisAddress
-  readonly at: Endpoint
-  readonly password: string | null
-}
-
-/** Connects within `handshakeMs`, or rejects and leaves nothing open. */
-export async function connect(options: ClientOptions): Promise<RedisClient> {
-  const client = newClient(options)
-  try {
-    // A server that hangs accepts connections too: only one that answers is connected to.
-    const greeted = client.connect().then(() => client.sendCommand(['PING']))
-    await within(handshakeMs, greeted, 'no answer to the greeting')
-    return client
-  } catch (error) {
-    client.destroy()
-    throw error
-  }
-}
-
-/** Rejects with `NoAnswerError` if the promise has not settled by then. */
-export async function within<Value>(ms: number, promise: Promise<Value>, what: string): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    const giveUp = (): void => reject(new NoAnswerError(`${what} within ${Math.round(ms)} ms`))
-    // After the poll phase: a process that was busy itself must first look whether the answer is there.
-    timer = setTimeout(() => setImmediate(giveUp), Math.max(0, ms))
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
 
 /** Starts to connect, and goes on for as long as it is not closed. */
 export function openConnection(options: ConnectionOptions): RedisConnection {
@@ -170,6 +97,7 @@ export function openConnection(options: ConnectionOptions): RedisConnection {
       if (client === null) return
       pause = firstPause
       for (const waiter of [...waiting]) waiter.resolve()
+      options.onReady?.()
     } catch (error) {
       isConnecting = false
       reason = messageOf(error)
@@ -265,6 +193,15 @@ export function openConnection(options: ConnectionOptions): RedisConnection {
         const limit = setTimeout(() => waiter.reject(notSent()), Math.max(0, withinMs))
         waiting.add(waiter)
       })
+    },
+
+    hurry() {
+      if (client !== null) return
+      // It is worth waiting for again.
+      lostAt = performance.now()
+      pause = firstPause
+      clearTimeout(timer)
+      void begin()
     },
 
     reset(why) {

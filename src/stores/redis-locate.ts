@@ -1,6 +1,7 @@
 /** Where the primary is: told by the address, by Sentinel, or by the cluster. */
 import type { Endpoint, RedisAddress } from './redis-address.ts'
-import { attemptMs, connect, type RedisClient, within } from './redis-connection.ts'
+import { connect, type RedisClient, within } from './redis-client.ts'
+import { attemptMs } from './redis-connection.ts'
 
 export type Locate = () => Promise<Endpoint>
 

@@ -1,6 +1,6 @@
 /** From what scripts answer to what the contract says, and back. */
 import type { Found, StateEntry, StateWrite, StoredSession } from '../core/contracts.ts'
-import type { RedisArgument } from './redis-connection.ts'
+import type { RedisArgument } from './redis-client.ts'
 
 /** A copy: what arrives shares memory with everything else that came in the same packet. */
 export function bytesOf(value: unknown): Uint8Array {

@@ -1,7 +1,7 @@
 /** What a Redis server is, and what follows from it for the promises. */
 import { ConfigError } from '../core/errors.ts'
 import type { RedisAddress } from './redis-address.ts'
-import type { RedisArgument } from './redis-connection.ts'
+import type { RedisArgument } from './redis-client.ts'
 import { isForbidden } from './redis-fault.ts'
 
 /** `null` where the server would not tell. */
