@@ -307,6 +307,17 @@ export interface Ask {
   readonly body?: string | Buffer
 }
 
+/** Told of every request that `fetchFrom` makes, with its answer. */
+export type AnswerListener = (path: string, ask: Ask, answer: Answer) => void
+
+const answerListeners = new Set<AnswerListener>()
+
+/** Tells a listener of every answer from now on, until the function that this returns is called. */
+export function onAnswer(listener: AnswerListener): () => void {
+  answerListeners.add(listener)
+  return () => answerListeners.delete(listener)
+}
+
 /** One request by node:http, which sets no header by itself that a test did not ask for, save for Connection. */
 export function fetchFrom(port: number, path: string, ask: Ask = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
@@ -322,14 +333,16 @@ export function fetchFrom(port: number, path: string, ask: Ask = {}): Promise<An
         const pieces: Buffer[] = []
         response.on('data', (piece: Buffer) => pieces.push(piece))
         response.on('error', reject)
-        response.on('end', () =>
-          resolve({
+        response.on('end', () => {
+          const answer = {
             status: response.statusCode ?? 0,
             headers: response.headers,
             setCookie: response.headers['set-cookie'] ?? [],
             body: Buffer.concat(pieces).toString('utf8'),
-          }),
-        )
+          }
+          for (const listener of answerListeners) listener(path, ask, answer)
+          resolve(answer)
+        })
       },
     )
     outgoing.on('error', reject)

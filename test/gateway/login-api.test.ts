@@ -1,57 +1,15 @@
-import { once } from 'node:events'
-import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import type { ServerResponse } from 'node:http'
+import { describe, expect, it } from 'vitest'
 import { StoreError } from '../../src/core/errors.ts'
 import { fetchFrom, type Harness, type HarnessOptions, startHarness } from './harness.ts'
+import { type LoginApi, startLoginApi } from './login-api-server.ts'
 import { openSocket } from './socket-client.ts'
 
 const token = 'token-that-only-the-api-and-holdfast-know'
 const every = 10 * 60_000
 
-interface Api {
-  readonly url: URL
-  readonly verifyUrl: URL
-  /** What it was sent, in order. */
-  readonly asked: { readonly path: string; readonly body: Record<string, unknown> }[]
-  /** How often it was asked whether a token holds. */
-  readonly checks: () => number
-  /** What it says of a token; `null`: no. */
-  user: Record<string, unknown> | null
-  /** Answers in place of the usual. */
-  instead: ((response: ServerResponse) => void) | null
-}
-
-/** Somebody else's API that knows Ada, by the password "right". */
-async function startApi(): Promise<Api> {
-  const asked: Api['asked'] = []
-  const server = createServer(async (request, response) => {
-    let text = ''
-    for await (const piece of request.setEncoding('utf8')) text += piece as string
-    const body = JSON.parse(text) as Record<string, unknown>
-    asked.push({ path: request.url ?? '', body })
-    if (api.instead !== null) return api.instead(response)
-    const right = request.url === '/verify' ? body.token === token : body.password === 'right'
-    if (api.user === null) response.statusCode = 401
-    response.end(JSON.stringify(right && api.user !== null ? { ...api.user, token } : {}))
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => void server.close().closeAllConnections())
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const api: Api = {
-    url: new URL('/sign-in', origin),
-    verifyUrl: new URL('/verify', origin),
-    asked,
-    checks: () => asked.filter(({ path }) => path === '/verify').length,
-    user: { id: 42, username: 'ada', name: 'Ada', roles: ['diver'], api_key: 'not for apps' },
-    instead: null,
-  }
-  return api
-}
-
 interface Stage {
-  readonly api: Api
+  readonly api: LoginApi
   readonly to: Harness
   /** The same store and the same time, in another process. */
   replica(): Promise<Harness>
@@ -61,7 +19,7 @@ interface Stage {
 }
 
 async function startStage(more: HarnessOptions = {}): Promise<Stage> {
-  const api = await startApi()
+  const api = await startLoginApi({ token, password: 'right' })
   let at = Date.now()
   const loginApi = { url: api.url, verifyUrl: api.verifyUrl, verifyEvery: every }
   const options: HarnessOptions = { ...more, loginApi, now: () => at }
@@ -220,7 +178,7 @@ describe('security: a login API', () => {
 
   it('sends no password after a redirect', async () => {
     const { api, to } = await startStage()
-    const elsewhere = await startApi()
+    const elsewhere = await startLoginApi({ token, password: 'right' })
     api.instead = (response) => response.writeHead(307, { location: elsewhere.url.href }).end()
     await expect(to.signIn('ada', 'right')).rejects.toThrow('503')
     expect(elsewhere.asked).toEqual([])

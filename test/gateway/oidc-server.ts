@@ -100,7 +100,8 @@ export interface Wanderer {
   signIn(start: string | URL, login: string): Promise<Visited>
 }
 
-export function wanderer(): Wanderer {
+/** `stopAt`: goes no further where it is sent to this origin. */
+export function wanderer({ stopAt }: { readonly stopAt?: string } = {}): Wanderer {
   const jar = new CookieJar()
 
   async function visit(start: string | URL, init: RequestInit = {}): Promise<Visited> {
@@ -109,6 +110,7 @@ export function wanderer(): Wanderer {
     let next = init
     for (;;) {
       way.push(url.href)
+      if (url.origin === stopAt) return { url, status: 0, body: '', way }
       const cookie = await jar.getCookieString(url.href)
       const headers = { accept: 'text/html', ...(next.headers as object), ...(cookie !== '' && { cookie }) }
       const answer = await fetch(url, { ...next, headers, redirect: 'manual' })

@@ -17,8 +17,9 @@ export function scanFiles(folder: string, canaries: readonly string[]): string[]
   })
 }
 
-function spellings(canary: string): readonly Buffer[] {
-  const plain = Buffer.from(canary, 'utf8')
+/** A canary as it is, in hex, in base64 at any alignment, and, if it is a text, as UTF-16. */
+export function spellings(canary: string | Uint8Array): readonly Buffer[] {
+  const plain = Buffer.from(canary)
   const encoded = [plain.toString('hex'), plain.toString('hex').toUpperCase()]
   for (const encoding of ['base64', 'base64url'] as const) {
     for (let shift = 0; shift < 3; shift++) {
@@ -30,5 +31,6 @@ function spellings(canary: string): readonly Buffer[] {
       encoded.push(text.slice(shift === 0 ? 0 : shift + 1, whole))
     }
   }
-  return [plain, Buffer.from(canary, 'utf16le'), ...encoded.map((text) => Buffer.from(text, 'latin1'))]
+  const wide = typeof canary === 'string' ? [Buffer.from(canary, 'utf16le')] : []
+  return [plain, ...wide, ...encoded.map((text) => Buffer.from(text, 'latin1'))]
 }
