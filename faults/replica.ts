@@ -109,7 +109,7 @@ async function main({ host, port, doorPort, store, publicUrl }: ReplicaOptions):
     secrets: ['the fault suite runs with this secret and no other'],
     startTimeout: 20_000,
     log: 'json',
-    upstream: { kind: 'url', url: upstream },
+    upstream: { kind: 'url', urls: [upstream] },
   }
   const verbose = process.env.HOLDFAST_FAULTS_LOG !== undefined
   const log = {

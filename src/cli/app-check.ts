@@ -8,37 +8,36 @@ import { runFilePath } from '../gateway/run-place.ts'
 import { bad, type Finding, fine } from './finding.ts'
 
 export interface AppPlace {
-  readonly upstream: URL | null
+  /** Every instance of it. */
+  readonly upstreams: readonly URL[]
   readonly command: readonly string[] | null
 }
 
 const patience = 2_000
 
 /** Asks the app where it is said to be, and on every address of this machine that others reach. */
-export async function appFindings(config: Config, { upstream, command }: AppPlace): Promise<Finding[]> {
+export async function appFindings(config: Config, { upstreams, command }: AppPlace): Promise<Finding[]> {
   const findings = command === null ? [] : commandFindings(command)
-  if (upstream === null) {
+  if (upstreams.length === 0) {
     const port = await runningPort(config)
     if (port !== null) findings.push(...(await exposure(port)))
     else if (command === null)
       findings.push(fine('app', 'not named; holdfast check --upstream <url> asks it too'))
     return findings
   }
+  const found = await Promise.all(upstreams.map(instanceFindings))
+  return [...findings, ...found.flat()]
+}
+
+async function instanceFindings(upstream: URL): Promise<Finding[]> {
   const answer = await status(upstream)
-  if (answer === null) {
-    return [
-      ...findings,
-      bad('app', `Nothing answers at ${upstream.origin}. Start the app, or correct --upstream.`, 1),
-    ]
-  }
-  findings.push(fine('app', `${upstream.origin} answers (${answer})`))
+  if (answer === null)
+    return [bad('app', `Nothing answers at ${upstream.origin}. Start the app, or correct --upstream.`, 1)]
+  const answered = fine('app', `${upstream.origin} answers (${answer})`)
   const port = Number(upstream.port || (upstream.protocol === 'https:' ? 443 : 80))
-  if (await isHere(upstream.hostname)) findings.push(...(await exposure(port)))
-  else
-    findings.push(
-      fine('reach', `${upstream.hostname} is another machine: see to it that only this one reaches it`),
-    )
-  return findings
+  if (await isHere(upstream.hostname)) return [answered, ...(await exposure(port))]
+  const elsewhere = `${upstream.hostname} is another machine: see to it that only this one reaches it`
+  return [answered, fine('reach', elsewhere)]
 }
 
 /** An address in the command itself wins over the one that `run` sets. */

@@ -20,11 +20,11 @@ export function startingApp({ config, command }: LoadedConfig, { rest }: Call): 
 }
 
 /** For a gateway in front of an app that runs. Throws `ConfigError` where it is not said where. */
-export function besideApp({ config, upstream }: LoadedConfig): GatewayConfig {
-  if (upstream === null) {
+export function besideApp({ config, upstreams }: LoadedConfig): GatewayConfig {
+  if (upstreams.length === 0) {
     throw usage(['Say where the app is: holdfast serve --upstream http://127.0.0.1:8501'], { name: 'serve' })
   }
-  return { ...inhabited(config), upstream: { kind: 'url', url: upstream } }
+  return { ...inhabited(config), upstream: { kind: 'url', urls: upstreams } }
 }
 
 /** A gateway that nobody can pass is a mistake, better told now than found at the sign-in page. */

@@ -48,12 +48,24 @@ export function cookieTransport(
   options: CookieOptions,
   purpose: '' | (typeof purposes)[number] = '',
 ): CookieTransport {
-  const { secure, embedded = false } = options
-  const sameSite = secure && embedded ? 'none' : (options.sameSite ?? 'lax')
   checkName(options.name)
   checkSameSite(options)
   const label = [options.name, purpose].filter((part) => part !== '').join('-')
-  const suffix = label === '' ? '' : `-${label}`
+  return transport(options, label === '' ? '' : `-${label}`)
+}
+
+/**
+ * The cookie that leads a browser to its own among several instances of an app. An app's name stands behind a dash,
+ * so that none makes the session's cookie one of these.
+ */
+export function instanceCookie(options: CookieOptions): CookieTransport {
+  checkName(options.name)
+  return transport(options, options.name === '' ? '_instance' : `_instance-${options.name}`)
+}
+
+function transport(options: CookieOptions, suffix: string): CookieTransport {
+  const { secure, embedded = false } = options
+  const sameSite = secure && embedded ? 'none' : (options.sameSite ?? 'lax')
   // `__Host-Http-`: no Domain, Path=/, Secure, and (where browsers know it) not to be planted by a script.
   const name = secure ? `__Host-Http-holdfast${suffix}` : `holdfast${suffix}-${options.port}`
   const attributes = ['Path=/', 'HttpOnly', ...(secure ? ['Secure'] : []), ...sameSiteWords[sameSite]].join(

@@ -35,8 +35,8 @@ export interface ConfigSources {
 
 export interface LoadedConfig {
   readonly config: Config
-  /** What the configuration names as the running app, and as the command to start; `null` if it does not. */
-  readonly upstream: URL | null
+  /** Where the configuration says the app runs, each instance of it; and the command to start, `null` if it names none. */
+  readonly upstreams: readonly URL[]
   readonly command: readonly string[] | null
   /** The file it was read from; `null` if there is none. */
   readonly file: string | null
@@ -74,7 +74,7 @@ export async function loadConfig({ options, variables }: ConfigSources): Promise
     ...contradictions(config),
   ]
   if (wrong.length > 0) throw invalid(wrong)
-  return { config, upstream: said.upstream ?? null, command: said.command ?? null, file }
+  return { config, upstreams: said.upstream ?? [], command: said.command ?? null, file }
 }
 
 function fileNamed(options: ConfigSources['options'], variables: ConfigSources['variables']): string | null {
@@ -103,7 +103,8 @@ function readTexts(texts: readonly (readonly [Setting, string, OptionValue | und
       ([setting, , said]) => said !== undefined && key.startsWith(`${setting.key}.`),
     )
     const [setting, place] = texts[order] ?? []
-    const rest = path.slice(setting?.key.split('.').length ?? 0)
+    // Of a list the fault itself says which one is meant: people know no numbers of repeated options.
+    const rest = setting?.kind === 'list' ? [] : path.slice(setting?.key.split('.').length ?? 0)
     return { order, text: [place ?? '', keyText(rest)].filter((part) => part !== '').join(' ') }
   }
   const { input, faults: more } = checkConfig(document, named)

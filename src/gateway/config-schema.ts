@@ -1,9 +1,12 @@
 /** What a configuration may say, whichever way it is said: one schema for the file, the environment and the options. */
 import {
   array,
+  check,
   custom,
   exactOptional,
   type GenericSchema,
+  lazy,
+  maxLength,
   minLength,
   number,
   pipe,
@@ -76,6 +79,30 @@ const rule = pipe(
       addIssue({ message: 'cannot let anyone in and ask for roles: drop `access`, or drop `roles`' })
     }
   }),
+)
+
+const address = text(readUpstream, 'the address of the app such as http://127.0.0.1:8501, without a path')
+const mostInstances = 64
+
+const instances = pipe(
+  array(address),
+  minLength(1, 'must name the app'),
+  maxLength(mostInstances, `must be at most ${mostInstances} instances of the app`),
+  check(
+    (urls) => new Set(urls.map(({ origin }) => origin)).size === urls.length,
+    'must not name an instance twice',
+  ),
+)
+
+// One address, or a list of the app's instances.
+const upstream = lazy(
+  (input): GenericSchema<unknown, URL[]> =>
+    Array.isArray(input)
+      ? (instances as GenericSchema<unknown, URL[]>)
+      : (pipe(
+          address,
+          transform((url) => [url]),
+        ) as GenericSchema<unknown, URL[]>),
 )
 
 // From the environment and the command line it comes as a text.
@@ -164,7 +191,8 @@ export interface ConfigInput extends SelfServiceInput {
   readonly listen?: { readonly host: string; readonly port: number }
   readonly publicUrl?: string
   readonly insecureHttp?: boolean
-  readonly upstream?: URL
+  /** Every instance of the app. */
+  readonly upstream?: readonly URL[]
   readonly command?: readonly string[]
   readonly preset?: PresetChoice
   readonly startTimeout?: number
@@ -208,9 +236,7 @@ export const configSchema: GenericSchema<unknown, ConfigInput> = section(
     listen: exactOptional(listen),
     publicUrl: exactOptional(string('must be a URL such as https://apps.example.org/tool')),
     insecureHttp: exactOptional(onOff),
-    upstream: exactOptional(
-      text(readUpstream, 'the address of the app such as http://127.0.0.1:8501, without a path'),
-    ),
+    upstream: exactOptional(upstream),
     command: exactOptional(pipe(array(word, wordsWanted), minLength(1, wordsWanted))),
     preset: exactOptional(oneOf(['auto', 'streamlit', 'generic'])),
     startTimeout: exactOptional(duration),

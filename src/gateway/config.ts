@@ -4,9 +4,9 @@ import type { Access, AccessRule } from './access.ts'
 import type { ImportConfig } from './config-import.ts'
 import type { SelfServiceConfig } from './config-self-service.ts'
 
-/** How the app is reached, or started. */
+/** Where the app runs, or several instances of it; or how it is started. */
 export type UpstreamConfig =
-  | { readonly kind: 'url'; readonly url: URL }
+  | { readonly kind: 'url'; readonly urls: readonly URL[] }
   | { readonly kind: 'command'; readonly command: string; readonly args: readonly string[] }
 
 /** An identity provider that speaks OpenID Connect. */

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { CookieTransport } from '../core/cookie.ts'
 import { credentialDigest } from '../core/token.ts'
 import { cookiesForApp, type DropCookie } from './proxy/headers.ts'
+import { type Pin, readPin } from './proxy/instance-order.ts'
 
 /** A Cookie header, read. Only what follows from its text alone: whether a session lives is asked with each request. */
 export interface CookieReading {
@@ -14,6 +15,8 @@ export interface CookieReading {
   readonly digest: string
   /** What the app may see of it. */
   readonly forApp: string | undefined
+  /** What leads the browser to an instance of the app; `null` if there is none, or one instance only. */
+  readonly pin: Pin | null
 }
 
 /**
@@ -24,6 +27,7 @@ export interface CookieReading {
 export function cookieMemory(
   cookie: CookieTransport,
   drop: DropCookie,
+  instanceCookie: CookieTransport | null = null,
 ): (request: IncomingMessage) => CookieReading | null {
   const last = new WeakMap<Socket, CookieReading>()
   return ({ socket, headers }) => {
@@ -33,8 +37,20 @@ export function cookieMemory(
     if (known !== undefined && known.header === header) return known
     const credential = cookie.read(header)
     const digest = credential === null ? '' : credentialDigest(credential)
-    const reading = { header, credential, digest, forApp: cookiesForApp(header, drop) }
+    const reading = {
+      header,
+      credential,
+      digest,
+      forApp: cookiesForApp(header, drop),
+      pin: pinIn(instanceCookie, header),
+    }
     last.set(socket, reading)
     return reading
   }
+}
+
+/** The pin in a Cookie header; `null` if there is none that we wrote, or two that differ. */
+export function pinIn(cookie: CookieTransport | null, header: string | undefined): Pin | null {
+  const text = cookie?.read(header) ?? null
+  return text === null ? null : readPin(text)
 }

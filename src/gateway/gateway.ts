@@ -67,7 +67,7 @@ export async function startGateway(
       await closed
       clearTimeout(cut)
       parts.sockets.close()
-      await parts.proxy.close()
+      await parts.upstream.close()
     },
   }
 }

@@ -20,7 +20,7 @@ import type { PagePasses } from './page-pass.ts'
 import type { PendingSignIns } from './pending-sign-in.ts'
 import type { People } from './people.ts'
 import type { ForwardedHeaders } from './proxy/forwarded.ts'
-import type { HttpProxy } from './proxy/http.ts'
+import type { Upstream } from './proxy/upstream.ts'
 import type { SelfService } from './self-service/self-service.ts'
 import type { SignInTickets } from './sign-in-tickets.ts'
 import type { Site } from './site.ts'
@@ -43,11 +43,13 @@ export interface GatewayParts {
   readonly site: Site
   readonly access: Access
   readonly rules: readonly AccessRule[]
-  readonly upstream: URL
+  readonly upstream: Upstream
   readonly store: SessionStore
   readonly sessions: SessionManager
   readonly sockets: SocketRegistry
   readonly cookie: CookieTransport
+  /** Tells browsers which instance of the app is theirs; `null`: there is one only. */
+  readonly instanceCookie: CookieTransport | null
   /** Binds a form to the browser it was shown to. */
   readonly formCookieName: string
   readonly formTokens: FormTokens
@@ -77,7 +79,6 @@ export interface GatewayParts {
   readonly oidcFlows: OidcFlows
   readonly preset: AppPreset
   readonly forwarded: ForwardedHeaders
-  readonly proxy: HttpProxy
   readonly clientAddress: ClientAddress
   readonly clientScript: BrowserScript
   /** What our own pages need where a passkey is asked for. */

@@ -28,7 +28,10 @@ export async function choosePreset(
   const streamlit =
     upstream.kind === 'command'
       ? startsStreamlit(upstream)
-      : await answersAsStreamlit(new URL(`${base}/_stcore/health`, upstream.url), startTimeout, log, signal)
+      : await answersAsStreamlit(
+          upstream.urls.map((url) => new URL(`${base}/_stcore/health`, url)),
+          { within: startTimeout, log, signal },
+        )
   return streamlit ? presets.streamlit() : presets.generic()
 }
 
@@ -52,28 +55,41 @@ function startsStreamlit({
   return [command, ...args].some((word) => /(^|[\\/])streamlit(\.exe)?$/.test(word))
 }
 
-async function answersAsStreamlit(url: URL, within: number, log: Log, signal: AbortSignal): Promise<boolean> {
+interface Waiting {
+  readonly within: number
+  readonly log: Log
+  readonly signal: AbortSignal
+}
+
+/** Instances of one app are all of a kind: whichever answers first says which. */
+async function answersAsStreamlit(urls: readonly URL[], { within, log, signal }: Waiting): Promise<boolean> {
   const until = Date.now() + within
+  const upstream = urls.map(({ origin }) => origin)
   for (let attempt = 0; ; attempt++) {
     try {
-      const answer = await fetch(url, {
-        redirect: 'manual',
-        signal: AbortSignal.any([AbortSignal.timeout(patience), signal]),
-      })
-      return answer.ok && (await answer.text()).trim() === 'ok'
+      return await Promise.any(urls.map((url) => isStreamlit(url, signal)))
     } catch (cause) {
       signal.throwIfAborted()
-      if (Date.now() >= until) throw unreachable(url, within, cause)
+      if (Date.now() >= until) throw unreachable(upstream, within, cause)
     }
-    if (attempt === 0) log.write('info', 'waiting_for_upstream', { upstream: url.origin })
+    if (attempt === 0) log.write('info', 'waiting_for_upstream', { upstream: upstream.join(' ') })
     await wait(pause, undefined, { signal })
   }
 }
 
-function unreachable(url: URL, within: number, cause: unknown): UpstreamError {
+/** Rejects if it does not answer. */
+async function isStreamlit(url: URL, signal: AbortSignal): Promise<boolean> {
+  const answer = await fetch(url, {
+    redirect: 'manual',
+    signal: AbortSignal.any([AbortSignal.timeout(patience), signal]),
+  })
+  return answer.ok && (await answer.text()).trim() === 'ok'
+}
+
+function unreachable(upstream: readonly string[], within: number, cause: unknown): UpstreamError {
   return new UpstreamError(
     'ERR_UPSTREAM_UNREACHABLE',
-    `Nothing answered at --upstream ${url.origin} within ${within / 1000} s. Start the app first, wait longer with ` +
+    `Nothing answered at --upstream ${upstream.join(' or ')} within ${within / 1000} s. Start the app first, wait longer with ` +
       '--start-timeout, or say what it is with --preset to start without asking it.',
     { cause },
   )

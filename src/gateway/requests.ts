@@ -7,16 +7,18 @@ import { holdfastPath } from '../core/protocol.ts'
 import type { Session } from '../core/session.ts'
 import { ownPath } from '../pages/own-path.ts'
 import { decide } from './access.ts'
-import type { BrowserScript } from './client-script.ts'
 import { cookieMemory } from './cookie-memory.ts'
 import { switchOver } from './old-sessions.ts'
+import { pageSnippet } from './page-snippet.ts'
 import type { GatewayParts } from './parts.ts'
 import { presented } from './presented.ts'
 import { sendProblem } from './problems.ts'
 import { requestHeaders } from './proxy/headers.ts'
+import type { Exchange } from './proxy/http.ts'
+import { instanceOf } from './proxy/instances.ts'
+import { type Lead, leadOf } from './proxy/lead.ts'
 import { bareHealthRoute, healthRoute } from './routes/health.ts'
 import { ownRoute } from './routes/own.ts'
-import { sessionMark } from './routes/session.ts'
 import { replacementCookie } from './routes/sign-in.ts'
 import { appSignOutRoute } from './routes/sign-out.ts'
 import { requestTarget, type Target } from './target.ts'
@@ -42,7 +44,7 @@ export function requestHandler(
   // for each request would be a tenth of what the request costs.
   const word = randomBytes(6).toString('base64url')
   let count = 0
-  const read = cookieMemory(parts.cookie, parts.preset.isReservedCookie)
+  const read = cookieMemory(parts.cookie, parts.preset.isReservedCookie, parts.instanceCookie)
   // Connections on which something could be read in more than one way.
   const spoilt = new WeakSet<Socket>()
 
@@ -208,7 +210,7 @@ function forward(parts: GatewayParts, visit: Visit): void {
   if (hasBody(request)) endIdleBody(request)
   let release: (() => void) | null = null
 
-  parts.proxy.forward({
+  const exchange: Exchange = {
     request,
     response,
     path: target.path + target.query,
@@ -216,7 +218,7 @@ function forward(parts: GatewayParts, visit: Visit): void {
     guarded: session !== null || parts.access === 'signed-in',
     document,
     secure: site.secure,
-    snippet: document ? clientSnippet(parts, visit) : null,
+    snippet: document ? pageSnippet(parts, visit) : null,
     setCookie: cookie === null ? noCookies : [cookie],
     onFailure: (error) => upstreamFailed(parts, visit, error),
     onAnswer(streaming) {
@@ -226,7 +228,17 @@ function forward(parts: GatewayParts, visit: Visit): void {
       response.once('close', () => release?.())
       endIfOver(parts, session, who.credential, response)
     },
-  })
+  }
+  parts.upstream.forward(exchange, leadTo(parts, visit, document))
+}
+
+function leadTo(
+  { instanceCookie }: GatewayParts,
+  { cookies, presented, address }: Visit,
+  document: boolean,
+): Lead | null {
+  if (instanceCookie === null) return null
+  return leadOf({ pin: cookies?.pin ?? null, session: presented.session, address, document })
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {
@@ -248,28 +260,6 @@ function endIfOver(
     .catch(() => undefined)
 }
 
-function clientSnippet(parts: GatewayParts, visit: Visit): string {
-  const { site, clientScript, presetScript } = parts
-  const { session } = visit.presented
-  const signedIn = session?.identity != null
-  const config = {
-    base: site.base,
-    wsPaths: 'all',
-    signedIn,
-    begin: !signedIn,
-    idleAt: signedIn ? session.idleAt : null,
-    absoluteAt: signedIn ? session.absoluteAt : null,
-    now: parts.now(),
-    ...(signedIn ? { mark: sessionMark(session) } : {}),
-  }
-  // JSON without `<`, `&` and `'` is safe inside a single-quoted attribute.
-  const json = JSON.stringify(config).replace(/[<>&']/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`)
-  const element = ({ name, version }: BrowserScript): string =>
-    `<script src="${site.base}${holdfastPath}${name}?v=${version}" data-holdfast='${json}'></script>`
-  // The preset's own first: when the page goes, it looks at the page before the other hides it.
-  return (presetScript === null ? '' : element(presetScript)) + element(clientScript)
-}
-
 function isDocument(request: IncomingMessage): boolean {
   const destination = request.headers['sec-fetch-dest']
   if (destination !== undefined)
@@ -278,7 +268,8 @@ function isDocument(request: IncomingMessage): boolean {
 }
 
 function upstreamFailed(parts: GatewayParts, visit: Visit, error: UpstreamError): void {
-  parts.log.write('warn', 'upstream_failed', { id: visit.id, code: error.code, reason: error.message })
+  const about = { id: visit.id, code: error.code, reason: error.message, ...instanceOf(error) }
+  parts.log.write('warn', 'upstream_failed', about)
   sendProblem(parts, visit, error.code === 'ERR_UPSTREAM_TIMEOUT' ? 'app-timeout' : 'app-unreachable')
 }
 

@@ -9,13 +9,17 @@ import type { EndReason } from '../core/sockets.ts'
 import { credentialDigest } from '../core/token.ts'
 import { decide } from './access.ts'
 import type { Opened } from './apps/preset.ts'
+import { pinIn } from './cookie-memory.ts'
 import { pageHeader } from './page-pass.ts'
 import type { GatewayParts } from './parts.ts'
 import { presented } from './presented.ts'
 import { tabHeader } from './proxy/forwarded.ts'
 import { requestHeaders } from './proxy/headers.ts'
+import { instanceOf } from './proxy/instances.ts'
+import { type Lead, leadOf } from './proxy/lead.ts'
 import type { Relay } from './proxy/relay.ts'
-import { hasLeft, refuseUpgrade, upgrade } from './proxy/upgrade.ts'
+import { hasLeft, refuseUpgrade } from './proxy/upgrade.ts'
+import type { SocketOpening } from './proxy/upstream.ts'
 import { isWellFramed, localPath } from './requests.ts'
 import type { EventsEndpoint } from './routes/events.ts'
 import { requestTarget, type Target, withoutParameter } from './target.ts'
@@ -85,8 +89,7 @@ export function upgradeHandler(parts: GatewayParts, events: EventsEndpoint): Upg
       tab,
       protocols: protocolsOf(request),
     })
-    const outcome = await upgrade({
-      upstream: parts.upstream,
+    const opening: SocketOpening = {
       path: target.path + withoutParameter(target.query, tabParameter),
       headers: upstreamHeaders(parts, request, session, { tab, ...opened }),
       client,
@@ -99,7 +102,8 @@ export function upgradeHandler(parts: GatewayParts, events: EventsEndpoint): Upg
         if (relay !== null) relays.delete(relay)
       },
       ...(opened.tap === undefined ? {} : { tap: opened.tap.bind(opened) }),
-    })
+    }
+    const outcome = await parts.upstream.upgrade(opening, leadTo(parts, request, session))
     if ('refused' in outcome) return
     relay = outcome.relay
     relays.add(relay)
@@ -112,7 +116,7 @@ export function upgradeHandler(parts: GatewayParts, events: EventsEndpoint): Upg
       join(request, socket, head).catch((error: unknown) => {
         const id = randomBytes(9).toString('base64url')
         const reason = error instanceof Error ? error.message : 'unknown'
-        parts.log.write('warn', 'upgrade_failed', { id, reason })
+        parts.log.write('warn', 'upgrade_failed', { id, reason, ...instanceOf(error) })
         deny(socket, statusOf(error))
       })
     },
@@ -167,10 +171,7 @@ function upstreamHeaders(
   session: Session | null,
   { tab, page, protocols }: Pick<Opened, 'page' | 'protocols'> & { readonly tab: string | null },
 ): string[] {
-  const address = parts.clientAddress(
-    request.socket.remoteAddress,
-    String(request.headers['x-forwarded-for'] ?? ''),
-  )
+  const address = addressOf(parts, request)
   const ours = parts.forwarded({ address, presented: { session, credential: null, replacement: null } })
   if (session !== null && tab !== null) ours.push(tabHeader, tab)
   if (session !== null && page !== undefined)
@@ -182,6 +183,17 @@ function upstreamHeaders(
     dropCookie: parts.preset.isReservedCookie,
     without: reprotocolled,
   })
+}
+
+function addressOf({ clientAddress }: GatewayParts, { socket, headers }: IncomingMessage): string {
+  return clientAddress(socket.remoteAddress, String(headers['x-forwarded-for'] ?? ''))
+}
+
+function leadTo(parts: GatewayParts, request: IncomingMessage, session: Session | null): Lead | null {
+  if (parts.instanceCookie === null) return null
+  const pin = pinIn(parts.instanceCookie, request.headers.cookie)
+  // No cookie on a 101: what a socket is led by is what the page it belongs to was led by.
+  return leadOf({ pin, session, address: addressOf(parts, request), document: false })
 }
 
 function protocolsOf(request: IncomingMessage): readonly string[] {

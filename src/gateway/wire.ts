@@ -1,7 +1,7 @@
 /** Puts everything together: the one place that knows every part. */
 import { type SignInThrottle, signInThrottle } from '../auth/throttle.ts'
 import type { SessionStore } from '../core/contracts.ts'
-import { type CookieOptions, cookieTransport } from '../core/cookie.ts'
+import { type CookieOptions, cookieTransport, instanceCookie } from '../core/cookie.ts'
 import { ConfigError } from '../core/errors.ts'
 import type { EventListener } from '../core/events.ts'
 import { formTokens } from '../core/form-token.ts'
@@ -12,6 +12,7 @@ import { socketRegistry } from '../core/sockets.ts'
 import { createUrlSessions } from '../core/url-session.ts'
 import { asks } from './access.ts'
 import { startAdmin } from './admin/admin-start.ts'
+import { openUpstream } from './app-upstream.ts'
 import type { AppPreset } from './apps/preset.ts'
 import { auditLog } from './audit.ts'
 import { startOwnApp, stateKey } from './child/own-app.ts'
@@ -30,7 +31,6 @@ import { reservePort } from './port.ts'
 import { choosePreset } from './preset-choice.ts'
 import { presetsFor } from './presets.ts'
 import { forwardedHeaders } from './proxy/forwarded.ts'
-import { httpProxy } from './proxy/http.ts'
 import { openSelfService } from './self-service/self-service.ts'
 import { openSessions } from './sessions.ts'
 import { signInTickets } from './sign-in-tickets.ts'
@@ -159,8 +159,10 @@ async function assemble(
     const listener = await startStateListener({ listen: config.stateListen, key, handle })
     closers.push(() => listener.close())
   }
-  const upstream =
-    config.upstream.kind === 'url' ? config.upstream.url : new URL(`http://127.0.0.1:${app?.supervisor.port}`)
+  const urls =
+    config.upstream.kind === 'url'
+      ? config.upstream.urls
+      : [new URL(`http://127.0.0.1:${app?.supervisor.port}`)]
   if (app !== null) await Promise.race([app.supervisor.ready(config.startTimeout), aborted(signal)])
 
   const sockets = socketRegistry({ sessions, now, onConfirmed: (session) => people.vouching.used(session) })
@@ -178,7 +180,7 @@ async function assemble(
       site: where,
       access: config.access,
       rules: config.rules,
-      upstream,
+      ...openUpstream({ urls, healthPath: preset.healthPath, cookie: instanceCookie(cookieOptions), log }),
       store,
       sessions,
       sockets,
@@ -194,7 +196,6 @@ async function assemble(
       ...forms,
       preset,
       forwarded: forwardedHeaders(where, (session) => sessions.capability(session)),
-      proxy: httpProxy({ upstream }),
       clientAddress: clientAddress(config.trustProxy),
       clientScript: script,
       passkeyScript,

@@ -35,6 +35,19 @@ describe('holdfast check', { timeout: 60_000 }, () => {
       expect(await readdir(folder)).toEqual(before)
     }))
 
+  it('says of each instance of the app whether it answers', () =>
+    inFolder(async (folder) => {
+      await addUser(folder, 'ada')
+      await withApp('127.0.0.1', async (port) => {
+        const instances = [`http://127.0.0.1:${port}`, 'http://127.0.0.1:9']
+        const upstream = instances.flatMap((one) => ['--upstream', one])
+        const ended = await holdfast(['check', ...upstream], { folder })
+        expect(ended.code).toBe(1)
+        expect(ended.stdout).toContain(`${instances[0]} answers (200)`)
+        expect(ended.stdout).toContain(`Nothing answers at ${instances[1]}`)
+      })
+    }))
+
   it.skipIf(others.length === 0)('fails if the app answers on an address that others reach', () =>
     inFolder(async (folder) => {
       await addUser(folder, 'ada')
@@ -82,6 +95,21 @@ describe('holdfast env streamlit', { timeout: 60_000 }, () => {
       const script = `${stdout}\nprintf '%s' "$STREAMLIT_SERVER_COOKIE_SECRET $PYTHONPATH"`
       const read = await promisify(execFile)('sh', ['-c', script], { env: { PYTHONPATH: '/their own' } })
       expect(read.stdout).toBe(`${json.STREAMLIT_SERVER_COOKIE_SECRET} ${json.PYTHONPATH}:/their own`)
+    }))
+
+  it('is the same for all instances of an app: a port only where all have that one', () =>
+    inFolder(async (folder) => {
+      const variables = async (...instances: readonly string[]): Promise<Record<string, string>> => {
+        const upstream = instances.flatMap((one) => ['--upstream', one])
+        const { stdout } = await holdfast(['env', 'streamlit', '--format', 'json', ...upstream], { folder })
+        return JSON.parse(stdout) as Record<string, string>
+      }
+      const here = await variables('http://127.0.0.1:8501', 'http://127.0.0.1:8502')
+      expect(here.STREAMLIT_SERVER_ADDRESS).toBe('127.0.0.1')
+      expect(here).not.toHaveProperty('STREAMLIT_SERVER_PORT')
+      const elsewhere = await variables('http://app1:8501', 'http://app2:8501')
+      expect(elsewhere.STREAMLIT_SERVER_PORT).toBe('8501')
+      expect(elsewhere).not.toHaveProperty('STREAMLIT_SERVER_ADDRESS')
     }))
 
   it('gives the very secret that the gateway signs with, at every call', () =>

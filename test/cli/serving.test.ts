@@ -181,6 +181,32 @@ describe('holdfast serve', { timeout: 60_000 }, () => {
       expect((await started.ended).code).toBe(0)
       upstream.close()
     }))
+
+  it('finds out what the app is from the first of its instances that answers, and says where a request was led', () =>
+    inFolder(async (folder) => {
+      const ports = [await freePort(), await freePort()]
+      const upstream = ports.flatMap((port) => ['--upstream', `http://127.0.0.1:${port}`])
+      const args = ['serve', ...upstream, '--listen', '127.0.0.1:0', '--access', 'anyone', '--log', 'json']
+      const started = start(args, { folder })
+      await started.printed(/waiting_for_upstream/)
+      const instance = createServer((request, response) => {
+        response.end(request.url === '/_stcore/health' ? 'ok' : 'here')
+      })
+      await listen(instance, ports[1] ?? 0)
+      const [, url = ''] = await started.printed(/"url":"([^"]+)".*"app":"streamlit".*"event":"listening"/)
+      for (let pin = 0; pin < 32; pin++) {
+        const cookie = `holdfast_instance-${new URL(url).port}=${pin}`
+        expect(await (await fetch(url, { headers: { cookie } })).text()).toBe('here')
+      }
+      await started.printed(
+        new RegExp(
+          `"instance":"http://127.0.0.1:${ports[0]}","code":"ERR_UPSTREAM_.*"event":"instance_passed_over"`,
+        ),
+      )
+      started.child.kill('SIGTERM')
+      expect((await started.ended).code).toBe(0)
+      instance.close()
+    }))
 })
 
 function listen(server: Server, port: number): Promise<void> {

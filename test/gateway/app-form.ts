@@ -12,7 +12,7 @@ import {
   password,
   startHarness,
 } from './harness.ts'
-import { acceptUpgrade, recordingUpstream } from './recording-upstream.ts'
+import { acceptUpgrade, type RecordingUpstream, recordingUpstream } from './recording-upstream.ts'
 import { openSocket, type SocketClient, serverFrame } from './socket-client.ts'
 
 const key = 'the key that the app was started with, long enough'
@@ -54,16 +54,21 @@ export interface AppAnswer {
   readonly body: Readonly<Record<string, unknown>>
 }
 
-/** Starts everything; closed after the test. */
-export async function appForm(options: HarnessOptions = {}): Promise<AppForm> {
-  const upstream = await recordingUpstream({
+/** An app that speaks as much of Streamlit's protocol as is read here. */
+export function streamlitApp(): Promise<RecordingUpstream> {
+  return recordingUpstream({
     onUpgrade(request, socket) {
       acceptUpgrade(socket, ['Sec-WebSocket-Protocol: streamlit'])
       const [, , resumed] = (request.headers['sec-websocket-protocol'] ?? '').split(', ')
       socket.write(serverFrame(2, newSession(resumed ?? randomUUID())))
     },
   })
-  const to = await startHarness({ access: 'anyone', preset: 'streamlit', upstream, ...options })
+}
+
+/** Starts everything; closed after the test. */
+export async function appForm(options: HarnessOptions = {}): Promise<AppForm> {
+  const upstream = options.upstream ?? (await streamlitApp())
+  const to = await startHarness({ access: 'anyone', preset: 'streamlit', ...options, upstream })
   const handle = stateRoutes({
     ...{ state: to.sessions.state, people: to.appPeople, log: { write: () => undefined } },
     urlSessions: createUrlSessions({ store: to.store.store, keyring: to.keyring }),

@@ -36,7 +36,7 @@ log: json
       listen: { host: '::1', port: 8080 },
       publicUrl: 'https://apps.example.org/tool',
       insecureHttp: false,
-      upstream: new URL('http://127.0.0.1:8501'),
+      upstream: [new URL('http://127.0.0.1:8501')],
       command: ['streamlit', 'run', 'app.py'],
       preset: 'streamlit',
       startTimeout: 90_000,

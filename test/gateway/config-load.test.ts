@@ -66,7 +66,7 @@ describe('loadConfig()', () => {
       HOLDFAST_DOCUMENTS_ONLY: 'yes',
       HOLDFAST_UPSTREAM: 'http://app:8501',
     }
-    const { config, command, upstream } = await load({ variables })
+    const { config, command, upstreams } = await load({ variables })
     expect(config).toMatchObject({
       rules: [{ path: '/public/*', access: 'anyone' }],
       documentsOnly: true,
@@ -74,7 +74,36 @@ describe('loadConfig()', () => {
     })
     expect(config.policy.remember.idle).toBe(86_400_000)
     expect(command).toEqual(['streamlit', 'run', 'app.py'])
-    expect(upstream?.href).toBe('http://app:8501/')
+    expect(upstreams.map(({ href }) => href)).toEqual(['http://app:8501/'])
+  })
+
+  it('reads one instance of the app or several, whichever way they are named', async () => {
+    const origins = async (sources: Parameters<typeof load>[0]): Promise<readonly string[]> =>
+      (await load(sources)).upstreams.map(({ origin }) => origin)
+    const both = ['http://app1:8501', 'http://app2:8501']
+    expect(await origins({ file: 'upstream: http://app1:8501' })).toEqual(both.slice(0, 1))
+    expect(await origins({ file: `upstream: [${both.join(', ')}]` })).toEqual(both)
+    expect(await origins({ variables: { HOLDFAST_UPSTREAM: both.join(', ') } })).toEqual(both)
+    const options = { upstream: ['http://app3:8501'] }
+    expect(await origins({ options, file: `upstream: [${both.join(', ')}]` })).toEqual(options.upstream)
+    expect(await origins({})).toEqual([])
+  })
+
+  it('says of several instances which one is wrong', async () => {
+    const wanted = 'must be the address of the app such as http://127.0.0.1:8501, without a path, not'
+    expect(await message({ options: { upstream: ['http://a:1', 'a:2/x'] } })).toBe(
+      `--upstream ${wanted} "a:2/x"`,
+    )
+    expect(await message({ options: { upstream: ['app'] } })).toBe(`--upstream ${wanted} "app"`)
+    expect(await message({ file: 'upstream: [http://a:1, b]' })).toMatch(
+      /holdfast\.yaml:1: upstream\[1\] must be .* not "b"$/,
+    )
+    expect(await message({ file: 'upstream: [http://a:1, http://A:1/]' })).toContain(
+      'upstream must not name an instance twice',
+    )
+    expect(await message({ file: 'upstream: []' })).toContain('upstream must name the app')
+    const many = Array.from({ length: 65 }, (_one, at) => `http://a:${at + 1}`)
+    expect(await message({ file: `upstream: [${many.join(', ')}]` })).toContain('at most 64 instances')
   })
 
   it('reads which system was there before, with its secret from the environment', async () => {

@@ -9,7 +9,7 @@ import { passwordHasher } from '../../src/auth/password-hash.ts'
 import { signInThrottle } from '../../src/auth/throttle.ts'
 import { openUsersFile, type UsersFile } from '../../src/auth/users-file.ts'
 import type { Identity } from '../../src/core/contracts.ts'
-import { cookieTransport } from '../../src/core/cookie.ts'
+import { cookieTransport, instanceCookie } from '../../src/core/cookie.ts'
 import { toBase64url } from '../../src/core/crypto.ts'
 import type { SessionEvent } from '../../src/core/events.ts'
 import { formTokens } from '../../src/core/form-token.ts'
@@ -20,6 +20,7 @@ import { sealedState } from '../../src/core/sealed-state.ts'
 import { type SocketRegistry, socketRegistry } from '../../src/core/sockets.ts'
 import type { Access, AccessRule } from '../../src/gateway/access.ts'
 import { bothSessions } from '../../src/gateway/admin/admin-sessions.ts'
+import { openUpstream } from '../../src/gateway/app-upstream.ts'
 import { genericPreset } from '../../src/gateway/apps/generic.ts'
 import { streamlitPreset } from '../../src/gateway/apps/streamlit.ts'
 import { type AuditLog, auditLog } from '../../src/gateway/audit.ts'
@@ -38,7 +39,6 @@ import { pendingSignIns } from '../../src/gateway/pending-sign-in.ts'
 import { openPeople, type People } from '../../src/gateway/people.ts'
 import { placeWords } from '../../src/gateway/place-words.ts'
 import { forwardedHeaders } from '../../src/gateway/proxy/forwarded.ts'
-import { httpProxy } from '../../src/gateway/proxy/http.ts'
 import { openSelfService, type SelfService } from '../../src/gateway/self-service/self-service.ts'
 import { signInTickets } from '../../src/gateway/sign-in-tickets.ts'
 import { site } from '../../src/gateway/site.ts'
@@ -54,6 +54,8 @@ export interface HarnessOptions {
   readonly upstream?: RecordingUpstream
   /** Another app than the recording one. */
   readonly upstreamUrl?: URL
+  /** Several instances of one app, in place of both. */
+  readonly instances?: readonly URL[]
   readonly access?: Access
   readonly rules?: readonly AccessRule[]
   readonly preset?: 'generic' | 'streamlit'
@@ -201,7 +203,11 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       site: where,
       access: options.access ?? 'signed-in',
       rules: options.rules ?? [],
-      upstream: upstreamUrl,
+      ...openUpstream({
+        ...{ urls: options.instances ?? [upstreamUrl], healthPath: '/', log: logger, probeEvery: 20 },
+        cookie: instanceCookie(cookieOptions),
+        ...(options.headersTimeout === undefined ? {} : { headersTimeout: options.headersTimeout }),
+      }),
       store: store.store,
       sessions,
       sockets,
@@ -235,10 +241,6 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
               onError: (error) => logger.write('warn', 'tab_not_remembered', { reason: String(error) }),
             })
           : genericPreset(),
-      proxy: httpProxy({
-        upstream: upstreamUrl,
-        ...(options.headersTimeout === undefined ? {} : { headersTimeout: options.headersTimeout }),
-      }),
       clientAddress: clientAddress(options.trustProxy ?? []),
       passkeyScript: { name: 'passkey.js', body: '/* for passkeys */', version: 'test' },
       clientScript: { name: 'client.js', body: '/* the page script */', version: 'test' },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { defaultPolicy } from '../../src/core/policy.ts'
-import { appForm, cookieOf, newSecret } from './app-form.ts'
+import { pinOfSid, writePin } from '../../src/gateway/proxy/instance-order.ts'
+import { appForm, cookieOf, newSecret, streamlitApp } from './app-form.ts'
 import { anna, password } from './harness.ts'
 
 describe('signing in by the app’s own form', () => {
@@ -36,6 +37,27 @@ describe('signing in by the app’s own form', () => {
     const next = await app.page(now ?? '', page)
     const read = await app.ask(next, '/state/read', { scope: 'tab' })
     expect(read.body).toMatchObject({ entries: { draft: { value: '"kelp"' } } })
+  })
+
+  it('leaves the page with its instance of the app, whose uploads and sockets come in another session from then on', async () => {
+    const upstream = await streamlitApp()
+    const instances = [upstream.url, new URL(`http://localhost:${upstream.port}`)]
+    const app = await appForm({ upstream, instances })
+    const cookie = await app.browser()
+    const page = await app.page(cookie)
+    const before = await app.to.sessions.load(cookie.slice(cookie.indexOf('=') + 1))
+    const { body } = await app.submit(page)
+    const answer = await app.take({ cookie, ticket: body.ticket, secret: page.secret })
+    expect(answer.setCookie.map((line) => line.split(';', 1)[0])).toEqual([
+      expect.stringMatching(/=v1\./),
+      `holdfast_instance-${app.to.port}=${writePin(pinOfSid(before?.session.sid ?? ''))}`,
+    ])
+
+    // Who was led by the cookie goes on being led by it.
+    const other = `${await app.browser()}; holdfast_instance-${app.to.port}=7`
+    const second = await app.page(other)
+    const { ticket } = (await app.submit(second)).body
+    expect((await app.take({ cookie: other, ticket, secret: second.secret })).setCookie).toHaveLength(1)
   })
 
   it('keeps the session when the browser is closed, where that was asked for', async () => {

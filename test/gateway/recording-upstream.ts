@@ -33,6 +33,8 @@ export interface RecordingUpstreamOptions {
   app?(request: IncomingMessage, response: ServerResponse): void
   /** Answers an upgrade; by default 101 and an echo of every byte. */
   onUpgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** Where it listens, where a free port will not do. */
+  readonly port?: number
   /** Whether bodies are kept. @default true */
   readonly keepBodies?: boolean
 }
@@ -80,7 +82,7 @@ export async function recordingUpstream(options: RecordingUpstreamOptions = {}):
       socket.pipe(socket)
     }
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
 
   return {

@@ -37,13 +37,13 @@ export const checkCommand: Command = {
   ],
   async run(call) {
     const format = formatOf(call, ['text', 'json'])
-    const { config, file, upstream, command } = await configured(call)
+    const { config, file, upstreams, command } = await configured(call)
     const findings = [
       fine('configuration', file ?? 'no file; options, environment and usual values'),
       ...addressFindings(config),
       ...(await storeFindings(config)),
       ...(await usersFindings(config)),
-      ...(await appFindings(config, { upstream, command: call.rest ?? command })),
+      ...(await appFindings(config, { upstreams, command: call.rest ?? command })),
     ]
     if (format === 'json') say(JSON.stringify(findings, null, 2))
     else

@@ -37,14 +37,14 @@ export const environmentCommand: Command = {
       throw new ConfigError('ERR_CONFIG_INVALID', `${message}\nSee: holdfast env --help`)
     }
     const format = formatOf(call, ['shell', 'json'])
-    const { config, upstream } = await configured(call)
+    const { config, upstreams } = await configured(call)
     if (config.store === 'memory:') {
       throw new ConfigError(
         'ERR_CONFIG_INVALID',
         '--store memory: shares nothing with another process: use sqlite:<path>.',
       )
     }
-    const variables = await environment(config, upstream)
+    const variables = await environment(config, upstreams)
     say(format === 'json' ? JSON.stringify(variables, null, 2) : shellLines(variables))
     return 0
   },
@@ -52,7 +52,7 @@ export const environmentCommand: Command = {
 
 async function environment(
   config: Parameters<typeof import('../../gateway/sessions.ts').openSessions>[0],
-  upstream: URL | null,
+  upstreams: readonly URL[],
 ): Promise<Readonly<Record<string, string>>> {
   const { openSessions } = await import('../../gateway/sessions.ts')
   const { environmentBehindServe, presetsFor } = await import('../../gateway/presets.ts')
@@ -64,12 +64,14 @@ async function environment(
     const preset = presetsFor({ store, keyring, app: config.name, site: where, onError() {} }).streamlit()
     const { stateListen } = config
     const state = stateListen === null ? null : { url: stateUrl(stateListen), key: stateKey(keyring) }
-    const local = upstream === null || /^(?:127\.|localhost$|\[::1\]$)/.test(upstream.hostname)
+    const local = upstreams.every(({ hostname }) => /^(?:127\.|localhost$|\[::1\]$)/.test(hostname))
+    // One environment for all instances: a port is theirs only where all have the same, each in a container of its own.
+    const [port = '', ...others] = new Set(upstreams.map((one) => one.port))
     return {
       ...environmentBehindServe(preset, where, state),
       // Reachable round the gateway, it would believe anybody.
       ...(local && { STREAMLIT_SERVER_ADDRESS: '127.0.0.1' }),
-      ...(upstream !== null && upstream.port !== '' && { STREAMLIT_SERVER_PORT: upstream.port }),
+      ...(port !== '' && others.length === 0 && { STREAMLIT_SERVER_PORT: port }),
     }
   } finally {
     await store.close()

@@ -25,6 +25,10 @@ export const serveCommand: Command = {
       'The same, and the app can keep state.',
     ],
     [
+      'holdfast serve --upstream http://app1:8501 --upstream http://app2:8501',
+      'Before two instances of one app: each browser is led to its own.',
+    ],
+    [
       'HOLDFAST_SECRET=… holdfast serve --upstream http://app:8501 --public-url https://apps.example.org --listen 0.0.0.0:8080',
       'In a container beside the app’s.',
     ],

@@ -19,6 +19,11 @@ export interface Exchange {
   readonly setCookie: readonly string[]
   /** Called when no answer could be had and none was begun. */
   onFailure(error: UpstreamError): void
+  /**
+   * Called before that where no connection could be had, so that nothing of the request was sent, its body included; true
+   * if somebody else is asked in this one's place.
+   */
+  onUnreached?(error: UpstreamError): boolean
   /** Called when an answer begins; `streaming` if it may last longer than a moment. */
   onAnswer?(streaming: boolean): void
 }
@@ -84,6 +89,7 @@ function answer(exchange: Exchange, retry: (() => void) | null): Dispatcher.Disp
   const { request, response } = exchange
   const injection = exchange.snippet === null ? null : headInjection(exchange.snippet)
   let injecting = false
+  let reached = false
   let begun = false
   let over = false
   let control: Dispatcher.DispatchController | null = null
@@ -99,6 +105,7 @@ function answer(exchange: Exchange, retry: (() => void) | null): Dispatcher.Disp
 
   return {
     onRequestStart(controller) {
+      reached = true
       control = controller
       if (response.destroyed) gone()
       else response.on('close', gone)
@@ -149,6 +156,8 @@ function answer(exchange: Exchange, retry: (() => void) | null): Dispatcher.Disp
         response.destroy()
         return
       }
+      // A body that its own sender cut off fails in the same way, and says nothing of the app.
+      if (!reached && request.errored === null && exchange.onUnreached?.(failure(error)) === true) return
       // The upstream closed a kept-alive connection in the moment we used it: nothing was answered, nothing was done.
       if (retry !== null && (error as { code?: string }).code === 'UND_ERR_SOCKET') retry()
       else exchange.onFailure(failure(error))

@@ -15,6 +15,10 @@ export interface UpgradeOptions {
   /** Bytes the client sent behind its request. */
   readonly head: Buffer
   readonly timeout: number
+  /** How long a connection may take, where that is less. */
+  readonly connectTimeout?: number
+  /** Called when there is a connection: from then on something may have been sent. */
+  onReached?(): void
   onMessage(): void
   onEnd(): void
   readonly tap?: PayloadTap
@@ -42,7 +46,7 @@ export function upgrade(options: UpgradeOptions): Promise<Upgrade> {
       method: 'GET',
       headers: [...options.headers, 'connection', 'Upgrade', 'upgrade', 'websocket'],
       agent: false,
-      timeout: options.timeout,
+      timeout: options.connectTimeout ?? options.timeout,
       setDefaultHeaders: false,
     })
     const gone = (): void => {
@@ -52,6 +56,14 @@ export function upgrade(options: UpgradeOptions): Promise<Upgrade> {
     client.once('close', gone)
     client.once('end', gone)
 
+    const { onReached } = options
+    if (onReached !== undefined)
+      outgoing.once('socket', (socket) =>
+        socket.once(upstream.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+          outgoing.setTimeout(options.timeout)
+          onReached()
+        }),
+      )
     outgoing.on('upgrade', (answer, socket, rest) => {
       client.off('close', gone)
       client.off('end', gone)
@@ -86,6 +98,7 @@ export function upgrade(options: UpgradeOptions): Promise<Upgrade> {
     )
     outgoing.on('error', (cause) => {
       client.off('close', gone)
+      client.off('end', gone)
       if (cause instanceof UpstreamError) reject(cause)
       else
         reject(

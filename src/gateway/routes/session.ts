@@ -19,12 +19,12 @@ export function sessionRoute(parts: GatewayParts, visit: Visit): void {
     parts.sessions.touch(session)
   }
   const cookie = replacementCookie(parts, visit)
-  sendSession(visit, session, parts.now(), cookie)
+  sendSession(visit, session, parts.now(), cookie === null ? [] : [cookie])
 }
 
-/** Tells the page's script of its session, and hands the browser the cookie. */
-export function sendSession(visit: Visit, session: Session, now: number, cookie: string | null): void {
-  sendJson(visit, sessionInfo(session, now), cookie)
+/** Tells the page's script of its session, and hands the browser the cookies. */
+export function sendSession(visit: Visit, session: Session, now: number, cookies: readonly string[]): void {
+  sendJson(visit, sessionInfo(session, now), cookies)
 }
 
 /** What the page's script may know of a session: nothing of it is a secret. */
@@ -68,14 +68,14 @@ async function isBegun(parts: GatewayParts, { presented: { session, credential }
   return session.version > 0 || (await parts.sessions.start(credential)) !== null
 }
 
-function sendJson({ response }: Visit, value: unknown, cookie: string | null): void {
+function sendJson({ response }: Visit, value: unknown, cookies: readonly string[]): void {
   const body = JSON.stringify(value)
   response.writeHead(200, {
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
-    ...(cookie === null ? {} : { 'set-cookie': cookie }),
+    ...(cookies.length === 0 ? {} : { 'set-cookie': [...cookies] }),
   })
   response.end(body)
 }

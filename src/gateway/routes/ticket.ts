@@ -2,6 +2,7 @@
 import { readForm } from '../../pages/form.ts'
 import type { GatewayParts } from '../parts.ts'
 import { sendProblem } from '../problems.ts'
+import { pinOfSid, writePin } from '../proxy/instance-order.ts'
 import { readBody, type Visit } from '../visit.ts'
 import { formRefusal } from './own-form.ts'
 import { sendSession } from './session.ts'
@@ -30,5 +31,15 @@ export async function ticketRoute(parts: GatewayParts, visit: Visit): Promise<vo
     return sendProblem(parts, visit, 'forbidden')
   const { session, credential } = issued
   const maxAge = session.remember ? Math.floor((session.absoluteAt - parts.now()) / 1000) : null
-  sendSession(visit, session, parts.now(), parts.cookie.write(credential, maxAge))
+  sendSession(visit, session, parts.now(), [
+    parts.cookie.write(credential, maxAge),
+    ...instanceKept(parts, visit),
+  ])
+}
+
+/** This page stays, though its session is another one: what it uploads must meet the instance that holds it. */
+function instanceKept({ instanceCookie }: GatewayParts, { cookies, presented }: Visit): readonly string[] {
+  const { session } = presented
+  if (instanceCookie === null || session === null || cookies?.pin != null) return []
+  return [instanceCookie.write(writePin(pinOfSid(session.sid)), null)]
 }

@@ -1,0 +1,183 @@
+/** Several instances of one app: leads each browser to its own, and past one that cannot be reached until it answers. */
+import { setTimeout as wait } from 'node:timers/promises'
+import type { CookieTransport } from '../../core/cookie.ts'
+import { UpstreamError } from '../../core/errors.ts'
+import type { Log } from '../log.ts'
+import { type Exchange, type HttpProxy, httpProxy } from './http.ts'
+import { instanceOrder, writePin } from './instance-order.ts'
+import type { Lead } from './lead.ts'
+import { hasLeft, type Upgrade, upgrade } from './upgrade.ts'
+import type { SocketOpening, Upstream } from './upstream.ts'
+
+export interface InstancesOptions {
+  readonly urls: readonly URL[]
+  /** The path at which an instance says it is up. */
+  readonly healthPath: string
+  /** Hands browsers their pin. */
+  readonly cookie: CookieTransport
+  readonly log: Log
+  /** How long an instance may take to begin its answer, in milliseconds. */
+  readonly headersTimeout?: number
+  /** How often an instance that is passed over is asked whether it is back, in milliseconds. @default 1000 */
+  readonly probeEvery?: number
+}
+
+/** What could not be had of one instance. Its address is for the log: browsers learn nothing of what is behind. */
+export class InstanceError extends UpstreamError {
+  readonly instance: string
+
+  constructor({ code, message }: UpstreamError, instance: string, cause: unknown) {
+    super(code, message, { cause })
+    this.instance = instance
+  }
+}
+
+/** Which instance a failure was at, as fields of a log line; none where there is one only. */
+export function instanceOf(error: unknown): { readonly instance?: string } {
+  return error instanceof InstanceError ? { instance: error.instance } : {}
+}
+
+interface Instance {
+  readonly url: URL
+  readonly proxy: HttpProxy
+  away: boolean
+}
+
+// As for an only app: whoever is led elsewhere leaves behind what that instance holds of them.
+const connectTimeout = 5_000
+const patience = 2_000
+
+// What this machine has run out of says nothing of the instance, and everybody would be moved.
+const ours = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL', 'EACCES', 'EPERM'])
+
+const anybody: Lead = { pin: 0, tell: 'never' }
+
+export function appInstances(options: InstancesOptions): Upstream {
+  const { urls, healthPath, cookie, log, headersTimeout, probeEvery = 1_000 } = options
+  const instances: readonly Instance[] = urls.map((url) => ({
+    url,
+    proxy: httpProxy({
+      upstream: url,
+      connectTimeout,
+      ...(headersTimeout !== undefined && { headersTimeout }),
+    }),
+    away: false,
+  }))
+  const order = instanceOrder(instances, ({ url }) => url.origin)
+  const closing = new AbortController()
+
+  /** The first place from `at` on whose instance is not passed over; the length of the line if there is none. */
+  const reachable = (line: readonly Instance[], at: number): number => {
+    let next = at
+    while (line[next]?.away === true) next++
+    return next
+  }
+
+  /** Whom to ask first. If all are passed over, the one that is meant: it may be back by now. */
+  const first = (line: readonly Instance[]): number => {
+    const at = reachable(line, 0)
+    return at < line.length ? at : 0
+  }
+
+  /** Whether another may be asked in its place. */
+  const passOver = (instance: Instance, error: UpstreamError): boolean => {
+    if (closing.signal.aborted || ours.has(codeOf(error.cause))) return false
+    if (instance.away) return true
+    instance.away = true
+    log.write('warn', 'instance_passed_over', {
+      instance: instance.url.origin,
+      code: error.code,
+      reason: error.message,
+    })
+    takeBack(instance).catch(() => undefined)
+    return true
+  }
+
+  const takeBack = async (instance: Instance): Promise<void> => {
+    const { signal } = closing
+    do {
+      await wait(probeEvery, undefined, { signal, ref: false })
+    } while (!(await answers(new URL(healthPath, instance.url), signal)))
+    instance.away = false
+    log.write('info', 'instance_taken_back', { instance: instance.url.origin })
+  }
+
+  /** The Set-Cookie line for an answer of this instance, where the browser has to know. */
+  const toldBy = ({ pin, tell }: Lead, instance: Instance, isMeant: boolean): string | null => {
+    if (tell === 'never' || (tell === 'moved' && isMeant)) return null
+    return cookie.write(writePin(isMeant ? pin : order.pinTo(instance, pin)), null)
+  }
+
+  const ask = (exchange: Exchange, lead: Lead, line: readonly Instance[], at: number): void => {
+    const instance = line[at] as Instance
+    const told = toldBy(lead, instance, at === 0)
+    instance.proxy.forward({
+      ...exchange,
+      // One browser's pin, kept by a cache and handed to all, would lead all of them to one instance.
+      ...(told === null ? {} : { setCookie: [...exchange.setCookie, told], guarded: true }),
+      onFailure: (error) => exchange.onFailure(failedAt(instance, error)),
+      onUnreached(error) {
+        const next = reachable(line, at + 1)
+        if (!passOver(instance, error) || next >= line.length) return false
+        ask(exchange, lead, line, next)
+        return true
+      },
+    })
+  }
+
+  const join = async (opening: SocketOpening, line: readonly Instance[], at: number): Promise<Upgrade> => {
+    const instance = line[at] as Instance
+    let reached = false
+    const onReached = (): void => {
+      reached = true
+    }
+    try {
+      return await upgrade({ ...opening, upstream: instance.url, connectTimeout, onReached })
+    } catch (error) {
+      // A client that left meanwhile ended the connection itself.
+      if (!(error instanceof UpstreamError) || hasLeft(opening.client)) throw error
+      const next = reachable(line, at + 1)
+      if (reached || !passOver(instance, error) || next >= line.length) throw failedAt(instance, error)
+      return join(opening, line, next)
+    }
+  }
+
+  return {
+    forward(exchange, lead) {
+      const given = lead ?? anybody
+      const line = order.of(given.pin)
+      ask(exchange, given, line, first(line))
+    },
+
+    upgrade(opening, lead) {
+      const line = order.of((lead ?? anybody).pin)
+      return join(opening, line, first(line))
+    },
+
+    async close() {
+      closing.abort()
+      await Promise.all(instances.map(({ proxy }) => proxy.close()))
+    },
+  }
+}
+
+function failedAt({ url }: Instance, error: UpstreamError): InstanceError {
+  return new InstanceError(error, url.origin, error.cause)
+}
+
+function codeOf(cause: unknown): string {
+  const { code } = (cause ?? {}) as { readonly code?: unknown }
+  return typeof code === 'string' ? code : ''
+}
+
+/** Any answer that is no complaint of the instance's own. */
+async function answers(url: URL, signal: AbortSignal): Promise<boolean> {
+  try {
+    const within = AbortSignal.any([AbortSignal.timeout(patience), signal])
+    const answer = await fetch(url, { redirect: 'manual', signal: within })
+    await answer.body?.cancel()
+    return answer.status < 500
+  } catch {
+    return false
+  }
+}
