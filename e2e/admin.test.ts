@@ -1,5 +1,6 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { totpCode, totpStep } from '../src/auth/totp.ts'
 import { enter, settled, signInPath } from './browser.ts'
 import { freePort, holdfast, password } from './gateway.ts'
 import { setStage } from './stage.ts'
@@ -104,6 +105,36 @@ describe('the admin page', { timeout: 120_000 }, () => {
     const { code, output } = await holdfast(['audit', 'list', '--store', store])
     expect([code, output.includes('disable')]).toEqual([0, true])
     expect(list + output).not.toContain(password)
+  })
+
+  it('asks an admin who has a second factor for it, by a code of their app, and for the password with every change', async () => {
+    const { page, gateway } = stage
+    await enter(page, gateway.url, 'anna')
+    await page.goto(`${gateway.url}/_holdfast/account/factors`)
+    await page.getByLabel('Your password').fill(password)
+    await page.getByRole('button', { name: 'Add an authenticator app' }).click()
+    const secret = ((await page.locator('code.secret').textContent()) ?? '').replaceAll(' ', '')
+    const step = totpStep(Date.now())
+    await page.getByLabel('Code that the app shows').fill(totpCode(secret, step))
+    await page.getByRole('button', { name: 'Confirm' }).click()
+    await page.getByRole('heading', { name: 'Your recovery codes' }).waitFor()
+
+    const context = await stage.browser.newContext({ javaScriptEnabled: false })
+    const admin = await context.newPage()
+    await admin.goto(`${adminUrl}/user?way=users-file&name=ben`)
+    await signInAtDesk(admin, 'anna')
+    await admin.getByRole('heading', { name: 'One more step' }).waitFor()
+    expect(new URL(admin.url()).origin).toBe(adminUrl)
+    await admin.getByLabel('Code from your authenticator app').fill('000000')
+    await admin.getByRole('button', { name: 'Continue' }).first().click()
+    await admin.getByText('That was not right').waitFor()
+    await admin.getByLabel('Code from your authenticator app').fill(totpCode(secret, step + 1))
+    await admin.getByRole('button', { name: 'Continue' }).first().click()
+    await admin.getByRole('heading', { name: 'Account · ben' }).waitFor()
+    await admin.getByLabel('Your password').fill(password)
+    await admin.getByRole('button', { name: 'Require a second factor' }).click()
+    await admin.getByText('Done. It holds everywhere now.').waitFor()
+    await context.close()
   })
 
   it('is left by signing out, and the back button shows nothing of it', async () => {

@@ -31,10 +31,13 @@ export interface AdminPageContext extends PageContext {
   readonly notice?: AdminNotice | undefined
 }
 
+/** `factor`: they have a second factor, and must show it first, at `href`. */
+export type AdminProof = AccountProof | { readonly kind: 'factor'; readonly href: string }
+
 export interface AdminFormContext extends AdminPageContext {
   /** From `formTokens`, for `admin`. */
   readonly token: string
-  readonly proof: AccountProof
+  readonly proof: AdminProof
 }
 
 /** The names of the forms' fields besides the token. */
@@ -112,7 +115,7 @@ export function userHref(base: string, { way, userId }: Pick<AdminAccount, 'way'
 
 /** Whether one may change something now. */
 export function mayAct({ proof }: Pick<AdminFormContext, 'proof'>): boolean {
-  return proof.kind === 'password' || proof.fresh
+  return proof.kind === 'provider' ? proof.fresh : proof.kind === 'password'
 }
 
 /** The start of each form that changes something: its token, and how one shows that it is oneself. */
@@ -120,6 +123,9 @@ export function formHead({ token, proof: by }: AdminFormContext, texts: Texts): 
   // The first button is the one that Enter presses: a disabled one, so that Enter does nothing to anybody.
   const head = html`<input type="hidden" name="${signInFields.token}" value="${token}">
 <button type="submit" disabled hidden></button>`
+  if (by.kind === 'factor')
+    return html`${head}<p>${texts.factor.showFirst}</p>
+<p><a class="button" href="${by.href}">${texts.factor.submit}</a></p>`
   if (by.kind === 'provider') {
     if (by.fresh) return head
     return html`${head}<p>${texts.account.provider(by.label)}</p>

@@ -3,7 +3,9 @@ import { StoreError } from '../../src/core/errors.ts'
 import { type AdminStage, signInTo, startAdminStage, userPath, withAdmin } from './admin-harness.ts'
 import { anna, ben, fetchFrom, type Harness, password, startHarness } from './harness.ts'
 import { rawExchange } from './raw-client.ts'
+import { withApp } from './second-factor.ts'
 import { openSocket, serverFrames } from './socket-client.ts'
+import { Visitor } from './visitor.ts'
 
 async function status(to: Harness, cookie: string): Promise<number> {
   return (await fetchFrom(to.port, '/x', { headers: { host: to.host, cookie } })).status
@@ -132,6 +134,50 @@ describe('who reaches the admin page', () => {
     expect(asked.status).toBe(200)
     expect((await fetchFrom(stage.port, '/', { headers: { host: stage.host, cookie } })).status).toBe(401)
     expect(await stage.to.adminSessions.listUser(anna)).toEqual([])
+  })
+
+  it('V7.5.3: shows the second factor a moment ago, and the password each time, who has one', async () => {
+    const { to, at, next } = await withApp()
+    const { port, host, origin } = await withAdmin(to)
+    const admin = new Visitor({ ...to, port, host, origin })
+    expect((await admin.enter('anna', password, userPath('ben'))).location).toBe('/_holdfast/factor')
+    await admin.get('/_holdfast/factor')
+    const done = await admin.post('/_holdfast/factor', { action: 'code', code: next() })
+    expect([done.status, done.location]).toEqual([303, userPath('ben')])
+    const roles = async (fields: Record<string, string>) => {
+      await admin.get(userPath('ben'))
+      return admin.post(userPath('ben'), { action: 'roles', ...fields })
+    }
+    expect((await roles({ roles: 'keeper', password: '' })).status).toBe(401)
+    expect((await roles({ roles: 'keeper', password })).status).toBe(200)
+    // The session of an admin lasts; what they have shown does not.
+    at.now += 5 * 60_000
+    const late = await roles({ roles: 'diver', password })
+    expect([late.status, late.body.includes('show first that it is you')]).toEqual([401, true])
+    expect(to.users.identity('ben')?.claims.roles).toEqual(['keeper'])
+    const href = /href="([^"]*step-up[^"]*)"/.exec(late.body)?.[1] ?? ''
+    expect((await admin.get(href)).status).toBe(200)
+    const wrong = await admin.post('/_holdfast/step-up', { action: 'code', code: '000000' })
+    expect(wrong.status).toBe(401)
+    const back = await admin.post('/_holdfast/step-up', { action: 'code', code: next() })
+    expect([back.status, back.location]).toEqual([303, userPath('ben')])
+    expect((await roles({ roles: 'diver', password })).status).toBe(200)
+    expect(to.users.identity('ben')?.claims.roles).toEqual(['diver'])
+  })
+
+  it('V7.5.3: what was shown at the app is not shown here, and the other way round', async () => {
+    const { to, at, owner, next } = await withApp()
+    const { port, host, origin } = await withAdmin(to)
+    const admin = new Visitor({ ...to, port, host, origin })
+    await admin.enter('anna', password, userPath('ben'))
+    await admin.get('/_holdfast/factor')
+    await admin.post('/_holdfast/factor', { action: 'code', code: next() })
+    at.now += 6 * 60_000
+    await owner.get('/_holdfast/step-up?return_to=%2Fx')
+    expect((await owner.post('/_holdfast/step-up', { action: 'code', code: next() })).status).toBe(303)
+    await admin.get(userPath('ben'))
+    expect((await admin.post(userPath('ben'), { action: 'disable', password })).status).toBe(401)
+    expect((await to.standings.of(ben)).disabled).toBe(false)
   })
 
   it('becomes nobody there: no registering, no forgotten password, no guests, whatever the app offers', async () => {

@@ -1,116 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { totpCode, totpStep } from '../../src/auth/totp.ts'
 import { StoreError } from '../../src/core/errors.ts'
-import { sqliteStore } from '../../src/stores/sqlite.ts'
-import { ben, type Harness, type HarnessOptions, password, startHarness } from './harness.ts'
+import { ben, password, startHarness } from './harness.ts'
 import { rawExchange } from './raw-client.ts'
-import { addApp, codesOn, secretOn } from './second-factor.ts'
+import { addApp, clock, codesOn, secretOn, withApp } from './second-factor.ts'
 import { Visitor } from './visitor.ts'
-import { type WatchedStore, watchedStore } from './watched-store.ts'
 
 const minute = 60_000
-
-/** A clock that a test moves. */
-function clock(): { now: number; read: () => number } {
-  const at = { now: Date.now(), read: () => at.now }
-  return at
-}
-
-interface Stage {
-  readonly to: Harness
-  readonly at: ReturnType<typeof clock>
-  readonly owner: Visitor
-  readonly secret: string
-  readonly codes: readonly string[]
-  /** The code of now, for the next thirty seconds. */
-  next(): string
-}
-
-/** Anna, signed in, with an authenticator app. */
-async function withApp(options: HarnessOptions = {}): Promise<Stage> {
-  const at = clock()
-  const to = await startHarness({ ...options, now: at.read })
-  const owner = new Visitor(to)
-  await owner.enter('anna')
-  const { secret, codes } = await addApp(owner, at.read)
-  const next = (): string => {
-    at.now += 30_000
-    return totpCode(secret, totpStep(at.now))
-  }
-  return { to, at, owner, secret, codes, next }
-}
-
-async function sqlite(): Promise<WatchedStore> {
-  const folder = await mkdtemp(join(tmpdir(), 'holdfast-factors-'))
-  const store = await sqliteStore({ path: join(folder, 'store.db') })
-  onTestFinished(async () => {
-    await store.close()
-    await rm(folder, { recursive: true, force: true })
-  })
-  return watchedStore(undefined, store)
-}
-
-describe.each([
-  ['memory', async (): Promise<WatchedStore | undefined> => undefined],
-  ['sqlite', sqlite],
-] as const)('a second factor, with the %s store', (_name, open) => {
-  it('V6.3.3: is asked for after the right password, and only then is there a session', async () => {
-    const store = await open()
-    const { to, next } = await withApp(store === undefined ? {} : { store })
-    const visitor = new Visitor(to)
-    const half = await visitor.enter('anna')
-    expect([half.status, half.location]).toEqual([303, '/_holdfast/factor'])
-    expect(await visitor.isIn()).toBe(false)
-    const page = await visitor.get('/_holdfast/factor')
-    expect(page.body).toContain('One more step')
-    const done = await visitor.post('/_holdfast/factor', { action: 'code', code: next() })
-    expect([done.status, done.location]).toEqual([303, '/wanted'])
-    expect(await visitor.isIn()).toBe(true)
-    expect(to.events.filter(({ event }) => event === 'sign_in_succeeded')).toHaveLength(2)
-  })
-
-  it('CVE-2026-82470, V6.5.1: one code opens one of ten sign-ins that send it at once', async () => {
-    const store = await open()
-    const { to, next } = await withApp(store === undefined ? {} : { store })
-    const visitors = await Promise.all(
-      Array.from({ length: 8 }, async () => {
-        const visitor = new Visitor(to)
-        await visitor.enter('anna')
-        await visitor.get('/_holdfast/factor')
-        return visitor
-      }),
-    )
-    const code = next()
-    const answers = await Promise.all(
-      visitors.map((one) => one.post('/_holdfast/factor', { action: 'code', code })),
-    )
-    expect(answers.filter(({ status }) => status === 303)).toHaveLength(1)
-    expect(answers.filter(({ status }) => status === 401)).toHaveLength(7)
-  })
-
-  it('V6.5.1: a recovery code opens once, however often it is sent at once', async () => {
-    const store = await open()
-    const { to, codes } = await withApp(store === undefined ? {} : { store })
-    expect(codes).toHaveLength(10)
-    const visitors = await Promise.all(
-      [0, 1, 2, 3].map(async () => {
-        const visitor = new Visitor(to)
-        await visitor.enter('anna')
-        await visitor.get('/_holdfast/factor')
-        return visitor
-      }),
-    )
-    const code = codes[4] ?? ''
-    const answers = await Promise.all(
-      visitors.map((one) => one.post('/_holdfast/factor', { action: 'code', code })),
-    )
-    expect(answers.filter(({ status }) => status === 303)).toHaveLength(1)
-    expect(to.events).toContainEqual(expect.objectContaining({ event: 'recovery_code_used', left: 9 }))
-  })
-})
 
 describe('security: a sign-in on its way to its second factor', () => {
   it('CVE-2024-21500: guesses of codes are counted for the account across sign-ins, and a recovery code is one, too', async () => {

@@ -1,9 +1,12 @@
 import type { ServerResponse } from 'node:http'
 import { describe, expect, it } from 'vitest'
+import { totpCode, totpStep } from '../../src/auth/totp.ts'
 import { StoreError } from '../../src/core/errors.ts'
 import { fetchFrom, type Harness, type HarnessOptions, startHarness } from './harness.ts'
 import { type LoginApi, startLoginApi } from './login-api-server.ts'
+import { addApp } from './second-factor.ts'
 import { openSocket } from './socket-client.ts'
+import { Visitor } from './visitor.ts'
 
 const token = 'token-that-only-the-api-and-holdfast-know'
 const every = 10 * 60_000
@@ -151,6 +154,56 @@ describe('a login API', () => {
       await visit(cookie)
       await eventually('the session has ended', async () => (await visit(cookie)) !== 200)
     }
+  })
+
+  it('V6.3.3: asks for the second factor of somebody whom the API knows, before there is a session', async () => {
+    const { api, to, visit, pass } = await startStage()
+    let passed = 0
+    const now = (): number => Date.now() + passed
+    const wait = (milliseconds: number): void => {
+      pass(milliseconds)
+      passed += milliseconds
+    }
+    const owner = new Visitor(to)
+    await owner.enter('ada', 'right')
+    const { secret, codes } = await addApp(owner, now, 'right')
+    expect(codes).toHaveLength(10)
+    const visitor = new Visitor(to)
+    expect((await visitor.enter('ada', 'wrong')).status).toBe(401)
+    expect((await visitor.enter('ada', 'right')).location).toBe('/_holdfast/factor')
+    expect(await visitor.isIn()).toBe(false)
+    const page = await visitor.get('/_holdfast/factor')
+    expect(page.body).not.toContain(token)
+    wait(30_000)
+    const code = totpCode(secret, totpStep(now()))
+    const done = await visitor.post('/_holdfast/factor', { action: 'code', code })
+    expect([done.status, done.location]).toEqual([303, '/wanted'])
+    const cookie = `${to.cookieName}=${visitor.cookies.get(to.cookieName)}`
+    expect(await visit(cookie)).toBe(200)
+    // The token has come along: the API is asked about this session as about any other.
+    const before = api.checks()
+    api.user = null
+    wait(every)
+    await visit(cookie)
+    await eventually('the session has ended', async () => (await visit(cookie)) !== 200)
+    expect(api.checks()).toBeGreaterThan(before)
+  })
+
+  it('lets nobody finish the second step who was put out meanwhile', async () => {
+    const { api, to, pass } = await startStage()
+    const owner = new Visitor(to)
+    await owner.enter('ada', 'right')
+    const { secret } = await addApp(owner, Date.now, 'right')
+    const visitor = new Visitor(to)
+    await visitor.enter('ada', 'right')
+    await visitor.get('/_holdfast/factor')
+    await to.sessions.revokeUser({ authenticator: 'login-api', userId: '42' })
+    pass(30_000)
+    api.user = null
+    const code = totpCode(secret, totpStep(Date.now() + 30_000))
+    expect((await visitor.post('/_holdfast/factor', { action: 'code', code })).status).toBe(400)
+    expect(await visitor.isIn()).toBe(false)
+    expect((await visitor.enter('ada', 'right')).status).toBe(401)
   })
 
   it('is not "wrong password" when it cannot be asked', async () => {

@@ -1,7 +1,7 @@
 /** An authenticator app, added at the account's page as its person would. */
 import { totpCode, totpStep } from '../../src/auth/totp.ts'
-import { password } from './harness.ts'
-import type { Visitor } from './visitor.ts'
+import { type Harness, type HarnessOptions, password, startHarness } from './harness.ts'
+import { Visitor } from './visitor.ts'
 
 /** What adding an app shows, once. */
 export interface AddedApp {
@@ -35,4 +35,32 @@ export function secretOn(body: string): string {
 /** The recovery codes that a page shows. */
 export function codesOn(body: string): string[] {
   return [...body.matchAll(/<li><code>([^<]*)<\/code><\/li>/g)].map(([, code = '']) => code)
+}
+
+/** A clock that a test moves. */
+export function clock(): { now: number; read: () => number } {
+  const at = { now: Date.now(), read: () => at.now }
+  return at
+}
+
+export interface AppStage extends AddedApp {
+  readonly to: Harness
+  readonly at: ReturnType<typeof clock>
+  readonly owner: Visitor
+  /** The code of now, for the next thirty seconds. */
+  next(): string
+}
+
+/** Anna, signed in, with an authenticator app. */
+export async function withApp(options: HarnessOptions = {}): Promise<AppStage> {
+  const at = clock()
+  const to = await startHarness({ ...options, now: at.read })
+  const owner = new Visitor(to)
+  await owner.enter('anna')
+  const { secret, codes } = await addApp(owner, at.read)
+  const next = (): string => {
+    at.now += 30_000
+    return totpCode(secret, totpStep(at.now))
+  }
+  return { to, at, owner, secret, codes, next }
 }

@@ -23,7 +23,10 @@ export class Visitor {
   /** Sends a form with the hidden fields of the page seen last, save for what `fields` says. */
   post(path: string, fields: Readonly<Record<string, string>>): Promise<Seen> {
     const hidden = /name="form_token" value="([^"]*)"/.exec(this.last?.body ?? '')?.[1] ?? ''
-    const back = /name="return_to" value="([^"]*)"/.exec(this.last?.body ?? '')?.[1] ?? ''
+    const back = (/name="return_to" value="([^"]*)"/.exec(this.last?.body ?? '')?.[1] ?? '').replaceAll(
+      '&amp;',
+      '&',
+    )
     const body = new URLSearchParams({ form_token: hidden, return_to: back, ...fields }).toString()
     const headers = { origin: this.#to.origin, 'content-type': 'application/x-www-form-urlencoded' }
     return this.#ask(path, 'POST', headers, body)

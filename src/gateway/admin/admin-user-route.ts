@@ -8,18 +8,18 @@ import { signInFields } from '../../pages/sign-in-form.ts'
 import type { Actor } from '../accounts.ts'
 import { sendProblem } from '../problems.ts'
 import { formRefusal, isFormToken, shownForm } from '../routes/own-form.ts'
-import { proofOf, type SignedIn } from '../routes/own-proof.ts'
+import type { SignedIn } from '../routes/own-proof.ts'
 import type { Account } from '../standing.ts'
 import { parameter } from '../target.ts'
 import { readBody, sendPage, type Visit } from '../visit.ts'
 import type { AdminParts } from './admin-parts.ts'
-import { adminProof } from './admin-proof.ts'
+import { adminProof, adminProofOf } from './admin-proof.ts'
 import { contextOf, markOf, shownAccount, shownSession } from './admin-view.ts'
 
 const longestForm = 16_384
 const longestName = 512
 
-/** A GET shows, and changes nothing; a POST needs the admin's password, or to have been at the provider just now. */
+/** A GET shows, and changes nothing; a POST needs a proof of the admin's, see `adminProofOf`. */
 export async function adminUserRoute(admin: AdminParts, visit: Visit, mine: SignedIn): Promise<void> {
   const { parts } = admin
   const account = accountIn(visit)
@@ -32,7 +32,7 @@ export async function adminUserRoute(admin: AdminParts, visit: Visit, mine: Sign
   if (form === null) return sendProblem(parts, visit, body === null ? 'too-large' : 'bad-request')
   if (!isFormToken(parts, visit.request, form.get(signInFields.token), 'admin'))
     return show(admin, visit, mine, account, { kind: 'form' })
-  const doubt = await proofOf(parts, visit, mine, form.get(adminFields.password) ?? '')
+  const doubt = await adminProofOf(parts, visit, mine, form.get(adminFields.password) ?? '')
   if (doubt !== null) return show(admin, visit, mine, account, doubt)
   try {
     const notice = await act(admin, visit, mine, account, form)
@@ -114,7 +114,7 @@ async function show(
   const page = adminUserPage({
     ...contextOf(admin, visit, mine),
     token: form.token,
-    proof: adminProof(parts, visit, mine),
+    proof: await adminProof(parts, visit, mine),
     account: { ...shownAccount(admin, { authenticator, userId }), ...facts },
     sessions: sessions.map((one) => ({
       ...{ mark: markOf(one.session.sid), admin: one.admin },

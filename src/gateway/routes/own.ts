@@ -57,6 +57,7 @@ const signingInAndOut: ReadonlySet<string> = new Set([
   'sign-in',
   'sign-out',
   'factor',
+  'step-up',
   'passkey',
   'passkey.js',
 ])
