@@ -11,19 +11,21 @@ import { promisify } from 'node:util'
 /** A running TLS proxy. */
 export interface TlsProxy {
   readonly port: number
-  /** From now on, paths that begin with `prefix` go to `port`; the longest prefix wins. */
-  route(prefix: string, port: number): void
+  /** From now on, paths that begin with `prefix` go to these ports in turn; the longest prefix wins. */
+  route(prefix: string, ...ports: readonly number[]): void
   close(): Promise<void>
 }
 
 /** Starts one with a certificate of its own, made in `folder`. */
 export async function startTlsProxy(folder: string): Promise<TlsProxy> {
-  const routes = new Map<string, number>()
+  const routes = new Map<string, readonly number[]>()
+  let turn = 0
   const open = new Set<Socket>()
   const server = createServer(await certificate(folder))
   const portFor = ({ url = '/' }: IncomingMessage): number | undefined => {
     const prefixes = [...routes.keys()].filter((prefix) => url.startsWith(prefix))
-    return routes.get(prefixes.sort((a, b) => b.length - a.length)[0] ?? '')
+    const ports = routes.get(prefixes.sort((a, b) => b.length - a.length)[0] ?? '') ?? []
+    return ports[turn++ % ports.length]
   }
 
   server.on('connection', (socket: Socket) => {
@@ -59,7 +61,7 @@ export async function startTlsProxy(folder: string): Promise<TlsProxy> {
 
   return {
     port: (server.address() as AddressInfo).port,
-    route: (prefix, port) => void routes.set(prefix, port),
+    route: (prefix, ...ports) => void routes.set(prefix, ports),
     async close() {
       server.close()
       for (const socket of open) socket.destroy()
