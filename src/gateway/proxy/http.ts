@@ -156,8 +156,8 @@ function answer(exchange: Exchange, retry: (() => void) | null): Dispatcher.Disp
         response.destroy()
         return
       }
-      // A body that its own sender cut off fails in the same way, and says nothing of the app.
-      if (!reached && request.errored === null && exchange.onUnreached?.(failure(error)) === true) return
+      // Not even a body that has no second beginning was touched.
+      if (!reached && exchange.onUnreached?.(failure(error)) === true) return
       // The upstream closed a kept-alive connection in the moment we used it: nothing was answered, nothing was done.
       if (retry !== null && (error as { code?: string }).code === 'UND_ERR_SOCKET') retry()
       else exchange.onFailure(failure(error))
