@@ -16,8 +16,16 @@ export interface OidcProviderOptions {
   readonly scopes: readonly string[]
   /** The claim that holds roles; dots lead into objects (`realm_access.roles`). */
   readonly rolesClaim: string
+  /** What its ID token says of who showed it a second factor; `null`: nothing that is to be trusted. @default null */
+  readonly secondFactor?: FactorClaims | null
   /** How long one request to the provider may take, in milliseconds. @default 5000 */
   readonly patience?: number
+}
+
+/** Values of the claims `acr` and `amr`, one of which is enough (OpenID Connect Core §2, RFC 8176). */
+export interface FactorClaims {
+  readonly acr: readonly string[]
+  readonly amr: readonly string[]
 }
 
 /** What one sign-in in one browser has to prove at its end. */
@@ -28,6 +36,8 @@ export interface OidcFlow {
 }
 
 export interface OidcProvider extends Voucher {
+  /** Whether its word counts for a second factor. */
+  readonly vouchesFactors: boolean
   /** Where to send the browser; `fresh`: where it must be asked for a password even if it is signed in there. Rejects with `AuthError` when the provider cannot be reached. */
   begin(flow: OidcFlow, fresh: boolean): Promise<URL>
   /**
@@ -54,7 +64,7 @@ const discoveredAgainAfter = 3_600_000
 const clockTolerance = 30
 
 export function oidcProvider(options: OidcProviderOptions): OidcProvider {
-  const { issuer, clientId, redirectUri, patience = 5_000 } = options
+  const { issuer, clientId, redirectUri, secondFactor = null, patience = 5_000 } = options
   // An identity is issuer and subject (OpenID Connect Core §5.7): under a new issuer nobody inherits anybody.
   const name = `oidc:${issuer.href}`
   let known: { readonly at: number; readonly config: Promise<client.Configuration> } | null = null
@@ -81,11 +91,13 @@ export function oidcProvider(options: OidcProviderOptions): OidcProvider {
     const subject = idToken?.sub ?? before?.subject ?? ''
     const more = needsMore(idToken) ? await userInfo(config, tokens.access_token, subject) : {}
     const claims = { ...more, ...idToken } as JsonObject
-    const { auth_time: askedAt } = claims
+    // The provider may have let them through without a question: they were signed in there.
+    const askedAt = instantOf(idToken?.auth_time)
     return {
       identity: identityOf(name, subject, claims, options.rolesClaim),
-      // The provider may have let them through without a question: they were signed in there.
-      authenticatedAt: typeof askedAt === 'number' ? askedAt * 1000 : 0,
+      authenticatedAt: askedAt,
+      // SECURITY: by the signed ID token alone; and unknown is not just now.
+      ...(secondFactor !== null && saysFactor(idToken, secondFactor) && { factorAt: askedAt }),
       token: writeTicket({
         subject,
         refresh: tokens.refresh_token ?? before?.refresh ?? null,
@@ -97,6 +109,7 @@ export function oidcProvider(options: OidcProviderOptions): OidcProvider {
 
   return {
     name,
+    vouchesFactors: secondFactor !== null,
 
     async begin({ state, nonce, verifier }, fresh) {
       const config = await configuration()
@@ -107,6 +120,8 @@ export function oidcProvider(options: OidcProviderOptions): OidcProvider {
         code_challenge_method: 'S256',
         state,
         nonce,
+        ...(secondFactor !== null &&
+          secondFactor.acr.length > 0 && { acr_values: secondFactor.acr.join(' ') }),
         // With `max_age` the ID token has to say when they were asked (OpenID Connect Core §2).
         ...(fresh && { prompt: 'login', max_age: '0' }),
       })
@@ -225,6 +240,16 @@ function identityOf(name: string, userId: string, from: JsonObject, rolesClaim: 
   if (claims.email_verified === false) delete claims.email
   claims.roles = rolesIn(from, rolesClaim)
   return { userId, authenticator: name, claims }
+}
+
+/** When a provider last asked somebody; 0 where it does not say, and never later than now. */
+function instantOf(seconds: unknown): number {
+  return typeof seconds === 'number' ? Math.min(seconds * 1000, Date.now()) : 0
+}
+
+function saysFactor(claims: client.IDToken | undefined, { acr, amr }: FactorClaims): boolean {
+  if (typeof claims?.acr === 'string' && acr.includes(claims.acr)) return true
+  return Array.isArray(claims?.amr) && claims.amr.some((one) => typeof one === 'string' && amr.includes(one))
 }
 
 function rolesIn(claims: JsonObject, path: string): readonly string[] {

@@ -7,6 +7,8 @@ export interface Vouched {
   readonly token: string | null
   /** When they last showed who they are, where it is not just now; 0 where nobody says. */
   readonly authenticatedAt?: number
+  /** When they showed a second factor; 0 where nobody says when. Left out where they showed none that is to be trusted. */
+  readonly factorAt?: number
 }
 
 /** Asked again, from time to time, about those it vouched for. */

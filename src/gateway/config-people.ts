@@ -27,7 +27,15 @@ export function peopleConfig(
 }
 
 function provider(input: OidcInput, variables: Variables): OidcConfig {
-  const { name, issuer, clientId, label = name, scopes = usualScopes, rolesClaim = 'roles' } = input
+  const {
+    name,
+    issuer,
+    clientId,
+    label = name,
+    scopes = usualScopes,
+    rolesClaim = 'roles',
+    secondFactor,
+  } = input
   const clientSecret = variables[secretVariable(name)] ?? null
   return {
     ...{ name, label, issuer, clientId, rolesClaim },
@@ -35,6 +43,7 @@ function provider(input: OidcInput, variables: Variables): OidcConfig {
     // Without `openid` there is no ID token, and so nobody.
     scopes: scopes.includes('openid') ? scopes : ['openid', ...scopes],
     verifyEvery: input.verifyEvery ?? usualVerifyEvery,
+    secondFactor: secondFactor === undefined ? null : { acr: [], amr: [], ...secondFactor },
   }
 }
 
@@ -52,7 +61,14 @@ export function isProviderSecret(variable: string): boolean {
 export function peopleFaults({ users, loginApi, oidc = [] }: ConfigInput): string[] {
   const names = oidc.map(({ name }) => name.replaceAll('-', '_'))
   const twice = oidc.filter(({ name }, index) => names.indexOf(name.replaceAll('-', '_')) !== index)
+  const empty = oidc.filter(
+    ({ secondFactor: { acr = [], amr = [] } = { amr: ['x'] } }) => acr.length + amr.length === 0,
+  )
   return [
+    ...empty.map(
+      ({ name }) =>
+        `oidc: ${name}: secondFactor needs values of \`acr\` or \`amr\` that say of a second factor.`,
+    ),
     ...twice.map(({ name }) => `oidc: two providers are named ${name}. Give each a name of its own.`),
     ...loginApiFaults(users, loginApi),
   ]

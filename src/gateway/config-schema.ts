@@ -140,6 +140,8 @@ const loginApi = section(
   'a map with `url`, `verifyUrl` and `verifyEvery`',
 )
 
+const claimValues = array(someText, 'must be a list of values such as [mfa, otp]')
+
 const oidc = section(
   {
     name: text(
@@ -152,6 +154,12 @@ const oidc = section(
     scopes: exactOptional(array(someText, 'must be a list of scopes such as [openid, email, profile]')),
     rolesClaim: exactOptional(someText),
     verifyEvery: exactOptional(duration),
+    secondFactor: exactOptional(
+      section(
+        { acr: exactOptional(claimValues), amr: exactOptional(claimValues) },
+        'a map with `acr` or `amr`',
+      ),
+    ),
   },
   'a map with `name`, `issuer` and `clientId`',
 )
@@ -184,6 +192,7 @@ export interface OidcInput {
   readonly scopes?: readonly string[]
   readonly rolesClaim?: string
   readonly verifyEvery?: number
+  readonly secondFactor?: { readonly acr?: readonly string[]; readonly amr?: readonly string[] }
 }
 
 /** What one source of configuration says: only what is there, checked and read. */

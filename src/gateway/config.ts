@@ -23,6 +23,8 @@ export interface OidcConfig {
   readonly rolesClaim: string
   /** How often it is asked whether somebody may stay, in milliseconds. */
   readonly verifyEvery: number
+  /** What its ID token says of who showed it a second factor; `null`: nothing that is trusted here. */
+  readonly secondFactor: { readonly acr: readonly string[]; readonly amr: readonly string[] } | null
 }
 
 /** What the app is: decides what is special about it. `auto` goes by the command, or asks the app. */

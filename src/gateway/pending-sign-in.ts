@@ -15,8 +15,6 @@ export interface PendingSignIn extends Vouched {
   readonly remember: boolean
   /** What `begin` answered when checking began: a revocation since then wins over the session that comes of it. */
   readonly begun: number
-  /** When they showed a second factor. */
-  readonly factorAt?: number
   /** As `returnPath` gave it. */
   readonly returnTo: string
 }

@@ -1,20 +1,24 @@
 /** OWASP ASVS 5.0, V6.8: what is believed of an identity provider's word, and what is not. */
 import { generateKeyPair } from 'jose'
 import { describe, expect, it } from 'vitest'
+import type { FactorClaims } from '../../src/auth/oidc-provider.ts'
 import { type Forged, type ForgingProvider, startForgingProvider } from '../gateway/forging-provider.ts'
 import { fetchFrom, type Harness, startHarness } from '../gateway/harness.ts'
 
-async function startStage(): Promise<{ to: Harness; provider: ForgingProvider }> {
+async function startStage(
+  secondFactor: FactorClaims | null = null,
+): Promise<{ to: Harness; provider: ForgingProvider }> {
   const provider = await startForgingProvider('kelp')
   const to = await startHarness({
     rules: [
       { path: '/vault/*', factor: true },
+      { path: '/safe/*', factor: true, freshWithin: 600_000 },
       { path: '/pay/*', freshWithin: 600_000 },
     ],
     oidc: [
       {
         ...{ name: 'kelp', label: 'Kelp ID', issuer: provider.issuer, clientId: 'kelp', clientSecret: null },
-        ...{ scopes: ['openid'], rolesClaim: 'roles', verifyEvery: 600_000 },
+        ...{ scopes: ['openid'], rolesClaim: 'roles', verifyEvery: 600_000, secondFactor },
       },
     ],
   })
@@ -77,22 +81,62 @@ describe('ASVS V6.8, the word of an identity provider', () => {
   it('V6.8.4: that says nothing of when and how they signed in counts as one factor, shown long ago', async () => {
     const { to, provider } = await startStage()
     const now = Math.floor(Date.now() / 1000)
+    // Whether paths open that want a factor, a factor shown just now, and anything shown just now.
     const tries = [
-      [{}, [303, 303]],
-      [{ auth_time: now - 3600 }, [303, 303]],
-      [{ auth_time: 'now' }, [303, 303]],
+      [{}, [303, 303, 303]],
+      [{ auth_time: now - 3600 }, [303, 303, 303]],
+      [{ auth_time: 'now' }, [303, 303, 303]],
       // What nobody here was told to trust is no second factor, either.
-      [{ auth_time: now, amr: ['mfa', 'otp'], acr: 'urn:example:mfa' }, [303, 200]],
+      [{ auth_time: now, amr: ['mfa', 'otp'], acr: 'urn:example:mfa' }, [303, 303, 200]],
     ] as const
-    for (const [claims, expected] of tries) {
-      provider.forge = (good) => ({ ...good, claims: { ...good.claims, ...claims } })
-      const cookie = cookieOf(to, (await provider.visit(to, 'kelp')).setCookie) ?? ''
-      const statuses: number[] = []
-      for (const path of ['/vault/x', '/pay/x']) {
-        const headers = { host: to.host, cookie, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
-        statuses.push((await fetchFrom(to.port, path, { headers })).status)
-      }
-      expect([claims, statuses]).toEqual([claims, expected])
+    for (const [claims, expected] of tries)
+      expect([claims, await opened(to, provider, claims)]).toEqual([claims, expected])
+  }, 30_000)
+
+  it('V6.8.4: that says of a second factor what the configuration trusts counts as one, from when it says', async () => {
+    const { to, provider } = await startStage({ acr: ['urn:example:mfa'], amr: ['mfa', 'hwk'] })
+    const now = Math.floor(Date.now() / 1000)
+    const tries = [
+      [{ auth_time: now, amr: ['pwd', 'mfa'] }, [200, 200, 200]],
+      [{ auth_time: now, acr: 'urn:example:mfa' }, [200, 200, 200]],
+      [{ auth_time: now - 3600, amr: ['hwk'] }, [200, 303, 303]],
+      // It says that, but not when: long ago.
+      [{ amr: ['mfa'] }, [200, 303, 303]],
+      // A clock of theirs that is ahead keeps nothing fresh for ever.
+      [{ auth_time: now + 1e9, amr: ['mfa'] }, [200, 200, 200]],
+      [{ auth_time: now, amr: ['pwd'] }, [303, 303, 200]],
+      [{ auth_time: now, amr: 'mfa' }, [303, 303, 200]],
+      [{ auth_time: now, amr: [['mfa']] }, [303, 303, 200]],
+      [{ auth_time: now, acr: ['urn:example:mfa'] }, [303, 303, 200]],
+      [{ auth_time: now, acr: 'mfa', amr: ['urn:example:mfa'] }, [303, 303, 200]],
+    ] as const
+    for (const [claims, expected] of tries)
+      expect([claims, await opened(to, provider, claims)]).toEqual([claims, expected])
+    expect((await provider.visit(to, 'kelp')).asked.get('acr_values')).toBe('urn:example:mfa')
+  }, 30_000)
+
+  it('V6.8.4: where a second factor must be had, asks for none that was shown there, and for one that was not', async () => {
+    const { to, provider } = await startStage({ acr: [], amr: ['mfa'] })
+    const identity = { authenticator: `oidc:${provider.issuer.href}`, userId: 'ada', claims: {} }
+    await to.standings.change(identity, { factorRequired: true })
+    for (const [amr, location] of [
+      [['mfa'], '/wanted'],
+      [['pwd'], '/_holdfast/factor'],
+    ] as const) {
+      provider.forge = (good) => ({ ...good, claims: { ...good.claims, amr } })
+      expect((await provider.visit(to, 'kelp')).headers.location).toBe(location)
     }
   }, 30_000)
 })
+
+/** What the paths of the rules answer to who signed in with these claims. */
+async function opened(to: Harness, provider: ForgingProvider, claims: object): Promise<readonly number[]> {
+  provider.forge = (good) => ({ ...good, claims: { ...good.claims, ...claims } })
+  const cookie = cookieOf(to, (await provider.visit(to, 'kelp')).setCookie) ?? ''
+  const statuses: number[] = []
+  for (const path of ['/vault/x', '/safe/x', '/pay/x']) {
+    const headers = { host: to.host, cookie, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+    statuses.push((await fetchFrom(to.port, path, { headers })).status)
+  }
+  return statuses
+}

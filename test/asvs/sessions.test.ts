@@ -278,6 +278,7 @@ describe('ASVS V7.6, signing in elsewhere', () => {
         {
           ...{ name: 'kelp', label: 'Kelp ID', issuer: new URL('http://127.0.0.1:9/'), clientId: 'kelp' },
           ...{ clientSecret: null, scopes: ['openid'], rolesClaim: 'roles', verifyEvery: hour },
+          secondFactor: null,
         },
       ],
     })

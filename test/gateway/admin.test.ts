@@ -354,7 +354,9 @@ describe('a change on the admin page', () => {
     let at = Date.now()
     const issuer = new URL('http://127.0.0.1:9/')
     const client = { clientId: 'kelp', clientSecret: null, scopes: ['openid'], rolesClaim: 'roles' }
-    const oidc = [{ name: 'kelp', label: 'Kelp ID', issuer, verifyEvery: 600_000, ...client }]
+    const oidc = [
+      { name: 'kelp', label: 'Kelp ID', issuer, verifyEvery: 600_000, secondFactor: null, ...client },
+    ]
     const stage = await startAdminStage({ oidc, now: () => at })
     const { adminSessions } = stage.to
     const identity = { userId: 'eve', authenticator: `oidc:${issuer.href}`, claims: { roles: ['admin'] } }

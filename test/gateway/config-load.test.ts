@@ -205,10 +205,18 @@ describe('loadConfig()', () => {
           clientId: 'survey',
         },
         ...{ clientSecret: 'shh', scopes: ['openid', 'email'], rolesClaim: 'roles', verifyEvery: 600_000 },
+        secondFactor: null,
       },
     ])
     expect(await message({ file: `${file.slice(0, -2)}, clientSecret: shh }]` })).toContain('is not known')
     expect(await message({ file: file.replace('https', 'http') })).toContain('only on this machine')
+    const factor = (text: string): string => file.replace('scopes: [email]', `secondFactor: ${text}`)
+    expect((await load({ file: factor('{ amr: [mfa] }'), variables })).config.oidc[0]?.secondFactor).toEqual({
+      ...{ acr: [], amr: ['mfa'] },
+    })
+    // Nothing at all would trust nothing, and look as if it did.
+    for (const empty of ['{}', '{ acr: [] }', '{ acr: [], amr: [] }'])
+      expect(await message({ file: factor(empty), variables })).toContain('values of `acr` or `amr`')
     expect(await message({ file: `oidc: [${file.slice(7, -1)}, ${file.slice(7)}` })).toContain(
       'two providers',
     )

@@ -13,6 +13,8 @@ export interface OidcServer {
   readonly provider: Provider
   /** How often tokens were asked for, by grant. */
   readonly grants: string[]
+  /** What it says, from now on, of how people signed in there; may be changed later. */
+  says(how: { amr: readonly string[] }): { amr: readonly string[] }
   /** Answers nothing any more, until called again. */
   away(isAway: boolean): void
 }
@@ -78,6 +80,13 @@ export function startOidcServer(
   })
   return {
     ...{ issuer, people, provider, grants },
+    says(how) {
+      const { loginAccount } = provider.Session.prototype
+      provider.Session.prototype.loginAccount = function (details) {
+        return loginAccount.call(this, { ...details, amr: [...how.amr] })
+      }
+      return how
+    },
     away(value) {
       isAway = value
     },

@@ -1,10 +1,19 @@
+import type { Configuration } from 'oidc-provider'
 import { describe, expect, it } from 'vitest'
+import type { FactorClaims } from '../../src/auth/oidc-provider.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import type { AccountLimit } from '../../src/core/session-limit.ts'
+import type { AccessRule } from '../../src/gateway/access.ts'
 import { fetchFrom, type Harness, startHarness } from './harness.ts'
 import { type OidcServer, reservedIssuer, startOidcServer, type Wanderer, wanderer } from './oidc-server.ts'
 
 const every = 10 * 60_000
+
+interface More {
+  readonly secondFactor?: FactorClaims
+  readonly rules?: readonly AccessRule[]
+  readonly provider?: Configuration
+}
 
 interface Stage {
   readonly to: Harness
@@ -18,7 +27,7 @@ interface Stage {
   status(browser?: Wanderer): Promise<number>
 }
 
-async function startStage(perAccount?: AccountLimit): Promise<Stage> {
+async function startStage(perAccount?: AccountLimit, more: More = {}): Promise<Stage> {
   const reserved = await reservedIssuer()
   let at = Date.now()
   const to = await startHarness({
@@ -30,10 +39,12 @@ async function startStage(perAccount?: AccountLimit): Promise<Stage> {
         clientSecret: 'a secret of the client',
         scopes: ['openid', 'email', 'profile', 'offline_access'],
         rolesClaim: 'roles',
+        secondFactor: more.secondFactor ?? null,
       },
     ],
+    rules: more.rules ?? [],
   })
-  const server = startOidcServer(reserved, [{ origin: to.origin, name: 'kelp' }])
+  const server = startOidcServer(reserved, [{ origin: to.origin, name: 'kelp' }], more.provider)
   const browser = wanderer()
   const cookie = async (who: Wanderer = browser): Promise<string> => who.jar.getCookieString(to.origin)
   return {
@@ -87,6 +98,39 @@ describe('OpenID Connect', { timeout: 30_000 }, () => {
     const page = await browser.signIn(begin(), 'ada')
     expect(page.url.pathname).toBe('/_holdfast/factor')
     expect(await status()).toBe(401)
+  })
+
+  it('V6.8.4: takes the provider’s word for a second factor where it is told to, and asks there for one shown just now', async () => {
+    const { to, browser, begin, server, pass, cookie } = await startStage(undefined, {
+      secondFactor: { acr: [], amr: ['mfa'] },
+      rules: [{ path: '/vault/*', factor: true, freshWithin: every }],
+      provider: {
+        claims: { openid: ['sub', 'roles', 'amr', 'auth_time'], email: ['email'], profile: ['name'] },
+      },
+    })
+    const shown = server.says({ amr: ['pwd', 'mfa'] })
+    const back = await browser.signIn(begin('/vault/x'), 'ada')
+    expect([back.status, back.url.pathname]).toEqual([200, '/vault/x'])
+    // As a browser asks for a page, which `fetch` does not let one say.
+    const page = async (path: string, who = browser) => {
+      const headers = { host: to.host, cookie: await cookie(who), 'sec-fetch-mode': 'navigate' }
+      return fetchFrom(to.port, path, { headers })
+    }
+    pass(2 * every)
+    const led = await page('/vault/y')
+    expect(led.headers.location).toMatch(/^\/_holdfast\/step-up\?.*factor=1/)
+    const asked = await page(String(led.headers.location))
+    const href = /href="([^"]*fresh=1[^"]*)"/.exec(asked.body)?.[1]?.replaceAll('&amp;', '&') ?? ''
+    // The gateway's clock was put forward; the provider's is the real one.
+    pass(-2 * every)
+    const again = await browser.signIn(new URL(href, to.origin), 'ada')
+    expect([again.status, again.url.pathname]).toEqual([200, '/vault/y'])
+    expect(again.way.some((url) => url.includes('prompt=login'))).toBe(true)
+    shown.amr = ['pwd']
+    const other = wanderer()
+    await other.signIn(begin('/x'), 'ada')
+    expect((await page('/x', other)).status).toBe(200)
+    expect((await page('/vault/x', other)).headers.location).toContain('factor=1')
   })
 
   it('serves several tabs of one browser at once, each to its own page', async () => {

@@ -12,8 +12,6 @@ export interface Start extends Vouched {
   readonly remember: boolean
   /** What `sessions.begin()` answered before it was checked who this is: a revocation since then wins. */
   readonly begun: number
-  /** When they showed a second factor, or a passkey that is two. */
-  readonly factorAt?: number
 }
 
 /** No session yet: a second factor is asked for at `location`, of the browser that holds these cookies. */

@@ -8,6 +8,7 @@ import { readForm } from '../../pages/form.ts'
 import { ownPath } from '../../pages/own-path.ts'
 import { signInFields } from '../../pages/sign-in-form.ts'
 import type { GatewayParts } from '../parts.ts'
+import type { ProviderChoice } from '../people.ts'
 import { sendProblem } from '../problems.ts'
 import { parameter } from '../target.ts'
 import { readBody, sendOn, sendPage, type Visit } from '../visit.ts'
@@ -30,8 +31,9 @@ export async function stepUpRoute(parts: GatewayParts, visit: Visit): Promise<vo
   const mine: SignedIn = { ...session, identity: session.identity }
   const record = await parts.factors.of(mine.identity)
   if (request.method !== 'POST') {
-    // What asks for a factor is not content with a password: one has to be added first.
-    if (parameter(target.query, 'factor') === '1' && !hasFactor(record))
+    // What asks for a factor is not content with a password: one has to be added first, unless the provider has one.
+    const mayShow = hasFactor(record) || providerOf(parts, mine)?.provider.vouchesFactors === true
+    if (parameter(target.query, 'factor') === '1' && !mayShow)
       return sendOn(response, ownPath(parts.site.base, 'account/factors'))
     return show(parts, visit, mine, record, returnPath(wanted, parts.site.base))
   }
@@ -92,20 +94,24 @@ async function byPassword(
 function show(
   parts: GatewayParts,
   visit: Visit,
-  { identity }: SignedIn,
+  mine: SignedIn,
   record: FactorRecord,
   returnTo: string,
   notice?: FactorNotice,
 ): void {
   const form = shownForm(parts, visit.request, 'step-up')
-  const choice = parts.people.providers.find(({ provider }) => provider.name === identity.authenticator)
+  const choice = providerOf(parts, mine)
   const asked = hasFactor(record)
   const href = `${ownPath(parts.site.base, `oidc/${choice?.name ?? ''}`)}?fresh=1&return_to=${encodeURIComponent(returnTo)}`
   const page = factorPage({
     ...factorAsks(parts, visit, record, form.binding),
-    ...{ page: 'step-up', token: form.token, returnTo, user: signInName(identity), notice },
+    ...{ page: 'step-up', token: form.token, returnTo, user: signInName(mine.identity), notice },
     password: !asked && choice === undefined,
     provider: asked || choice === undefined ? null : { label: choice.label, href },
   })
   sendPage(visit.response, page, [form.cookie])
+}
+
+function providerOf({ people }: GatewayParts, { identity }: SignedIn): ProviderChoice | undefined {
+  return people.providers.find(({ provider }) => provider.name === identity.authenticator)
 }

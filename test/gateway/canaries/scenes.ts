@@ -101,6 +101,7 @@ export async function mainScene(scene: Scene): Promise<void> {
     oidc: [
       {
         ...{ name: 'kelp', label: 'Kelp ID', issuer: reserved.issuer, clientId: 'kelp', clientSecret },
+        secondFactor: null,
         ...{ scopes: ['openid', 'email', 'offline_access'], rolesClaim: 'roles', verifyEvery: 10 * minute },
       },
     ],
