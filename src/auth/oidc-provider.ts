@@ -3,6 +3,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 import * as client from 'openid-client'
 import type { Identity, Json, JsonObject } from '../core/contracts.ts'
 import { AuthError } from '../core/errors.ts'
+import { askedAtOf, type FactorClaims, saysFactor } from './factor-claims.ts'
 import { type ProviderTicket, readTicket, writeTicket } from './provider-ticket.ts'
 import type { Vouched, Voucher } from './voucher.ts'
 
@@ -20,12 +21,6 @@ export interface OidcProviderOptions {
   readonly secondFactor?: FactorClaims | null
   /** How long one request to the provider may take, in milliseconds. @default 5000 */
   readonly patience?: number
-}
-
-/** Values of the claims `acr` and `amr`, one of which is enough (OpenID Connect Core §2, RFC 8176). */
-export interface FactorClaims {
-  readonly acr: readonly string[]
-  readonly amr: readonly string[]
 }
 
 /** What one sign-in in one browser has to prove at its end. */
@@ -92,7 +87,7 @@ export function oidcProvider(options: OidcProviderOptions): OidcProvider {
     const more = needsMore(idToken) ? await userInfo(config, tokens.access_token, subject) : {}
     const claims = { ...more, ...idToken } as JsonObject
     // The provider may have let them through without a question: they were signed in there.
-    const askedAt = instantOf(idToken?.auth_time)
+    const askedAt = askedAtOf(idToken)
     return {
       identity: identityOf(name, subject, claims, options.rolesClaim),
       authenticatedAt: askedAt,
@@ -240,16 +235,6 @@ function identityOf(name: string, userId: string, from: JsonObject, rolesClaim: 
   if (claims.email_verified === false) delete claims.email
   claims.roles = rolesIn(from, rolesClaim)
   return { userId, authenticator: name, claims }
-}
-
-/** When a provider last asked somebody; 0 where it does not say, and never later than now. */
-function instantOf(seconds: unknown): number {
-  return typeof seconds === 'number' ? Math.min(seconds * 1000, Date.now()) : 0
-}
-
-function saysFactor(claims: client.IDToken | undefined, { acr, amr }: FactorClaims): boolean {
-  if (typeof claims?.acr === 'string' && acr.includes(claims.acr)) return true
-  return Array.isArray(claims?.amr) && claims.amr.some((one) => typeof one === 'string' && amr.includes(one))
 }
 
 function rolesIn(claims: JsonObject, path: string): readonly string[] {

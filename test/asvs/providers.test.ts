@@ -1,7 +1,7 @@
 /** OWASP ASVS 5.0, V6.8: what is believed of an identity provider's word, and what is not. */
 import { generateKeyPair } from 'jose'
 import { describe, expect, it } from 'vitest'
-import type { FactorClaims } from '../../src/auth/oidc-provider.ts'
+import type { FactorClaims } from '../../src/auth/factor-claims.ts'
 import { type Forged, type ForgingProvider, startForgingProvider } from '../gateway/forging-provider.ts'
 import { fetchFrom, type Harness, startHarness } from '../gateway/harness.ts'
 

@@ -1,6 +1,6 @@
 import type { Configuration } from 'oidc-provider'
 import { describe, expect, it } from 'vitest'
-import type { FactorClaims } from '../../src/auth/oidc-provider.ts'
+import type { FactorClaims } from '../../src/auth/factor-claims.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import type { AccountLimit } from '../../src/core/session-limit.ts'
 import type { AccessRule } from '../../src/gateway/access.ts'
