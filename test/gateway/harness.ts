@@ -39,6 +39,7 @@ import { pendingSignIns } from '../../src/gateway/pending-sign-in.ts'
 import { openPeople, type People } from '../../src/gateway/people.ts'
 import { placeWords } from '../../src/gateway/place-words.ts'
 import { forwardedHeaders } from '../../src/gateway/proxy/forwarded.ts'
+import type { InstancesOptions } from '../../src/gateway/proxy/instances.ts'
 import { openSelfService, type SelfService } from '../../src/gateway/self-service/self-service.ts'
 import { signInTickets } from '../../src/gateway/sign-in-tickets.ts'
 import { site } from '../../src/gateway/site.ts'
@@ -65,6 +66,8 @@ export interface HarnessOptions {
   readonly secondFactor?: Config['secondFactor']
   readonly now?: () => number
   readonly headersTimeout?: number
+  /** How long a connection to one of several instances may take. */
+  readonly connectTimeout?: number
   /** An API that knows who may sign in, in place of the users file. */
   readonly loginApi?: Config['loginApi']
   readonly oidc?: Config['oidc']
@@ -206,7 +209,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       ...openUpstream({
         ...{ urls: options.instances ?? [upstreamUrl], healthPath: '/', log: logger, probeEvery: 20 },
         cookie: instanceCookie(cookieOptions),
-        ...(options.headersTimeout === undefined ? {} : { headersTimeout: options.headersTimeout }),
+        ...limitsOf(options),
       }),
       store: store.store,
       sessions,
@@ -283,6 +286,13 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     close,
   }
   return harness
+}
+
+function limitsOf({ headersTimeout, connectTimeout }: HarnessOptions): Partial<InstancesOptions> {
+  return {
+    ...(headersTimeout !== undefined && { headersTimeout }),
+    ...(connectTimeout !== undefined && { connectTimeout }),
+  }
 }
 
 /** The form of our sign-in page: its token and the cookie that binds it to this browser. */

@@ -216,6 +216,21 @@ it('leads past an instance that is killed, from both gateways to the same next o
   }
 })
 
+it('forgets which instance somebody was led to when they sign out, and when their session is found to be over', async () => {
+  const all = await stage()
+  const cookie = await all.one.sessionOf(ben)
+  const kept = `${cookie}; ${pinCookie}=7`
+  const gone = `${pinCookie}=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; HttpOnly; Secure; SameSite=Lax`
+  const signedOut = await ask(all.one, '/_holdfast/sign-out', kept, { method: 'POST', body: '' })
+  expect(signedOut.status).toBe(303)
+  expect(signedOut.setCookie).toContain(gone)
+  // A browser that missed it, such as one whose session was revoked.
+  expect((await ask(all.two, '/_holdfast/sign-in', kept, page)).setCookie).toContain(gone)
+  const another = await all.one.sessionOf(ben)
+  const out = await ask(all.one, '/_holdfast/sign-out', another, { method: 'POST', body: '' })
+  expect(pinOf(out)).toBeUndefined()
+})
+
 it('leaves open sockets where they are while an instance goes and comes', async () => {
   const all = await stage()
   const kept = await openSocket(all.one, { cookie: await sessionAt(all, 'green') })
@@ -287,26 +302,40 @@ it('opens a WebSocket at another instance only where the first was not reached',
   expect(logged(all.one, 'instance_passed_over')).toEqual([])
 })
 
-/** Listens, and takes no connection: a machine that hangs. */
-async function stuckInstance(): Promise<URL> {
-  const port = await freePort()
-  const code = `require('net').createServer().listen({ port: ${port}, host: '127.0.0.1', backlog: 1 }, () => console.log())`
+/** Listens at some ports, and takes no connection: a machine that hangs. */
+async function stuckInstances(count: number): Promise<URL[]> {
+  const ports = await Promise.all(Array.from({ length: count }, freePort))
+  const code = `Promise.all(${JSON.stringify(ports)}.map((port) => new Promise((up) =>
+    require('net').createServer().listen({ port, host: '127.0.0.1', backlog: 1 }, up)))).then(() => console.log())`
   const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
   await once(child.stdout, 'data')
   child.kill('SIGSTOP')
   // What the system takes in its name is used up.
-  const waiting = [1, 2, 3, 4].map(() => connect(port, '127.0.0.1').on('error', () => {}))
+  const waiting = [1, 2, 3, 4].flatMap(() =>
+    ports.map((port) => connect(port, '127.0.0.1').on('error', () => {})),
+  )
   onTestFinished(() => {
     for (const socket of waiting) socket.destroy()
     child.kill('SIGKILL')
   })
-  await Promise.all(waiting.slice(0, 2).map((socket) => once(socket, 'connect')))
-  return new URL(`http://127.0.0.1:${port}`)
+  await Promise.all(waiting.slice(0, 2 * count).map((socket) => once(socket, 'connect')))
+  return ports.map((port) => new URL(`http://127.0.0.1:${port}`))
 }
+
+it('P6: waits for some of many instances that hang, not for all', async () => {
+  const connectTimeout = 200
+  const to = await startHarness({ instances: await stuckInstances(8), connectTimeout })
+  const cookie = await to.sessionOf(ben)
+  expect((await ask(to, '/x', cookie)).status).toBe(504)
+  // The one meant, and whoever was asked within three times what a connection may take.
+  expect(logged(to, 'instance_passed_over').length).toBeGreaterThan(0)
+  expect(logged(to, 'instance_passed_over').length).toBeLessThan(5)
+})
 
 it('takes a client that leaves for no failure, and leads past an instance that takes no connection', async () => {
   const live = await instance('live')
-  const stuck = await stuckInstance()
+  const [stuck] = await stuckInstances(1)
+  if (stuck === undefined) throw new Error('There is one.')
   const to = await startHarness({ instances: [live.url, stuck] })
   const order = instanceOrder([live.url, stuck], ({ origin }) => origin)
   let cookie = ''

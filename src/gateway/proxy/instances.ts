@@ -18,6 +18,11 @@ export interface InstancesOptions {
   readonly log: Log
   /** How long an instance may take to begin its answer, in milliseconds. */
   readonly headersTimeout?: number
+  /**
+   * How long a connection may take, in milliseconds. As for an only app: whoever is led elsewhere leaves behind what that
+   * instance holds of them. @default 5000
+   */
+  readonly connectTimeout?: number
   /** How often an instance that is passed over is asked whether it is back, in milliseconds. @default 1000 */
   readonly probeEvery?: number
 }
@@ -43,9 +48,17 @@ interface Instance {
   away: boolean
 }
 
-// As for an only app: whoever is led elsewhere leaves behind what that instance holds of them.
-const connectTimeout = 5_000
+/** How far a request has come in asking one after the other. */
+interface Place {
+  readonly line: readonly Instance[]
+  readonly index: number
+  /** When no further one is asked, by the process's own clock. */
+  readonly until: number
+}
+
 const patience = 2_000
+// After so many times what one connection may take, no further instance is asked: nobody waits for all of many.
+const mostWaits = 3
 
 // What this machine has run out of says nothing of the instance, and everybody would be moved.
 const ours = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL', 'EACCES', 'EPERM'])
@@ -53,7 +66,8 @@ const ours = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL', 
 const anybody: Lead = { pin: 0, tell: 'never' }
 
 export function appInstances(options: InstancesOptions): Upstream {
-  const { urls, healthPath, cookie, log, headersTimeout, probeEvery = 1_000 } = options
+  const { urls, healthPath, cookie, log, headersTimeout } = options
+  const { connectTimeout = 5_000, probeEvery = 1_000 } = options
   const instances: readonly Instance[] = urls.map((url) => ({
     url,
     proxy: httpProxy({
@@ -74,9 +88,18 @@ export function appInstances(options: InstancesOptions): Upstream {
   }
 
   /** Whom to ask first. If all are passed over, the one that is meant: it may be back by now. */
-  const first = (line: readonly Instance[]): number => {
-    const at = reachable(line, 0)
-    return at < line.length ? at : 0
+  const first = ({ pin }: Lead): Place => {
+    const line = order.of(pin)
+    const index = reachable(line, 0)
+    const until = performance.now() + mostWaits * connectTimeout
+    return { line, index: index < line.length ? index : 0, until }
+  }
+
+  /** Who is asked in the place of one that could not be reached; `null`: nobody. */
+  const elsewhere = (at: Place, error: UpstreamError): Place | null => {
+    if (!passOver(instanceAt(at), error)) return null
+    const index = reachable(at.line, at.index + 1)
+    return index < at.line.length && performance.now() < at.until ? { ...at, index } : null
   }
 
   /** Whether another may be asked in its place. */
@@ -108,25 +131,24 @@ export function appInstances(options: InstancesOptions): Upstream {
     return cookie.write(writePin(isMeant ? pin : order.pinTo(instance, pin)), null)
   }
 
-  const ask = (exchange: Exchange, lead: Lead, line: readonly Instance[], at: number): void => {
-    const instance = line[at] as Instance
-    const told = toldBy(lead, instance, at === 0)
+  const ask = (exchange: Exchange, lead: Lead, at: Place): void => {
+    const instance = instanceAt(at)
+    const told = toldBy(lead, instance, at.index === 0)
     instance.proxy.forward({
       ...exchange,
       // One browser's pin, kept by a cache and handed to all, would lead all of them to one instance.
       ...(told === null ? {} : { setCookie: [...exchange.setCookie, told], guarded: true }),
       onFailure: (error) => exchange.onFailure(failedAt(instance, error)),
       onUnreached(error) {
-        const next = reachable(line, at + 1)
-        if (!passOver(instance, error) || next >= line.length) return false
-        ask(exchange, lead, line, next)
-        return true
+        const next = elsewhere(at, error)
+        if (next !== null) ask(exchange, lead, next)
+        return next !== null
       },
     })
   }
 
-  const join = async (opening: SocketOpening, line: readonly Instance[], at: number): Promise<Upgrade> => {
-    const instance = line[at] as Instance
+  const join = async (opening: SocketOpening, at: Place): Promise<Upgrade> => {
+    const instance = instanceAt(at)
     let reached = false
     const onReached = (): void => {
       reached = true
@@ -136,29 +158,25 @@ export function appInstances(options: InstancesOptions): Upstream {
     } catch (error) {
       // A client that left meanwhile ended the connection itself.
       if (!(error instanceof UpstreamError) || hasLeft(opening.client)) throw error
-      const next = reachable(line, at + 1)
-      if (reached || !passOver(instance, error) || next >= line.length) throw failedAt(instance, error)
-      return join(opening, line, next)
+      const next = reached ? null : elsewhere(at, error)
+      if (next === null) throw failedAt(instance, error)
+      return join(opening, next)
     }
   }
 
   return {
-    forward(exchange, lead) {
-      const given = lead ?? anybody
-      const line = order.of(given.pin)
-      ask(exchange, given, line, first(line))
-    },
-
-    upgrade(opening, lead) {
-      const line = order.of((lead ?? anybody).pin)
-      return join(opening, line, first(line))
-    },
+    forward: (exchange, lead) => ask(exchange, lead ?? anybody, first(lead ?? anybody)),
+    upgrade: (opening, lead) => join(opening, first(lead ?? anybody)),
 
     async close() {
       closing.abort()
       await Promise.all(instances.map(({ proxy }) => proxy.close()))
     },
   }
+}
+
+function instanceAt({ line, index }: Place): Instance {
+  return line[index] as Instance
 }
 
 function failedAt({ url }: Instance, error: UpstreamError): InstanceError {

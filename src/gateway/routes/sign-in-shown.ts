@@ -11,6 +11,7 @@ import {
 } from '../../pages/sign-in.ts'
 import type { GatewayParts } from '../parts.ts'
 import { sendPage, type Visit } from '../visit.ts'
+import { endedCookies } from './ended-cookies.ts'
 import { shownForm } from './own-form.ts'
 import { passkeyAsk, scriptPath } from './passkey-script.ts'
 
@@ -49,7 +50,7 @@ export function showSignIn(
   const cookies = [...setCookie, form.cookie]
   // A cookie that names no session any more goes; one we could not look up never reaches this page.
   if (visit.presented.credential !== null && visit.presented.session === null)
-    cookies.push(parts.cookie.clear())
+    cookies.push(...endedCookies(parts, visit))
   sendPage(visit.response, page, cookies)
 }
 

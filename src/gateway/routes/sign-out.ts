@@ -10,6 +10,7 @@ import type { GatewayParts } from '../parts.ts'
 import { sendProblem } from '../problems.ts'
 import { parameter } from '../target.ts'
 import { isNavigation, readBody, sendOn, sendPage, type Visit } from '../visit.ts'
+import { endedCookies } from './ended-cookies.ts'
 import { providerSignOut } from './oidc-sign-out.ts'
 import { formRefusal, isFormToken, shownForm } from './own-form.ts'
 
@@ -89,7 +90,7 @@ async function end(parts: GatewayParts, visit: Visit): Promise<void> {
     parts.onEvent({ event: 'session_signed_out', sid: session.sid, userId: session.identity?.userId ?? null })
   }
   sendOn(visit.response, elsewhere ?? `${ownPath(parts.site.base, 'sign-in')}?reason=signed-out`, {
-    'set-cookie': [parts.cookie.clear()],
+    'set-cookie': [...endedCookies(parts, visit)],
     // "storage" would take the app's own data, "cookies" those of sibling hosts.
     'clear-site-data': '"cache"',
   })
