@@ -46,6 +46,8 @@ export interface GatewayParts {
   readonly upstream: Upstream
   readonly store: SessionStore
   readonly sessions: SessionManager
+  /** Those of the admin page: who is out at their provider is out there, too. */
+  readonly adminSessions: Pick<SessionManager, 'listUser' | 'listAll' | 'end'>
   readonly sockets: SocketRegistry
   readonly cookie: CookieTransport
   /** Tells browsers which instance of the app is theirs; `null`: there is one only. */

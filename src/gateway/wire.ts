@@ -183,6 +183,7 @@ async function assemble(
       ...openUpstream({ urls, healthPath: preset.healthPath, cookie: instanceCookie(cookieOptions), log }),
       store,
       sessions,
+      adminSessions,
       sockets,
       cookie: cookieTransport(cookieOptions),
       formCookieName: cookieTransport(cookieOptions, 'form').name,

@@ -213,6 +213,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       }),
       store: store.store,
       sessions,
+      adminSessions,
       sockets,
       cookie,
       formCookieName: cookieTransport(cookieOptions, 'form').name,

@@ -4,6 +4,7 @@ import type { FactorClaims } from '../../src/auth/factor-claims.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import type { AccountLimit } from '../../src/core/session-limit.ts'
 import type { AccessRule } from '../../src/gateway/access.ts'
+import { withAdmin } from './admin-harness.ts'
 import { fetchFrom, type Harness, startHarness } from './harness.ts'
 import { type OidcServer, reservedIssuer, startOidcServer, type Wanderer, wanderer } from './oidc-server.ts'
 
@@ -257,16 +258,39 @@ describe('OpenID Connect', { timeout: 30_000 }, () => {
     const other = wanderer()
     await other.signIn(begin(), 'ada')
     expect([await status(), await status(other)]).toEqual([200, 200])
-    // The person signs out at the provider itself, in one of the two browsers.
-    const page = await browser.visit(new URL('/session/end', server.issuer))
-    const xsrf = /name="xsrf" value="([^"]+)"/.exec(page.body)?.[1] ?? ''
-    await browser.visit(new URL('/session/end/confirm', server.issuer), {
-      method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: new URLSearchParams({ xsrf, logout: 'yes' }).toString(),
-    })
+    await signOutThere(browser, server)
     await eventually('the session has ended', async () => (await status()) === 401)
     expect(await status(other)).toBe(200)
+  })
+})
+
+describe('OpenID Connect at the admin page', { timeout: 30_000 }, () => {
+  it('V7.6.1: hears from the provider who is out, and lets their session there in no more, and no other', async () => {
+    const reserved = await reservedIssuer()
+    const oidc = [
+      {
+        ...{ name: 'kelp', label: 'Kelp ID', issuer: reserved.issuer, clientId: 'kelp', verifyEvery: every },
+        ...{ clientSecret: 'a secret of the client', scopes: ['openid'], rolesClaim: 'roles' },
+        secondFactor: null,
+      },
+    ]
+    const to = await startHarness({ oidc })
+    const admin = await withAdmin(to, { oidc })
+    const origins = [to.origin, admin.origin].map((origin) => ({ origin, name: 'kelp' }))
+    const server = startOidcServer(reserved, origins)
+    server.people.set('ada', { name: 'Ada', roles: ['admin'] })
+    const [browser, other] = [wanderer(), wanderer()]
+    await browser.signIn(`${to.origin}/_holdfast/oidc/kelp?return_to=%2Fx`, 'ada')
+    for (const one of [browser, other]) {
+      const page = await one.signIn(`${admin.origin}/_holdfast/oidc/kelp?return_to=%2F`, 'ada')
+      expect([page.status, page.url.href]).toEqual([200, `${admin.origin}/`])
+    }
+    await signOutThere(browser, server)
+    await eventually('both are over', async () => {
+      const answers = await Promise.all([browser.visit(`${to.origin}/x`), browser.visit(admin.origin)])
+      return answers.every(({ status }) => status === 401)
+    })
+    expect((await other.visit(admin.origin)).status).toBe(200)
   })
 })
 
@@ -387,6 +411,17 @@ describe('security: OpenID Connect', { timeout: 30_000 }, () => {
     expect(await status()).toBe(200)
   })
 })
+
+/** The person signs out at the provider itself, in this browser. */
+async function signOutThere(browser: Wanderer, { issuer }: OidcServer): Promise<void> {
+  const page = await browser.visit(new URL('/session/end', issuer))
+  const xsrf = /name="xsrf" value="([^"]+)"/.exec(page.body)?.[1] ?? ''
+  await browser.visit(new URL('/session/end/confirm', issuer), {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ xsrf, logout: 'yes' }).toString(),
+  })
+}
 
 /** Goes through the provider's pages, and stops with the address that would end the sign-in. */
 async function stoppedBefore(browser: Wanderer, start: string, to: Harness): Promise<string> {

@@ -13,15 +13,16 @@ export async function providerSignedOut(
 ): Promise<void> {
   const authenticator = provider.name
   if (userId !== null && providerSid === null) return parts.sessions.revokeUser({ authenticator, userId })
-  for await (const session of candidates(parts, authenticator, userId)) {
-    const token = await parts.people.vouching.tokenOf(session)
-    if (token !== null && readTicket(token)?.providerSid === providerSid)
-      await parts.sessions.end(session.sid)
+  for (const sessions of [parts.sessions, parts.adminSessions]) {
+    for await (const session of candidates(sessions, authenticator, userId)) {
+      const token = await parts.people.vouching.tokenOf(session)
+      if (token !== null && readTicket(token)?.providerSid === providerSid) await sessions.end(session.sid)
+    }
   }
 }
 
 async function* candidates(
-  { sessions }: GatewayParts,
+  sessions: GatewayParts['adminSessions'],
   authenticator: string,
   userId: string | null,
 ): AsyncIterable<Session> {
