@@ -68,6 +68,8 @@ export interface HarnessOptions {
   readonly headersTimeout?: number
   /** How long a connection to one of several instances may take. */
   readonly connectTimeout?: number
+  /** For how long nobody is led elsewhere after all instances were away. */
+  readonly gathering?: number
   /** An API that knows who may sign in, in place of the users file. */
   readonly loginApi?: Config['loginApi']
   readonly oidc?: Config['oidc']
@@ -289,10 +291,11 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   return harness
 }
 
-function limitsOf({ headersTimeout, connectTimeout }: HarnessOptions): Partial<InstancesOptions> {
+function limitsOf({ headersTimeout, connectTimeout, gathering }: HarnessOptions): Partial<InstancesOptions> {
   return {
     ...(headersTimeout !== undefined && { headersTimeout }),
     ...(connectTimeout !== undefined && { connectTimeout }),
+    ...(gathering !== undefined && { gathering }),
   }
 }
 

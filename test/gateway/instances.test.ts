@@ -216,6 +216,29 @@ it('leads past an instance that is killed, from both gateways to the same next o
   }
 })
 
+it('does not give everybody to whichever comes back first when all were deployed at once', async () => {
+  for (const [gathering, moves] of [
+    [600_000, false],
+    [0, true],
+  ] as const) {
+    const all = await stage({ gathering, access: 'anyone' })
+    const cookie = await sessionAt(all, 'green')
+    for (const one of all.instances) await one.kill()
+    expect((await ask(all.one, '/x', cookie)).status).toBe(502)
+    await named(all, 'red').start()
+    await expect.poll(() => logged(all.one, 'instance_taken_back').length).toBe(1)
+    const meanwhile = await ask(all.one, '/x', cookie)
+    expect([meanwhile.status, pinOf(meanwhile) !== undefined]).toEqual(moves ? [200, true] : [502, false])
+    for (let round = 0; round < 6; round++) {
+      const newcomer = await ask(all.one, '/', undefined, page)
+      expect([newcomer.status, pinOf(newcomer) !== undefined]).toEqual([200, true])
+    }
+    await named(all, 'green').start()
+    await expect.poll(() => logged(all.one, 'instance_taken_back').length).toBe(2)
+    expect((await ask(all.one, '/x', cookie)).body).toBe('green')
+  }
+})
+
 it('forgets which instance somebody was led to when they sign out, and when their session is found to be over', async () => {
   const all = await stage()
   const cookie = await all.one.sessionOf(ben)

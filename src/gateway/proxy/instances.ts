@@ -25,6 +25,11 @@ export interface InstancesOptions {
   readonly connectTimeout?: number
   /** How often an instance that is passed over is asked whether it is back, in milliseconds. @default 1000 */
   readonly probeEvery?: number
+  /**
+   * Once all were away, for how long after the first is back nobody is led elsewhere, in milliseconds: instances that are
+   * deployed together come back one after the other, and the first would be given everybody. @default 8000
+   */
+  readonly gathering?: number
 }
 
 /** What could not be had of one instance. Its address is for the log: browsers learn nothing of what is behind. */
@@ -67,7 +72,7 @@ const anybody: Lead = { pin: 0, tell: 'never' }
 
 export function appInstances(options: InstancesOptions): Upstream {
   const { urls, healthPath, cookie, log, headersTimeout } = options
-  const { connectTimeout = 5_000, probeEvery = 1_000 } = options
+  const { connectTimeout = 5_000, probeEvery = 1_000, gathering = 8_000 } = options
   const instances: readonly Instance[] = urls.map((url) => ({
     url,
     proxy: httpProxy({
@@ -79,6 +84,7 @@ export function appInstances(options: InstancesOptions): Upstream {
   }))
   const order = instanceOrder(instances, ({ url }) => url.origin)
   const closing = new AbortController()
+  let gatheredAt = 0
 
   /** The first place from `at` on whose instance is not passed over; the length of the line if there is none. */
   const reachable = (line: readonly Instance[], at: number): number => {
@@ -88,11 +94,14 @@ export function appInstances(options: InstancesOptions): Upstream {
   }
 
   /** Whom to ask first. If all are passed over, the one that is meant: it may be back by now. */
-  const first = ({ pin }: Lead): Place => {
+  const first = ({ pin, tell }: Lead): Place => {
     const line = order.of(pin)
     const index = reachable(line, 0)
-    const until = performance.now() + mostWaits * connectTimeout
-    return { line, index: index < line.length ? index : 0, until }
+    const now = performance.now()
+    // Newcomers have nothing anywhere that they would leave.
+    const waits = now < gatheredAt && tell !== 'always'
+    if (index >= line.length || waits) return { line, index: 0, until: now }
+    return { line, index, until: now + mostWaits * connectTimeout }
   }
 
   /** Who is asked in the place of one that could not be reached; `null`: nobody. */
@@ -121,6 +130,7 @@ export function appInstances(options: InstancesOptions): Upstream {
     do {
       await wait(probeEvery, undefined, { signal, ref: false })
     } while (!(await answers(new URL(healthPath, instance.url), signal)))
+    if (instances.every(({ away }) => away)) gatheredAt = performance.now() + gathering
     instance.away = false
     log.write('info', 'instance_taken_back', { instance: instance.url.origin })
   }
