@@ -17,7 +17,9 @@ import { requestHeaders } from './proxy/headers.ts'
 import type { Exchange } from './proxy/http.ts'
 import { instanceOf } from './proxy/instances.ts'
 import { type Lead, leadOf } from './proxy/lead.ts'
+import { isReachingWorker } from './proxy/worker-scope.ts'
 import { bareHealthRoute, healthRoute } from './routes/health.ts'
+import { sendLeavingWorker } from './routes/leaving-worker.ts'
 import { ownRoute } from './routes/own.ts'
 import { replacementCookie } from './routes/sign-in.ts'
 import { appSignOutRoute } from './routes/sign-out.ts'
@@ -134,6 +136,7 @@ export function localPath(base: string, path: string): string | null {
 
 function serve(parts: GatewayParts, visit: Visit): void {
   const { target, local, request, presented: who } = visit
+  if (isReachingWorker(request.headers, target.path, parts.site.base)) return sendLeavingWorker(parts, visit)
   if (local.startsWith(holdfastPath))
     return guarded(parts, visit, ownRoute(parts, visit, local.slice(holdfastPath.length)))
   const asked = parts.preset.ownRoute(target.path)
@@ -218,6 +221,7 @@ function forward(parts: GatewayParts, visit: Visit): void {
     guarded: session !== null || parts.access === 'signed-in',
     document,
     secure: site.secure,
+    base: site.base,
     snippet: document ? pageSnippet(parts, visit) : null,
     setCookie: cookie === null ? noCookies : [cookie],
     onFailure: (error) => upstreamFailed(parts, visit, error),

@@ -1,6 +1,7 @@
 /** Which headers pass, which are stripped, which are ours: the one place that decides what the app believes. */
 import { isOurCookie, withoutCookies } from '../../core/cookie.ts'
 import { headerName, isHopByHop } from './header-name.ts'
+import { widensToOurs } from './worker-scope.ts'
 
 /** A flat list of names and values, as undici and node:http take it. */
 export type HeaderList = string[]
@@ -88,6 +89,10 @@ export interface ResponseHeaderOptions {
   readonly guarded: boolean
   readonly document: boolean
   readonly secure: boolean
+  /** What the browser asked for. */
+  readonly path: string
+  /** The base path, below which our own pages lie. */
+  readonly base: string
 }
 
 const validators = new Set([
@@ -116,6 +121,9 @@ export function responseHeaders(
   if (cookies !== undefined) {
     kept['set-cookie'] = [cookies].flat().filter((line) => !isOurCookie(cookieNameOf(line)))
   }
+  const allowed = [kept['service-worker-allowed'] ?? []].flat()
+  if (allowed.some((one) => widensToOurs(one, options.path, options.base)))
+    delete kept['service-worker-allowed']
   if (options.guarded) keepPrivate(kept, options.document)
   if (options.secure) kept['strict-transport-security'] ??= 'max-age=31536000'
   return kept

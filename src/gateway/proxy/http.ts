@@ -13,6 +13,8 @@ export interface Exchange {
   readonly guarded: boolean
   readonly document: boolean
   readonly secure: boolean
+  /** The base path of the public URL. */
+  readonly base: string
   /** Goes into HTML documents right after `<head>`; `null` leaves the body as it is. */
   readonly snippet: string | null
   /** Set-Cookie lines of ours for the browser. */
@@ -116,12 +118,12 @@ function answer(exchange: Exchange, retry: (() => void) | null): Dispatcher.Disp
       if (status < 200) return
       begun = true
       injecting = injection !== null && isPlainHtml(status, headers)
-      const { guarded, document, secure } = exchange
+      const { guarded, document, secure, path, base } = exchange
       const options: ResponseHeaderOptions = {
         rewritten: injecting,
         guarded,
         document: document || isHtml(headers),
-        secure,
+        ...{ secure, path, base },
       }
       const out = responseHeaders(headers, options)
       if (exchange.setCookie.length > 0) {
