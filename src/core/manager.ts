@@ -1,5 +1,4 @@
 /** The session engine: the only code that orders store calls, keys, policy and cache. Knows nothing of HTTP. */
-
 import { anonymousSession } from './anonymous.ts'
 import { beginning } from './beginning.ts'
 import { capabilityMint } from './capability.ts'
@@ -19,6 +18,7 @@ import type { Session } from './session.ts'
 import { sessionCache } from './session-cache.ts'
 import type { SessionLimit } from './session-limit.ts'
 import { createStateEngine } from './session-state.ts'
+import { sharedLookup } from './shared-lookup.ts'
 import type { Issued, SignIn } from './sign-in.ts'
 import type { StateEngine, StateLimits } from './state.ts'
 import { sealSuccession } from './succession.ts'
@@ -116,14 +116,14 @@ export interface SessionManager {
 
 /** The engine on an open store and its key ring. Throws `ConfigError` for a policy that nobody can mean. */
 export function createSessionManager(options: SessionManagerOptions): SessionManager {
-  const { store, keyring, policy } = options
+  const { store, keyring, policy, app = '' } = options
   checkPolicy(policy)
   const now = options.now ?? Date.now
   const emit: EventListener = options.onEvent ?? (() => {})
-  const app = options.app ?? ''
   const isCurrent = options.isCurrent ?? (() => store.isCurrent())
   const mint = tokenMint(keyring, app)
   const cache = sessionCache(options.cacheSize ?? 100_000)
+  const shared = sharedLookup(cache, isCurrent)
   const beginnings = beginning(store)
   const listeners = new Set<(ending: Ending) => void>()
 
@@ -157,8 +157,8 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
   async function load(credential: string): Promise<Loaded | null> {
     const token = mint.read(credential)
     if (token === null) return null
-    const { generation } = cache
-    const found = await lookup.find(token)
+    const [digest, { generation }] = [credentialDigest(credential), cache]
+    const found = await shared(digest, () => lookup.find(token))
     if (found === 'over') return null
     if (found === null) {
       const limits = policy.anonymous
@@ -166,7 +166,7 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
       return session === null ? null : { session, replacement: null }
     }
     if (found.replacement !== null || !store.isCurrent()) return found
-    return { session: cache.put(credentialDigest(credential), found.session, generation), replacement: null }
+    return { session: cache.put(digest, found.session, generation), replacement: null }
   }
 
   async function start(credential: string, lasting?: Lasting): Promise<Loaded | null> {
