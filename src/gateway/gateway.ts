@@ -84,10 +84,14 @@ function refuseBroken(error: Error & { code?: string }, socket: Duplex): void {
   refuseUpgrade(socket, `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 
+// As many as Linux allows unless it is told otherwise. Node asks for 511, and who comes back on top of those after a restart
+// waits for the system to try again: up to a minute.
+const backlog = 4096
+
 function bind(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenFault(error, host, port)))
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog }, () => {
       server.removeAllListeners('error')
       resolve()
     })

@@ -1,5 +1,5 @@
 /** One WebSocket upgrade: the same checks and the same decision as a request, then Origin, then two joined sockets. */
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { StoreError, UpstreamError } from '../core/errors.ts'
@@ -227,7 +227,8 @@ const reasons: Readonly<Record<number, string>> = {
 
 function deny(socket: Duplex, status: number): void {
   if (socket.destroyed) return
-  const retry = status === 503 ? 'Retry-After: 5\r\n' : ''
+  // Three to seven seconds: who lost their sockets in the same moment must not come back in one.
+  const retry = status === 503 ? `Retry-After: ${randomInt(3, 8)}\r\n` : ''
   const line = `HTTP/1.1 ${status} ${reasons[status] ?? 'Error'}\r\n`
   refuseUpgrade(
     socket,

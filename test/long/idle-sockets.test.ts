@@ -1,37 +1,13 @@
 /** Ten thousand idle WebSockets through one gateway. The gateway, the app and the browsers are each a process of their own. */
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { readFileSync } from 'node:fs'
 import { expect, it, onTestFinished } from 'vitest'
 import { addUser, holdfast, inFolder, signIn, start } from '../cli/command.ts'
+import { descriptors, message, resident, startScript } from './child.ts'
 
 const wanted = Number(process.env.HOLDFAST_IDLE_SOCKETS ?? 10_000)
 const mostBytesEach = 25 * 1024
 // What a request, a look at the users file and the like need meanwhile.
 const spare = 12
-
-function startScript(name: string, ...args: readonly string[]): ChildProcess {
-  const child = fork(fileURLToPath(new URL(`${name}.ts`, import.meta.url)), args, { execArgv: [] })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  return child
-}
-
-async function message<T>(child: ChildProcess): Promise<T> {
-  const ended = once(child, 'exit').then(() => {
-    throw new Error('It ended before it had anything to tell. Is `ulimit -n` high enough?')
-  })
-  const [value] = (await Promise.race([once(child, 'message'), ended])) as [T]
-  return value
-}
-
-function resident(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024
-}
-
-function descriptors(pid: number): number {
-  return readdirSync(`/proc/${pid}/fd`).length
-}
 
 /** The gateway holds two descriptors for each socket: 10,000 want `ulimit -n` of 20,100. Fewer are tried where it is lower. */
 function possible(pid: number): number {

@@ -6,7 +6,8 @@ import type { Log } from '../log.ts'
 import { type Exchange, type HttpProxy, httpProxy } from './http.ts'
 import { instanceOrder, writePin } from './instance-order.ts'
 import type { Lead } from './lead.ts'
-import { hasLeft, type Upgrade, upgrade } from './upgrade.ts'
+import { hasLeft, type Upgrade } from './upgrade.ts'
+import { upgradeLine } from './upgrade-line.ts'
 import type { SocketOpening, Upstream } from './upstream.ts'
 
 export interface InstancesOptions {
@@ -50,6 +51,7 @@ export function instanceOf(error: unknown): { readonly instance?: string } {
 interface Instance {
   readonly url: URL
   readonly proxy: HttpProxy
+  readonly upgrade: ReturnType<typeof upgradeLine>
   away: boolean
 }
 
@@ -80,6 +82,7 @@ export function appInstances(options: InstancesOptions): Upstream {
       connectTimeout,
       ...(headersTimeout !== undefined && { headersTimeout }),
     }),
+    upgrade: upgradeLine(),
     away: false,
   }))
   const order = instanceOrder(instances, ({ url }) => url.origin)
@@ -164,7 +167,7 @@ export function appInstances(options: InstancesOptions): Upstream {
       reached = true
     }
     try {
-      return await upgrade({ ...opening, upstream: instance.url, connectTimeout, onReached })
+      return await instance.upgrade({ ...opening, upstream: instance.url, connectTimeout, onReached })
     } catch (error) {
       // A client that left meanwhile ended the connection itself.
       if (!(error instanceof UpstreamError) || hasLeft(opening.client)) throw error

@@ -1,7 +1,8 @@
 /** What stands behind the gateway: one app, or several instances of one. */
 import { type Exchange, type HttpProxyOptions, httpProxy } from './http.ts'
 import type { Lead } from './lead.ts'
-import { type Upgrade, type UpgradeOptions, upgrade } from './upgrade.ts'
+import type { Upgrade, UpgradeOptions } from './upgrade.ts'
+import { upgradeLine } from './upgrade-line.ts'
 
 /** A WebSocket to open; where to, the upstream decides. */
 export type SocketOpening = Omit<UpgradeOptions, 'upstream' | 'connectTimeout' | 'onReached'>
@@ -17,5 +18,6 @@ export interface Upstream {
 export function oneUpstream(options: HttpProxyOptions): Upstream {
   const { forward, close } = httpProxy(options)
   const { upstream } = options
+  const upgrade = upgradeLine()
   return { forward, close, upgrade: (opening) => upgrade({ ...opening, upstream }) }
 }
