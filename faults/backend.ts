@@ -4,9 +4,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { postgresPrograms, startPostgres } from '../test/stores/postgres-server.ts'
+import { startWatched } from '../test/stores/redis-sentinel.ts'
 import { type RedisServer, startRedis, until } from '../test/stores/redis-server.ts'
+import { postgresFaults } from './postgres-faults.ts'
 
-export type BackendName = 'redis' | 'redis-replicas' | 'postgres' | 'sqlite'
+export type BackendName = 'redis' | 'redis-replicas' | 'redis-sentinel' | 'postgres' | 'sqlite'
+
+/** What a server goes on doing until it is told otherwise. */
+export type SwitchedFault = 'refuse writes' | 'lock tables' | 'take connections'
 
 export interface Backend {
   readonly name: BackendName
@@ -14,16 +19,17 @@ export interface Backend {
   readonly version: string
   /** What `--store` is told, with the host and port of a replica's link. */
   url(endpoint: string): string
-  /** Where links lead now; `null` where the store is a file. */
+  /** Where links lead now; `null` where there is no one place to go through: a file, or servers that Sentinel names. */
   readonly port: (() => number) | null
+  /** Whether it can be reached over loopback alone. */
+  readonly isLocal: boolean
   readonly server: {
-    freeze(): void
-    thaw(): void
+    freeze(): void | Promise<void>
+    thaw(): void | Promise<void>
     kill(): Promise<void>
     restart(): Promise<void>
   } | null
-  /** Answers writes with an error, as a server does that became a replica, or lacks its own. `null`: it cannot. */
-  readonly refuseWrites: ((isOn: boolean) => Promise<void>) | null
+  readonly switched: readonly { readonly kind: SwitchedFault; set(isOn: boolean): Promise<void> }[]
   /** Its copy falls behind, for so long; then the server is lost and the copy takes its place. `null`: there is no copy. */
   readonly failOver: ((behindMs: number) => Promise<void>) | null
   remove(): Promise<void>
@@ -33,6 +39,7 @@ export async function startBackend(name: BackendName): Promise<Backend> {
   if (name === 'postgres') return postgres()
   if (name === 'redis') return redis()
   if (name === 'redis-replicas') return redisWithReplicas()
+  if (name === 'redis-sentinel') return watchedRedis()
   return sqlite()
 }
 
@@ -41,9 +48,9 @@ async function postgres(): Promise<Backend> {
   const server = await startPostgres(['synchronous_commit=on', 'max_connections=80'])
   const version = execFileSync(join(postgresPrograms(), 'postgres'), ['--version'], { encoding: 'utf8' })
   return {
-    ...{ name: 'postgres', version: version.trim(), port: () => server.port, failOver: null },
+    ...{ name: 'postgres', version: version.trim(), port: () => server.port, isLocal: false, failOver: null },
     url: (endpoint) => server.url('holdfast', endpoint),
-    refuseWrites: (isOn) => server.set('default_transaction_read_only', isOn ? 'on' : null),
+    switched: postgresFaults(server),
     server: { freeze: server.freeze, thaw: server.thaw, kill: server.kill, restart: () => server.start() },
     remove: () => server.remove(),
   }
@@ -59,11 +66,17 @@ function redisVersion(): string {
 async function redis(): Promise<Backend> {
   const server = await startRedis(durable)
   return {
-    ...{ name: 'redis', version: redisVersion(), port: () => server.port, failOver: null },
+    ...{ name: 'redis', version: redisVersion(), port: () => server.port, isLocal: false, failOver: null },
     url: (endpoint) => `redis://${endpoint}`,
-    async refuseWrites(isOn) {
-      await server.command('CONFIG', 'SET', 'min-replicas-to-write', isOn ? '1' : '0')
-    },
+    switched: [
+      {
+        // As one does that became a replica, or lacks its own.
+        kind: 'refuse writes',
+        async set(isOn) {
+          await server.command('CONFIG', 'SET', 'min-replicas-to-write', isOn ? '1' : '0')
+        },
+      },
+    ],
     server,
     remove: () => server.stop(),
   }
@@ -117,10 +130,11 @@ async function redisWithReplicas(): Promise<Backend> {
       name: 'redis-replicas',
       version: `${redisVersion()} with two replicas`,
       port: () => primary.port,
+      isLocal: false,
       server,
     },
     url: (endpoint) => `redis://${endpoint}?replicas=2`,
-    refuseWrites: null,
+    switched: [],
     async failOver(behindMs) {
       const lost = primary
       // As in a partition, of one of them or of both: what the primary says from now on never arrives there.
@@ -145,6 +159,44 @@ async function redisWithReplicas(): Promise<Backend> {
   }
 }
 
+/** Three sentinels say who the primary is, and choose another when it is away for a second. */
+async function watchedRedis(): Promise<Backend> {
+  const watched = await startWatched(2, durable)
+  let hit = await watched.primary()
+  const rest = async (): Promise<void> => {
+    await until(() => watched.isAtRest(), 'one is the primary, and the others follow it', 30_000)
+  }
+  const begin = async (strike: (primary: RedisServer) => unknown): Promise<void> => {
+    hit = await watched.primary()
+    await strike(hit)
+  }
+  return {
+    ...{ name: 'redis-sentinel', version: `${redisVersion()} with two replicas and three sentinels` },
+    ...{ port: null, isLocal: true, switched: [] },
+    url: () => `${watched.url}?replicas=2`,
+    server: {
+      freeze: () => begin((primary) => primary.freeze()),
+      async thaw() {
+        hit.thaw()
+        await rest()
+      },
+      kill: () => begin((primary) => primary.kill()),
+      async restart() {
+        await hit.restart()
+        await rest()
+      },
+    },
+    async failOver() {
+      const lost = await watched.primary()
+      await lost.kill()
+      await until(async () => (await watched.primary()) !== lost, 'the sentinels name another', 30_000)
+      await lost.restart()
+      await rest()
+    },
+    remove: () => watched.stop(),
+  }
+}
+
 async function sqlite(): Promise<Backend> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-faults-'))
   const { DatabaseSync } = await import('node:sqlite')
@@ -152,9 +204,9 @@ async function sqlite(): Promise<Backend> {
   const found = database.prepare('SELECT sqlite_version() AS version').get()
   database.close()
   return {
-    ...{ name: 'sqlite', version: `SQLite ${found?.version}`, port: null, server: null, failOver: null },
+    ...{ name: 'sqlite', version: `SQLite ${found?.version}`, port: null, isLocal: false },
+    ...{ server: null, failOver: null, switched: [] },
     url: () => `sqlite:${join(folder, 'holdfast.db')}`,
-    refuseWrites: null,
     async remove() {
       rmSync(folder, { recursive: true, force: true })
     },

@@ -1,4 +1,4 @@
-/** `npm run faults -- --store redis|redis-replicas|postgres|sqlite --seconds 60 --seed 7`, or `-- --mutations`. */
+/** `npm run faults -- --store redis|redis-replicas|redis-sentinel|postgres|sqlite --seconds 60 --seed 7`, or `-- --mutations`. */
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,6 +24,8 @@ const { values } = parseArgs({
     mutations: { type: 'boolean', default: false },
     /** Of the mutations, those whose name holds this. */
     only: { type: 'string', default: '' },
+    /** No network of its own for each replica. */
+    loopback: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
 })
@@ -51,6 +53,7 @@ async function once(
     seed,
     tell,
     without,
+    isOnLoopback: values.loopback,
     ...(faults === null ? {} : { faults }),
   })
   const { history, violations, healedMs } = result

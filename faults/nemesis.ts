@@ -1,5 +1,5 @@
 /** What is done to a fleet while people work with it. */
-import type { Backend } from './backend.ts'
+import type { Backend, SwitchedFault } from './backend.ts'
 import type { Fleet, Replica } from './fleet.ts'
 import type { Random } from './random.ts'
 import type { Recorder } from './recorder.ts'
@@ -21,7 +21,7 @@ export type FaultKind =
   | 'pause replica'
   | 'freeze store'
   | 'kill store'
-  | 'refuse writes'
+  | SwitchedFault
   | 'fail over'
   | 'clock step'
 
@@ -35,7 +35,7 @@ const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(
 
 export function openNemesis(fleet: Fleet, backend: Backend, recorder: Recorder, random: Random): Nemesis {
   const { replicas } = fleet
-  const { server, failOver, refuseWrites } = backend
+  const { server, failOver } = backend
 
   /** Each while the links are so; then as before. */
   const links = (mode: Parameters<NonNullable<Replica['link']>['set']>[0], isOne: boolean, delay = 0) => {
@@ -150,12 +150,12 @@ export function openNemesis(fleet: Fleet, backend: Backend, recorder: Recorder, 
       ),
     )
   }
-  if (refuseWrites !== null)
+  for (const { kind, set } of backend.switched)
     all.set(
-      'refuse writes',
+      kind,
       onServer(
-        () => refuseWrites(true),
-        () => refuseWrites(false),
+        () => set(true),
+        () => set(false),
       ),
     )
   if (failOver !== null)

@@ -58,7 +58,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const backend = await startBackend(store)
   let recorder: Recorder | null = null
   try {
-    const fleet = await startFleet(backend, replicas, root, isOnLoopback)
+    const fleet = await startFleet(backend, replicas, root, isOnLoopback || backend.isLocal)
     try {
       const recording = openRecorder()
       recorder = recording
