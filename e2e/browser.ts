@@ -74,7 +74,10 @@ export async function sessionCookie(
 /** Presses the app's own button and waits for the sign-in page. */
 export async function signOut(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Sign out' }).click()
-  await page.waitForURL(signInPath)
+  // Two lead there, Streamlit's answer to the button and the news that the session is over: the later one cuts the other
+  // off, which `waitForURL` would take for a failure.
+  await expect.poll(() => page.url(), { timeout: 30_000 }).toMatch(signInPath)
+  await page.getByLabel('Username').waitFor()
 }
 
 /** What the probe shows as `name=value;`. */
