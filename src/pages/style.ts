@@ -67,6 +67,7 @@ input[aria-invalid="true"] { border-color: var(--bad); }
 .message.note { color: var(--note); background: var(--note-ground); border-color: var(--note-edge); }
 .or { display: flex; align-items: center; gap: 0.75rem; margin: 1.25rem 0; color: var(--soft); font-size: 0.875rem; }
 .or::before, .or::after { content: ""; flex: 1; border-top: 1px solid var(--edge); }
+[data-passkey]:has(> button[hidden]) + .or, .or:not(:has(~ .others)):has(+ [data-passkey] > button[hidden]) { display: none; }
 h2 { font-size: 1.0625rem; line-height: 1.3; font-weight: 650; margin: 1.75rem 0 0.75rem; }
 .devices { display: grid; gap: 0.75rem; margin: 0 0 1.25rem; padding: 0; list-style: none; }
 .devices li { display: flex; flex-wrap: wrap; gap: 0.5rem 0.75rem; align-items: center; justify-content: space-between; border: 1px solid var(--edge); border-radius: 0.625rem; padding: 0.75rem 0.875rem; }

@@ -49,6 +49,7 @@ export function adminPages(place: PageContext, text: string): readonly (readonly
     ],
     ['admin user, provider', adminUserPage({ ...user, sessions: [], proof: { ...provider, fresh: false } })],
     ['admin user, fresh', adminUserPage({ ...user, proof: { ...provider, fresh: true } })],
+    ['admin user, factor', adminUserPage({ ...user, proof: { kind: 'factor', href: `/${text}` } })],
     ['admin user, done', adminUserPage({ ...user, notice: { kind: 'done' } })],
     ['admin user, refused', adminUserPage({ ...user, notice: { kind: 'refused', why: text } })],
     ['admin user, self', adminUserPage({ ...user, notice: { kind: 'self' } })],

@@ -1,6 +1,6 @@
-import { type AccountPageOptions, accountPage } from '../../src/pages/account.ts'
+import { type AccountNotice, type AccountPageOptions, accountPage } from '../../src/pages/account.ts'
 import { enrolPage } from '../../src/pages/enrol-factor.ts'
-import { type FactorPageOptions, factorPage } from '../../src/pages/factor.ts'
+import { type FactorNotice, type FactorPageOptions, factorPage } from '../../src/pages/factor.ts'
 import { type FactorsPageOptions, factorsPage } from '../../src/pages/factors.ts'
 import type { Page, PageContext } from '../../src/pages/page-response.ts'
 import { problemPage } from '../../src/pages/problem.ts'
@@ -14,6 +14,28 @@ import { selfServicePages } from './self-service-pages.ts'
 
 /** Every problem code there is. */
 export const problemCodes = Object.keys(problemStatus) as readonly ProblemCode[]
+
+// By every kind that there is: one that is new is missed by the compiler, not by who looks at the pages.
+const factorNotices: { readonly [Kind in FactorNotice['kind']]: FactorNotice } = {
+  wrong: { kind: 'wrong' },
+  'wrong-password': { kind: 'wrong-password' },
+  form: { kind: 'form' },
+  unavailable: { kind: 'unavailable' },
+  stale: { kind: 'stale' },
+  throttled: { kind: 'throttled', seconds: 61 },
+}
+
+function accountNotices(text: string): { readonly [Kind in AccountNotice['kind']]: AccountNotice } {
+  return {
+    done: { kind: 'done', what: 'ended' },
+    'wrong-password': { kind: 'wrong-password' },
+    form: { kind: 'form' },
+    unavailable: { kind: 'unavailable' },
+    stale: { kind: 'stale' },
+    throttled: { kind: 'throttled', seconds: 61 },
+    weak: { kind: 'weak', why: text },
+  }
+}
 
 /** Those about second factors. */
 function factorPages(place: PageContext, text: string): [string, Page][] {
@@ -38,8 +60,10 @@ function factorPages(place: PageContext, text: string): [string, Page][] {
     ['sign-in, passkey', signInPage({ ...form, passkey: { ask, script } })],
     ['sign-in, wrong passkey', signInPage({ ...form, error: { kind: 'passkey' } })],
     ['factor', factorPage(factor)],
-    ['factor, wrong', factorPage({ ...factor, notice: { kind: 'wrong' } })],
-    ['factor, throttled', factorPage({ ...factor, notice: { kind: 'throttled', seconds: 61 } })],
+    ...Object.values(factorNotices).map((notice): [string, Page] => [
+      `factor, ${notice.kind}`,
+      factorPage({ ...factor, notice }),
+    ]),
     ['factor, only a passkey', factorPage({ ...factor, totp: false })],
     ['step-up, password', factorPage({ ...none, password: true })],
     ['step-up, provider', factorPage({ ...none, provider: { label: text, href: `/${text}` } })],
@@ -96,9 +120,14 @@ export function everyPage(context: Partial<PageContext> = {}, text = 'Ada'): Rea
       'account, fresh',
       accountPage({ ...account, proof: { ...provider, fresh: true }, changesPassword: false }),
     ],
-    ['account, done', accountPage({ ...account, notice: { kind: 'done', what: 'ended' } })],
-    ['account, wrong', accountPage({ ...account, notice: { kind: 'wrong-password' } })],
-    ['account, weak', accountPage({ ...account, notice: { kind: 'weak', why: text } })],
+    ...Object.values(accountNotices(text)).map((notice): [string, Page] => [
+      `account, ${notice.kind}`,
+      accountPage({ ...account, notice }),
+    ]),
+    [
+      'account, others ended',
+      accountPage({ ...account, notice: { kind: 'done', what: 'others-ended' }, changesDetails: true }),
+    ],
     ['sign-out, form', signOutPage({ ...signIn, error: 'form' })],
     ['sign-out, unavailable', signOutPage({ ...signIn, error: 'unavailable' })],
     ...adminPages(place, text),

@@ -4,7 +4,26 @@ import { forgotPasswordPage, forgotUsernamePage } from '../../src/pages/forgotte
 import type { Page, PageContext } from '../../src/pages/page-response.ts'
 import { chooseAccountPage, registerPage } from '../../src/pages/register.ts'
 import { resetPasswordPage } from '../../src/pages/reset-password.ts'
+import type { SelfServiceFault } from '../../src/pages/self-service-page.ts'
 import { signInPage } from '../../src/pages/sign-in.ts'
+
+function faultsOf(text: string): { readonly [Kind in SelfServiceFault['kind']]: SelfServiceFault } {
+  const plain = <Kind extends SelfServiceFault['kind']>(kind: Kind): { readonly kind: Kind } => ({ kind })
+  return {
+    ...{ form: plain('form'), unavailable: plain('unavailable'), link: plain('link'), same: plain('same') },
+    ...{ 'bad-email': plain('bad-email'), taken: plain('taken'), 'bad-name': plain('bad-name') },
+    ...{
+      'wrong-password': plain('wrong-password'),
+      stale: plain('stale'),
+      unconfirmed: plain('unconfirmed'),
+    },
+    throttled: { kind: 'throttled', seconds: 61 },
+    domain: { kind: 'domain', domains: [text] },
+    missing: { kind: 'missing', label: text },
+    weak: { kind: 'weak', why: text },
+    'bad-value': { kind: 'bad-value', why: text },
+  }
+}
 
 /** The pages on which people look after their own accounts, with `text` wherever something from outside is shown. */
 export function selfServicePages(context: PageContext, text: string): readonly [string, Page][] {
@@ -46,7 +65,11 @@ export function selfServicePages(context: PageContext, text: string): readonly [
     ['reset password, link', resetPasswordPage({ ...place, user: null, fault: { kind: 'link' } })],
     ['details', detailsPage(details)],
     ['details, changed', detailsPage({ ...details, email: null, domains: [], changed: true })],
-    ['details, domain', detailsPage({ ...details, fault: { kind: 'domain', domains: [text] } })],
+    ...Object.values(faultsOf(text)).map((fault): [string, Page] => [
+      `details, ${fault.kind}`,
+      detailsPage({ ...details, fault }),
+    ]),
+    ['details, no name', detailsPage({ ...details, fault: { kind: 'missing', label: null } })],
     ['confirm email', confirmEmailPage({ ...place, link: { userId: text, email: text } })],
     ['confirm email, done', confirmEmailPage({ ...place, link: null, done: true })],
   ]
