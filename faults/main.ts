@@ -79,7 +79,8 @@ async function once(
 
 if (values.mutations) {
   const { checkMutations } = await import('./mutate.ts')
-  process.exitCode = (await checkMutations((line) => console.log(line), values.only)) ? 0 : 1
+  const isFound = await checkMutations((line) => console.log(line), values.only, values.loopback)
+  process.exitCode = isFound ? 0 : 1
 } else if (values.kept) {
   for (const { store, seconds, seed, faults } of keptSeeds()) {
     if (!(await once(store, seconds, seed, faults))) process.exitCode = 1

@@ -23,12 +23,12 @@ const seconds = 15
 const tries = 3
 
 /** What the suite says of one broken copy: the violations that were looked for, at the first seed that shows them. */
-async function found(mutation: Mutation): Promise<string | null> {
+async function found(mutation: Mutation, isOnLoopback: boolean): Promise<string | null> {
   const folder = brokenCopy(mutation)
   try {
     for (let seed = 1; seed <= tries; seed++) {
       const { store, faults, breaks } = mutation
-      const options = { store, seed, seconds, root: folder, faults, people: 8, pauseMs: 40 }
+      const options = { store, seed, seconds, root: folder, faults, people: 8, pauseMs: 40, isOnLoopback }
       const { violations } = await run(options)
       const matching = violations.filter(({ promise }) => breaks.includes(promise))
       if (matching.length > 0)
@@ -41,12 +41,16 @@ async function found(mutation: Mutation): Promise<string | null> {
 }
 
 /** `true` if each mutation was found out. */
-export async function checkMutations(tell: (line: string) => void, only = ''): Promise<boolean> {
+export async function checkMutations(
+  tell: (line: string) => void,
+  only: string,
+  isOnLoopback: boolean,
+): Promise<boolean> {
   let missed = 0
   for (const mutation of mutations) {
     const name = `${mutation.name} (${mutation.store})`
     if (!name.includes(only)) continue
-    const how = await found(mutation)
+    const how = await found(mutation, isOnLoopback)
     if (how === null) missed++
     tell(`${name}: ${how ?? 'NOT FOUND'}`)
   }
