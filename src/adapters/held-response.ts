@@ -16,12 +16,10 @@ type Call = () => unknown
 const changers = ['setHeader', 'setHeaders', 'appendHeader', 'removeHeader'] as const
 
 /** Node's own error for it. */
-function refused(name: string): () => never {
-  return () => {
-    const verb = /^[a-z]+/.exec(name)?.[0]
-    const error = new Error(`Cannot ${verb} headers after they are sent to the client`)
-    throw Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' })
-  }
+function refused(name: string): Error {
+  const verb = /^[a-z]+/.exec(name)?.[0]
+  const error = new Error(`Cannot ${verb} headers after they are sent to the client`)
+  return Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' })
 }
 
 /**
@@ -37,21 +35,30 @@ export function holdResponse(response: ServerResponse, { settle, onError }: Held
   let isEnded = false
   let hasHead = false
 
-  // Whoever wraps the response may have put its own in their place.
-  const own = new Map(changers.map((name) => [name, Object.getOwnPropertyDescriptor(response, name)]))
-  function restore(name: (typeof changers)[number]): void {
-    const before = own.get(name)
-    if (before === undefined) Reflect.deleteProperty(response, name)
-    else Object.defineProperty(response, name, before)
+  const isWaiting = (): boolean => calls !== null
+
+  // Put there once and never taken away: an object that loses a property is slow for the rest of its life.
+  // Node's own is on the prototype; an own one is of another who wraps the response.
+  const own = Object.getOwnPropertyDescriptor(response, 'headersSent')
+  const prototype: object = Object.getPrototypeOf(response)
+  const isSent = own?.get ?? ((): boolean => Reflect.get(prototype, 'headersSent', response))
+  Object.defineProperty(response, 'headersSent', {
+    configurable: true,
+    // To the handler the response has begun: what it does to it now would come too late without us as well.
+    get: () => isWaiting() || isSent.call(response),
+  })
+  for (const name of changers) {
+    // Node's, or another's who wraps the response too.
+    const change = response[name] as (...args: unknown[]) => unknown
+    response[name] = function heldChange(...args: unknown[]): never {
+      if (isWaiting()) throw refused(name)
+      return Reflect.apply(change, response, args) as never
+    } as never
   }
 
   function begin(status: number): Call[] {
     const waiting: Call[] = []
     calls = waiting
-    // To the handler the response has begun: what it does to it now would come too late without us as well.
-    Object.defineProperty(response, 'headersSent', { configurable: true, get: () => true })
-    for (const name of changers)
-      Object.defineProperty(response, name, { configurable: true, value: refused(name) })
     settle(status).then(release, fail)
     return waiting
   }
@@ -65,8 +72,6 @@ export function holdResponse(response: ServerResponse, { settle, onError }: Held
     const waiting = calls ?? []
     calls = null
     isFree = true
-    Reflect.deleteProperty(response, 'headersSent')
-    for (const name of changers) restore(name)
     return waiting
   }
 

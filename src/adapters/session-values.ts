@@ -38,7 +38,7 @@ const flashKey = `${reserved}flash`
 // Each failure means that another request succeeded.
 const attempts = 50
 
-/** The values of one request's session. Reads ask the store once per key. */
+/** The values of one request's session. Reads go to the scope, which asks the store where it must. */
 export function sessionValues({ schemas, scope, start, onChange }: SessionValuesOptions): SessionValues {
   /** As JSON text, so that what cannot be kept is refused where it is set, and later changes to it change nothing. */
   let changes = new Map<string, string | null>()

@@ -48,7 +48,7 @@ export function checkSecrets(secrets: readonly string[]): void {
     throw new ConfigError(
       'ERR_SECRET_WEAK',
       `Secret number ${index + 1} of ${secrets.length} is too weak: it needs at least 32 bytes and 10 different ` +
-        `characters. Make one with: node -p "crypto.randomBytes(32).toString('base64url')"`,
+        `characters${secrets.length > 1 ? ' (a comma begins the next one)' : ''}. Make one with: node -p "crypto.randomBytes(32).toString('base64url')"`,
     )
   }
 }

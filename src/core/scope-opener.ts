@@ -5,6 +5,7 @@ import { hmac, toBase64url } from './crypto.ts'
 import type { Keyring } from './keyring.ts'
 import { liveSids } from './live-sids.ts'
 import type { StateLimits } from './state.ts'
+import { stateMemory } from './state-memory.ts'
 import { type OpenScope, openScope } from './state-scope.ts'
 import { stateSeal } from './state-seal.ts'
 
@@ -52,6 +53,7 @@ export function scopeOpener(options: ScopeOpenerOptions): ScopeOpener {
   const nameOf = (kind: string, part: string): string =>
     toBase64url(hmac(keyring.key('state-scope/v1'), JSON.stringify([kind, app, part])))
 
+  const memory = stateMemory(store, now)
   const isLive = liveSids(store)
   const livesUntil = async (sid: string, absoluteAt: number): Promise<boolean> =>
     now() < absoluteAt && (await isLive(sid))
@@ -59,7 +61,7 @@ export function scopeOpener(options: ScopeOpenerOptions): ScopeOpener {
   // Servers read these, so the key is the store's own; nobody but the user's sessions is led to the user's.
   const shared = (name: string) => {
     const scope: StateScope = { sid: null, name }
-    return { store, scope, seal: stateSeal(keyring.key('state-shared/v1'), scope), limits }
+    return { store, scope, seal: stateSeal(keyring.key('state-shared/v1'), scope), limits, memory: null }
   }
 
   return {
@@ -70,6 +72,7 @@ export function scopeOpener(options: ScopeOpenerOptions): ScopeOpener {
       const scope: StateScope = { sid, name: nameOf(kind, part) }
       return openScope({
         ...{ store, scope, seal: stateSeal(stateKey, scope), limits, sid },
+        memory: memory.of(sid, scope.name),
         // That a session has ended the store knows, for the state is the session's; the deadline it leaves to us.
         async admit(what) {
           if (now() >= absoluteAt) return false

@@ -3,6 +3,7 @@ import type { SessionStore, StateChange, StateEntry, StateScope, StateWrite } fr
 import { toUtf8 } from './crypto.ts'
 import { StateError, ValueError } from './errors.ts'
 import type { EncodedState, StateLimits, StateOutcome, StateText, TextChange } from './state.ts'
+import type { ScopeMemory } from './state-memory.ts'
 import type { StateSeal } from './state-seal.ts'
 import { watchScope } from './state-watch.ts'
 import { decodeValue } from './value-decode.ts'
@@ -14,6 +15,8 @@ export interface ScopeParts {
   readonly scope: StateScope
   readonly seal: StateSeal
   readonly limits: StateLimits
+  /** `null`: every read asks the store. */
+  readonly memory: ScopeMemory | null
   /** The session that has to live for it; `null` for state that belongs to none. */
   readonly sid: string | null
   /** Asked before each call; `false`: the session has ended, and there is nothing to read and nowhere to write. */
@@ -34,7 +37,7 @@ const longestKey = 1024
 
 /** The scope that these parts make. */
 export function openScope(parts: ScopeParts): OpenScope {
-  const { store, scope, seal, limits, admit } = parts
+  const { store, scope, seal, limits, memory, admit } = parts
 
   async function readImages(images?: readonly string[]): Promise<ReadonlyMap<string, StateEntry>> {
     return (await admit('read')) ? store.readState(scope, images) : new Map()
@@ -61,13 +64,23 @@ export function openScope(parts: ScopeParts): OpenScope {
       const box = { key: image, value: text === null ? null : seal.seal(image, key, text) }
       return ifVersion === undefined ? box : { ...box, ifVersion }
     })
-    return outcomeOf(await store.writeState(scope, sealed, limits.scope), keys, changes, limits)
+    try {
+      return outcomeOf(await store.writeState(scope, sealed, limits.scope), keys, changes, limits)
+    } finally {
+      memory?.forget()
+    }
   }
 
   return {
     async read(keys) {
       for (const key of keys ?? []) checkKey(key)
-      return opened(await readImages(keys?.map(seal.image)))
+      if (!(await admit('read'))) return new Map()
+      const known = memory?.recall(keys) ?? null
+      if (known !== null) return known
+      const keep = memory?.reading()
+      const found = opened(await store.readState(scope, keys?.map(seal.image)))
+      keep?.(found, keys)
+      return found
     },
 
     async write(changes) {
@@ -87,10 +100,8 @@ export function openScope(parts: ScopeParts): OpenScope {
       // By image: what does not open goes too.
       const images = [...(await readImages()).keys()]
       if (!(await admit('write'))) return 'gone'
-      const { outcome } = await store.writeState(
-        scope,
-        images.map((key) => ({ key, value: null })),
-      )
+      const removals = images.map((key) => ({ key, value: null }))
+      const { outcome } = await store.writeState(scope, removals).finally(memory?.forget)
       return outcome === 'gone' ? 'gone' : 'written'
     },
 

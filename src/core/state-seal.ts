@@ -1,6 +1,6 @@
 /** How the entries of one scope look in the store: keyed images for keys, padded and sealed boxes for values. */
 import type { StateScope } from './contracts.ts'
-import { derive, fromUtf8, hmac, open, seal, toBase64url, toUtf8 } from './crypto.ts'
+import { derive, fromUtf8, hmac, open, seal, secretKey, toBase64url, toUtf8 } from './crypto.ts'
 
 /** Seals the entries of one scope. */
 export interface StateSeal {
@@ -16,16 +16,29 @@ export interface StateSeal {
 const smallStep = 256
 const largeStep = 1024
 const header = 8
+const mostImages = 64
+const longestRemembered = 128
 
 /** The seal of a scope, as the store names it, under keys that derive from `root` for this scope alone. */
 export function stateSeal(root: Uint8Array, { sid, name }: StateScope): StateSeal {
   const place = JSON.stringify([sid, name])
-  const valueKey = derive(root, toUtf8(place), 'state-value/v1')
-  const imageKey = derive(root, toUtf8(place), 'state-image/v1')
+  const valueKey = secretKey(derive(root, toUtf8(place), 'state-value/v1'))
+  const imageKey = secretKey(derive(root, toUtf8(place), 'state-image/v1'))
   const bound = (image: string): string => `state-entry/v1|${place}|${image}`
 
+  // An app asks for the same few keys with each request.
+  const images = new Map<string, string>()
+
+  function image(key: string): string {
+    const known = images.get(key)
+    if (known !== undefined) return known
+    const made = toBase64url(hmac(imageKey, key))
+    if (images.size < mostImages && key.length <= longestRemembered) images.set(key, made)
+    return made
+  }
+
   return {
-    image: (key) => toBase64url(hmac(imageKey, key)),
+    image,
     seal: (under, key, text) => seal(valueKey, packed(key, text), bound(under)),
     open(under, box) {
       const plain = open(valueKey, box, bound(under))
