@@ -108,6 +108,19 @@ const cases: Readonly<Record<string, Case>> = {
     await visitor.ask('/sign-out')
     return (await copy.user()) === null ? right('refused') : wrong('signed in')
   },
+  async 'two people sign in at once in one browser'(visitor) {
+    await visitor.ask('/set?a=nobody')
+    const [before, anna, ben] = [visitor.copy(), visitor.copy(), visitor.copy()]
+    await overlapping(anna, '/sign-in?as=anna', 'sign-in', async () => {
+      await ben.ask('/sign-in?as=ben')
+    })
+    const [first, second, old] = [await anna.user(), await ben.user(), await before.user()]
+    if (old !== null) return wrong('the cookie from before is signed in')
+    if (first !== 'anna' || second !== 'ben') return wrong(`they are ${first} and ${second}`)
+    await anna.ask('/set?a=secret')
+    const { a } = JSON.parse(await ben.ask('/values')) as { a?: string }
+    return a === 'secret' ? wrong('they share one session') : right('each is who they are')
+  },
   async 'renew the id in three requests at once'(visitor) {
     await signedIn(visitor)
     await visitor.ask('/due')

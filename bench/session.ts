@@ -7,6 +7,7 @@ import { cookieTransport } from '../src/core/cookie.ts'
 import { openKeyring } from '../src/core/keyring.ts'
 import { createSessionManager, type Issued, type SessionManager } from '../src/core/manager.ts'
 import { defaultPolicy } from '../src/core/policy.ts'
+import { tokenMint } from '../src/core/token.ts'
 import { memoryStore } from '../src/stores/memory.ts'
 import { sqliteStore } from '../src/stores/sqlite.ts'
 import { median, table } from './report.ts'
@@ -15,6 +16,7 @@ const identity = { userId: 'anna', authenticator: 'bench', claims: { name: 'Anna
 const device = { userAgent: 'bench', address: '127.0.0.1' }
 const cookie = cookieTransport({ secure: true, name: '', port: 443 })
 const people = 1_000
+const foreign = '_ga=GA1.1.1234567.1234567; theme=dark; _streamlit_xsrf=2|a|b|c; lang=en'
 
 interface Row {
   readonly name: string
@@ -52,9 +54,23 @@ async function onStore(kind: string, store: SessionStore, rounds: number): Promi
     (pair) => `_ga=GA1.1.1234567.1234567; theme=dark; _streamlit_xsrf=2|a|b|c; ${pair}; lang=en`,
   )
   const forged = flipped(credentials[0] ?? '')
+  const mint = tokenMint(keyring)
   const nth = (list: readonly string[], index: number): string => list[index % people] ?? ''
 
   return [
+    ...(kind === 'memory'
+      ? [
+          sync('cookie scan: ours alone', 100_000, rounds, (index) => cookie.read(nth(alone, index))),
+          sync('cookie scan: ours among four others', 100_000, rounds, (index) =>
+            cookie.read(nth(among, index)),
+          ),
+          sync('cookie scan: none of ours', 100_000, rounds, () => cookie.read(foreign)),
+          sync('verify: the MAC of a credential', 20_000, rounds, (index) =>
+            mint.read(nth(credentials, index)),
+          ),
+          sync('verify: a forged one refused', 20_000, rounds, () => mint.read(forged)),
+        ]
+      : []),
     sync(`${kind}: cookie header in, session out`, 50_000, rounds, (index) =>
       sessions.peek(cookie.read(nth(alone, index)) ?? ''),
     ),

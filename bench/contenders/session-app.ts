@@ -43,7 +43,7 @@ export async function control(url: string): Promise<string | null> {
 /** What a request does with its session. */
 export async function serve(url: string, session: AppSession): Promise<string> {
   const { pathname, searchParams } = new URL(url, 'http://app')
-  if (pathname === '/sign-in') await session.signIn('anna')
+  if (pathname === '/sign-in') await session.signIn(searchParams.get('as') ?? 'anna')
   if (pathname === '/sign-out') await session.signOut()
   const gate = searchParams.get('gate')
   if (gate !== null) {

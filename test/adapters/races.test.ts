@@ -79,6 +79,27 @@ describe.each(Object.entries(servers))('%s', (_, start) => {
     expect(JSON.parse((await browser.get('/get', { cookie: anonymous })).text)).toBeNull()
   })
 
+  it('P3: gives two people who sign in with one cookie at once a session each, whichever answer comes last', async () => {
+    await using at = await stage(start)
+    const browser = at.browser()
+    await browser.post('/set?theme=kelp')
+    const cookie = browser.cookie()
+    const anna = browser.post('/sign-in?user=anna&gate=anna', { cookie })
+    const ben = browser.post('/sign-in?user=ben&gate=ben', { cookie })
+    await at.gates.arrived('anna')
+    await at.gates.arrived('ben')
+    at.gates.open('ben')
+    const [line = ''] = (await ben).cookies
+    const bens = line.split(';', 1)[0] ?? ''
+    at.gates.open('anna')
+    await anna
+    const user = async (own: string): Promise<unknown> =>
+      JSON.parse((await browser.get('/me', { cookie: own })).text).user
+    await browser.post('/set?theme=anna')
+    expect([await browser.user(), await user(bens), await user(cookie)]).toEqual(['anna', 'ben', null])
+    expect(JSON.parse((await browser.get('/get', { cookie: bens })).text)).not.toBe('anna')
+  })
+
   it('gives three requests at once one new token, and all go on with it', async () => {
     await using at = await stage(start, {
       policy: { rotateAfter: day / 2, session: { idle: day, absolute: 7 * day } },
