@@ -219,7 +219,8 @@ describe('the change feed', () => {
     await until(async () => changes.some(({ kind }: StoreChange) => kind === 'gap'), 'a gap is told')
     await current(two)
     await one.end((await made(one)).sid)
-    expect(changes.at(-1)).toMatchObject({ kind: 'ended' })
+    // At once if it vouches for its memory; a machine that is busy may have kept it from that.
+    await until(async () => changes.at(-1)?.kind === 'ended', 'the end is told')
   })
 
   it('is not taken for the same when a fail-over gave its numbers out again', async () => {
