@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, onTestFinished } from 'vitest'
-import { passwordHasher } from '../../src/auth/password-hash.ts'
+import { type PasswordHasher, passwordHasher } from '../../src/auth/password-hash.ts'
 import { signInThrottle } from '../../src/auth/throttle.ts'
 import { openUsersFile, type UsersFile } from '../../src/auth/users-file.ts'
 import type { Identity } from '../../src/core/contracts.ts'
@@ -79,6 +79,8 @@ export interface HarnessOptions {
   readonly selfService?: Partial<SelfServiceConfig>
   /** A users file that is there already. */
   readonly usersText?: string
+  /** @default one that costs next to nothing: most tests are about something else */
+  readonly hasher?: PasswordHasher
   /** A store that another replica works with, too. */
   readonly store?: WatchedStore
 }
@@ -150,11 +152,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   })
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-gateway-'))
   closers.push(() => rm(folder, { recursive: true, force: true }))
-  const users = await usersIn(
-    join(folder, 'users.yaml'),
-    placeWords('Kelp Watch', where.origin),
-    options.usersText,
-  )
+  const users = await usersIn(join(folder, 'users.yaml'), placeWords('Kelp Watch', where.origin), options)
   closers.push(() => users.close())
   const logger = {
     write: (level: LogLevel, event: string, fields: LogFields = {}) => {
@@ -398,14 +396,13 @@ function peopleOfFile(
   }
 }
 
-async function usersIn(path: string, words: readonly string[], text?: string): Promise<UsersFile> {
-  if (text !== undefined) await writeFile(path, text, { mode: 0o600 })
-  const users = await openUsersFile(path, {
-    create: true,
-    words,
-    // A hasher that costs next to nothing: these tests are about something else.
-    hasher: passwordHasher({ memoryKiB: 64, passes: 1 }),
-  })
+async function usersIn(
+  path: string,
+  words: readonly string[],
+  { usersText, hasher = passwordHasher({ memoryKiB: 64, passes: 1 }) }: HarnessOptions,
+): Promise<UsersFile> {
+  if (usersText !== undefined) await writeFile(path, usersText, { mode: 0o600 })
+  const users = await openUsersFile(path, { create: true, words, hasher })
   for (const { userId, claims } of [anna, ben]) {
     const outcome = await users.add(userId, {
       password,
