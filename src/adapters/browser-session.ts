@@ -132,9 +132,21 @@ export class BrowserSession implements SessionLifetime {
     return session !== null && (await this.#parts.manager.refresh(session)) !== null
   }
 
-  repeat(): void {
+  async repeat(): Promise<void> {
     const { session, credential } = this.#presented
-    if (session !== null && session.version > 0) this.#news ??= credential
+    if (session === null || session.version === 0 || credential === null || this.#news !== null) return
+    const { manager } = this.#parts
+    // The race: while this request took its time another one's sign-in or new token was told. The browser would lose that.
+    const present = manager.peek(credential) ?? (await this.#asked(credential))
+    if (present !== null) this.#news = credential
+  }
+
+  /** The session of a credential that is still its newest, as the store has it. */
+  async #asked(credential: string): Promise<Session | null> {
+    const loaded = await this.#parts.manager.load(credential)
+    return loaded === null || loaded.replacement !== null || loaded.session.version === 0
+      ? null
+      : loaded.session
   }
 
   /** What forms are tied to: the session, or a cookie for whoever has none. `null` while there is neither. */

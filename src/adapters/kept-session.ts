@@ -129,7 +129,7 @@ export class KeptSession implements LegacySession {
     await session.save()
     if (asked !== null && !this.#isLasting()) await lifetime.last(lasting)
     const isTold = isRolling || (lasting.remember && (this.#isChanged || asked !== null))
-    if (isTold && session.id !== null) lifetime.repeat()
+    if (isTold && session.id !== null) await lifetime.repeat()
   }
 
   #collect(now: ReadonlyMap<string, string>): void {

@@ -15,6 +15,6 @@ export interface SessionLifetime {
   begin(): Promise<boolean>
   /** Whether the session is live in the store. */
   isLive(): Promise<boolean>
-  /** Has the browser told of its cookie again, and with it of how long that is kept. */
-  repeat(): void
+  /** Has the browser told of its cookie again, and with it of how long that is kept; not of one that was replaced meanwhile. */
+  repeat(): Promise<void>
 }

@@ -161,6 +161,43 @@ describe('req.session.cookie', () => {
     expect(browser.cookie()).toBe(before)
   })
 
+  it.each([
+    ['rolling', { rolling: true }, '/look'],
+    ['cookie.maxAge', { cookie: { maxAge: day } }, '/days'],
+  ])(
+    'P8: a slow request does not put an older cookie in the place of the one that another was given (%s)',
+    async (_what, options, slow) => {
+      let letGo = (): void => {}
+      const held = new Promise<void>((resolve) => {
+        letGo = resolve
+      })
+      let arrived = (): void => {}
+      const isThere = new Promise<void>((resolve) => {
+        arrived = resolve
+      })
+      await using at = await legacyStage(
+        async (request, what) => {
+          if (request.get('x-slow') !== undefined) {
+            arrived()
+            await held
+          }
+          return handle(request, what)
+        },
+        { session: { personOf, ...options } },
+      )
+      const browser = at.browser()
+      await browser.post('/set')
+      const old = browser.cookie()
+      const [, credential = ''] = old.split('=')
+      const late = browser.get(slow, { cookie: old, headers: { 'x-slow': '1' } })
+      await isThere
+      await browser.post('/anna-set')
+      letGo()
+      for (const line of (await late).cookies) expect(line).not.toContain(credential)
+      expect(await seen(browser, browser.cookie())).toMatchObject({ user: 'anna' })
+    },
+  )
+
   it('ends the session, and takes the cookie back, where it is over by what is said', async () => {
     await using at = await legacyStage(handle)
     const browser = at.browser()

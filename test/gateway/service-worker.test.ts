@@ -12,8 +12,12 @@ const script = {
 async function startStage(publicUrl?: string): Promise<Harness> {
   const upstream = await recordingUpstream({
     app(request, response) {
-      const wanted = new URL(request.url ?? '', 'http://app').searchParams.getAll('allow')
+      const { pathname, searchParams } = new URL(request.url ?? '', 'http://app')
+      const wanted = searchParams.getAll('allow')
       if (wanted.length > 0) response.setHeader('service-worker-allowed', wanted)
+      const vary = searchParams.get('vary')
+      if (vary !== null) response.setHeader('vary', vary)
+      response.setHeader('content-type', pathname.endsWith('.js') ? 'application/javascript' : 'text/css')
       response.end('the worker of the app')
     },
   })
@@ -75,6 +79,19 @@ describe('security: a service worker of the app', () => {
       'the worker of the app',
       undefined,
     ])
+  })
+
+  it('is not taken from what the browser keeps of a script that was no worker when it was asked for', async () => {
+    const to = await startStage()
+    const page = { 'sec-fetch-dest': 'script' }
+    for (const [path, vary] of [
+      ['/kept.js', 'Service-Worker'],
+      ['/kept.js?vary=Accept', 'Accept, Service-Worker'],
+      ['/kept.js?vary=*', '*'],
+      ['/static/kept.js', undefined],
+      ['/kept.css', undefined],
+    ] as const)
+      expect((await get(to, path, page)).headers.vary, path).toBe(vary)
   })
 
   it('may reach other parts of the app, where the app says so', async () => {

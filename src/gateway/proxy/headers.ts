@@ -1,7 +1,7 @@
 /** Which headers pass, which are stripped, which are ours: the one place that decides what the app believes. */
 import { isOurCookie, withoutCookies } from '../../core/cookie.ts'
 import { headerName, isHopByHop } from './header-name.ts'
-import { widensToOurs } from './worker-scope.ts'
+import { mayBecomeReachingWorker, widensToOurs } from './worker-scope.ts'
 
 /** A flat list of names and values, as undici and node:http take it. */
 export type HeaderList = string[]
@@ -121,12 +121,23 @@ export function responseHeaders(
   if (cookies !== undefined) {
     kept['set-cookie'] = [cookies].flat().filter((line) => !isOurCookie(cookieNameOf(line)))
   }
-  const allowed = [kept['service-worker-allowed'] ?? []].flat()
-  if (allowed.some((one) => widensToOurs(one, options.path, options.base)))
-    delete kept['service-worker-allowed']
+  keepWorkersAway(kept, options)
   if (options.guarded) keepPrivate(kept, options.document)
   if (options.secure) kept['strict-transport-security'] ??= 'max-age=31536000'
   return kept
+}
+
+function keepWorkersAway(
+  headers: Record<string, string | string[]>,
+  { path, base }: Pick<ResponseHeaderOptions, 'path' | 'base'>,
+): void {
+  const allowed = headers['service-worker-allowed']
+  if (allowed !== undefined && [allowed].flat().some((one) => widensToOurs(one, path, base)))
+    delete headers['service-worker-allowed']
+  const type = headers['content-type']
+  if (type === undefined || !mayBecomeReachingWorker(String(type), path, base)) return
+  const vary = [headers.vary ?? []].flat().join(', ')
+  if (vary.trim() !== '*') headers.vary = vary === '' ? 'Service-Worker' : `${vary}, Service-Worker`
 }
 
 // A cookie without a name is sent back as its bare value: `=holdfast-8080=x` would come as a cookie of ours.

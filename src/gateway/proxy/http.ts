@@ -159,13 +159,20 @@ function answer(exchange: Exchange, retry: (() => void) | null): Dispatcher.Disp
         return
       }
       // Not even a body that has no second beginning was touched.
-      if (!reached && exchange.onUnreached?.(failure(error)) === true) return
+      if (!reached && isOfConnection(error) && exchange.onUnreached?.(failure(error)) === true) return
       // The upstream closed a kept-alive connection in the moment we used it: nothing was answered, nothing was done.
       if (retry !== null && (error as { code?: string }).code === 'UND_ERR_SOCKET') retry()
       else exchange.onFailure(failure(error))
       request.resume()
     },
   }
+}
+
+// SECURITY: undici also refuses requests that it holds to be wrong, before it connects. Taken for an instance that is away,
+// one such request would move everybody from one to the next.
+function isOfConnection(error: unknown): boolean {
+  const code = String((error as { code?: unknown }).code ?? '')
+  return code === 'UND_ERR_CONNECT_TIMEOUT' || !code.startsWith('UND_ERR_')
 }
 
 // The words behind a status mean nothing (RFC 9112 §4), and must not be why an answer cannot be written.

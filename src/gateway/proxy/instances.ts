@@ -7,7 +7,7 @@ import { type Exchange, type HttpProxy, httpProxy } from './http.ts'
 import { instanceOrder, writePin } from './instance-order.ts'
 import type { Lead } from './lead.ts'
 import { hasLeft, type Upgrade } from './upgrade.ts'
-import { upgradeLine } from './upgrade-line.ts'
+import { TurnError, upgradeLine } from './upgrade-line.ts'
 import type { SocketOpening, Upstream } from './upstream.ts'
 
 export interface InstancesOptions {
@@ -109,7 +109,10 @@ export function appInstances(options: InstancesOptions): Upstream {
 
   /** Who is asked in the place of one that could not be reached; `null`: nobody. */
   const elsewhere = (at: Place, error: UpstreamError): Place | null => {
-    if (!passOver(instanceAt(at), error)) return null
+    return passOver(instanceAt(at), error) ? further(at) : null
+  }
+
+  const further = (at: Place): Place | null => {
     const index = reachable(at.line, at.index + 1)
     return index < at.line.length && performance.now() < at.until ? { ...at, index } : null
   }
@@ -163,15 +166,21 @@ export function appInstances(options: InstancesOptions): Upstream {
   const join = async (opening: SocketOpening, at: Place): Promise<Upgrade> => {
     const instance = instanceAt(at)
     let reached = false
-    const onReached = (): void => {
-      reached = true
-    }
     try {
-      return await instance.upgrade({ ...opening, upstream: instance.url, connectTimeout, onReached })
+      return await instance.upgrade({
+        ...opening,
+        ...{ upstream: instance.url, connectTimeout },
+        onReached() {
+          reached = true
+        },
+        isStillWanted: () => !instance.away || further(at) === null,
+      })
     } catch (error) {
       // A client that left meanwhile ended the connection itself.
       if (!(error instanceof UpstreamError) || hasLeft(opening.client)) throw error
-      const next = reached ? null : elsewhere(at, error)
+      // A line that is too long says nothing of whether the instance can be reached.
+      const isKnown = reached || (error instanceof TurnError && !instance.away)
+      const next = isKnown ? null : elsewhere(at, error)
       if (next === null) throw failedAt(instance, error)
       return join(opening, next)
     }

@@ -8,7 +8,19 @@ import { holdfastPath } from '../../core/protocol.ts'
 
 /** Whether a browser asks for the script of a worker that may reach our pages. No page can leave that word out. */
 export function isReachingWorker(headers: IncomingHttpHeaders, path: string, base: string): boolean {
-  if (headers['service-worker'] === undefined) return false
+  return headers['service-worker'] !== undefined && reachesFrom(path, base)
+}
+
+/**
+ * Whether an answer would do as the script of a worker that may reach our pages, whatever it was asked for as. By the
+ * specification a page may have a worker's script taken from what the browser keeps (`updateViaCache`): of that no request
+ * passes through here.
+ */
+export function mayBecomeReachingWorker(type: string, path: string, base: string): boolean {
+  return /javascript|ecmascript|jscript|livescript/i.test(type) && reachesFrom(path, base)
+}
+
+function reachesFrom(path: string, base: string): boolean {
   return reaches(path.slice(0, path.lastIndexOf('/') + 1), base)
 }
 
