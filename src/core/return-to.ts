@@ -36,12 +36,12 @@ function leadsAround(path: string): boolean {
 }
 
 /**
- * The wished path if it is one on this origin below `base` that one can sensibly return to, otherwise `base + '/'`.
- * Same-origin for every URL parser there is, not by this one's reading.
+ * The wished path if it is one on this origin below `base`, the path that the app is served under, that one can sensibly
+ * return to; otherwise `base + '/'`. Same-origin for every URL parser there is, not by this one's reading.
  */
-export function returnPath(value: string | null, base: string): string {
+export function returnPath(value: string | null | undefined, base: string = ''): string {
   const home = `${base}/`
-  if (value === null || value.length > maxLength || !value.startsWith(home)) return home
+  if (value == null || value.length > maxLength || !value.startsWith(home)) return home
   const path = target.exec(value)?.[1]
   if (path === undefined || path.includes('//') || escapes.test(path)) return home
   if (/\/\.{1,2}(?:\/|$)/.test(path)) return home

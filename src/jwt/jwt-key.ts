@@ -60,6 +60,7 @@ export function keyringJwtKey(keyring: Keyring, app: string = ''): Promise<JwtKe
 
 function algorithmOf(jwk: JWK): JwtAlgorithm {
   if (jwk.kty === 'oct') return 'HS256'
+  if (jwk.kty === undefined) throw refused('it has no kty, as what was never set')
   const name = `${jwk.kty} ${jwk.crv}`
   if (name === 'EC P-256' || name === 'OKP Ed25519') return curves[name]
   throw refused(`it is ${name}, not oct, EC P-256 or OKP Ed25519`)
