@@ -201,6 +201,46 @@ describe('a second factor that must be had', () => {
   })
 })
 
+describe('security: a second factor that is being added', () => {
+  it('is shown to the sign-in that adds it, and to no other of the same account', async () => {
+    const to = await startHarness({ secondFactor: 'required' })
+    const [owner, thief] = [new Visitor(to), new Visitor(to)]
+    for (const one of [owner, thief]) {
+      await one.enter('ben')
+      await one.get('/_holdfast/factor')
+    }
+    const secret = secretOn((await owner.post('/_holdfast/factor', { action: 'totp-start' })).body)
+    expect(secret).not.toBe('')
+    for (const page of [
+      await thief.get('/_holdfast/factor'),
+      await thief.post('/_holdfast/factor', { action: 'totp-confirm', code: '000000' }),
+    ])
+      expect([secretOn(page.body), page.body.includes(secret)]).toEqual(['', false])
+    expect(secretOn((await owner.get('/_holdfast/factor')).body)).toBe(secret)
+  })
+
+  it('by a sign-in is not added to an account that got one a moment before, and nobody is in by it', async () => {
+    const at = clock()
+    const to = await startHarness({ now: at.read, secondFactor: 'required' })
+    const thief = new Visitor(to)
+    await thief.enter('ben')
+    await thief.get('/_holdfast/factor')
+    const secret = secretOn((await thief.post('/_holdfast/factor', { action: 'totp-start' })).body)
+    const passkey = { id: 'x', publicKey: '', counter: 0, transports: [], since: 0, device: '' }
+    // Between what was read of the account and what is written: another replica, say.
+    to.store.before = async (method) => {
+      if (method !== 'writeState') return
+      to.store.before = null
+      await to.parts.factors.change(ben, (record) => ({ ...record, passkeys: [passkey] }))
+    }
+    const code = totpCode(secret, totpStep(at.now))
+    await thief.post('/_holdfast/factor', { action: 'totp-confirm', code })
+    expect(to.store.before).toBeNull()
+    expect(await thief.isIn()).toBe(false)
+    expect((await to.parts.factors.of(ben)).totp).toBeNull()
+  })
+})
+
 describe('the page of second factors', () => {
   it('V7.4.3, V7.5.1: changes nothing without the password, ends the other sessions, and gives this one another token', async () => {
     const at = clock()
