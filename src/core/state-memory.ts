@@ -136,8 +136,8 @@ export function stateMemory(
       reading() {
         const known = place(sid, name)
         return (found, keys) => {
-          // Changed while it was read: nobody finds it any more, and it must not be counted.
-          if (sessions.get(sid)?.get(name) !== known || !store.isCurrent()) return
+          // Changed while it was read, or by what is delivered as we ask: nobody finds it any more, and it must not be counted.
+          if (!store.isCurrent() || sessions.get(sid)?.get(name) !== known) return
           const before = known.size
           known.add(found, keys)
           inAll += known.size - before

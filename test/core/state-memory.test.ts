@@ -14,13 +14,19 @@ function alone(): {
   clock: Clock
   tell: (change: StoreChange) => void
   current: { yes: boolean }
+  /** Told when the store is asked whether it is current, as SQLite tells. */
+  pending: StoreChange[]
 } {
   const clock = new Clock()
+  const pending: StoreChange[] = []
   const current = { yes: true }
   let listener: ((change: StoreChange) => void) | null = null
   const memory = stateMemory(
     {
-      isCurrent: () => current.yes,
+      isCurrent() {
+        for (const change of pending.splice(0)) listener?.(change)
+        return current.yes
+      },
       watch(given) {
         listener = given
         return () => {}
@@ -28,7 +34,7 @@ function alone(): {
     },
     clock.now,
   )
-  return { memory, clock, current, tell: (change) => listener?.(change) }
+  return { memory, clock, current, pending, tell: (change) => listener?.(change) }
 }
 
 const found = (text: string): ReadonlyMap<string, { text: string; version: number }> =>
@@ -202,5 +208,19 @@ describe('what a process remembers of state', () => {
     for (let index = 0; index < 200_000; index++)
       memory.of(`s${index % 500}`, `tab ${index}`).reading()(found('1'), ['a'])
     expect(kept()).toBeLessThan(70_000)
+  })
+
+  it('does not count what a change took away while it was asked whether it may be kept', () => {
+    const { memory, pending } = alone()
+    for (let round = 0; round < 400; round++) {
+      const keep = memory.of('s', 'n').reading()
+      pending.push({ kind: 'state', scope: { sid: 's', name: 'n' }, keys: ['a'] })
+      keep(found('x'.repeat(60_000)))
+      expect(memory.of('s', 'n').recall(['a'])).toBeNull()
+    }
+    // Counted, they were more than all there is room for by now.
+    const other = memory.of('t', 'n')
+    other.reading()(found('1'))
+    expect(other.recall(['a'])).toEqual(found('1'))
   })
 })
