@@ -6,6 +6,8 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
     include: ['e2e/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 90_000,
+    // The usual second is too short for a browser and an app on a busy machine.
+    expect: { poll: { timeout: 15_000 } },
     fileParallelism: false,
   },
 })
