@@ -50,6 +50,7 @@ import { type RecordingUpstream, recordingUpstream } from './recording-upstream.
 import { type WatchedStore, watchedStore } from './watched-store.ts'
 
 export const password = 'kelp holds on to rock'
+const serverSecret = 'a secret for tests, 32 bytes long or more'
 
 export interface HarnessOptions {
   readonly upstream?: RecordingUpstream
@@ -140,7 +141,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const listen = { host: '127.0.0.1', port }
   const where = site({ publicUrl: options.publicUrl ?? null, insecureHttp: true, listen })
   const store = options.store ?? watchedStore(options.now)
-  const keyring = await openKeyring(store.store, ['a secret for tests, 32 bytes long or more'])
+  const keyring = await openKeyring(store.store, [serverSecret])
   const log: LogEntry[] = []
   const events: SessionEvent[] = []
   const { sessions, adminSessions } = bothSessions({
@@ -260,10 +261,21 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   )
   closers.push(() => gateway.close(0))
 
+  const secrets = new Set([serverSecret, password])
+  const stopLearning = onAnswer((_path, _ask, { setCookie }) => {
+    for (const line of setCookie) {
+      const token = /=(?:v1|a1)\.[^.;]+\.([\w-]{43})/.exec(line)?.[1]
+      if (token !== undefined) secrets.add(token)
+    }
+  })
   let closed: Promise<void> | null = null
   const close = (): Promise<void> => {
     closed ??= (async () => {
       for (const one of closers.reverse()) await one()
+      stopLearning()
+      // Whatever a test is about: no secret of anybody's is in what was logged meanwhile.
+      const written = JSON.stringify([log, events])
+      for (const secret of secrets) expect(written.includes(secret), 'a secret in the log').toBe(false)
     })()
     return closed
   }
