@@ -3,6 +3,7 @@ import { type CookieFacts, cookieTransport } from '../core/cookie.ts'
 import { StoreError } from '../core/errors.ts'
 import { formTokens } from '../core/form-token.ts'
 import { openKeyring } from '../core/keyring.ts'
+import { guardKeyring } from '../core/keyring-guard.ts'
 import { createSessionManager, type SessionManager } from '../core/manager.ts'
 import type { Policy } from '../core/policy.ts'
 import type { Session } from '../core/session.ts'
@@ -65,7 +66,9 @@ export async function createSessions<Data extends SessionData = Record<string, u
   const cookie = cookieTransport({ ...named, embedded, sameSite })
   const policy = policyOf(options)
   const store = await options.store
-  const keyring = await openKeyring(store, secretsOf(options.secret, store.kind))
+  const secrets = secretsOf(options.secret, store.kind)
+  const keyring = await openKeyring(store, secrets)
+  guardKeyring({ store, keyring, secrets, onEvent })
   const manager = createSessionManager({
     ...{ store, keyring, policy, now, onEvent, app: options.name ?? '' },
     isCurrent: oncePerTurn(() => store.isCurrent()),

@@ -53,6 +53,10 @@ export type SessionEvent =
       readonly address: string
     }
   | { readonly event: 'origin_refused'; readonly origin: string; readonly path: string }
+  /** The store had lost the key ring, and it was put back: who was signed in there is not any more. */
+  | { readonly event: 'keyring_restored' }
+  /** The store holds another key ring than this process works with: it knows nobody's session but its own. Start it again. */
+  | { readonly event: 'keyring_replaced' }
   | { readonly event: 'store_failed'; readonly code: string; readonly during: string }
 
 /** Told of each event, in the order in which they happen. */

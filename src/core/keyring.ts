@@ -14,6 +14,8 @@ export interface Keyring {
   key(purpose: string): Uint8Array
   /** A 32-byte key from a token and the store's pepper: without the root key a leaked token yields nothing. */
   fromToken(token: Uint8Array, purpose: string): Uint8Array
+  /** The root key as the store keeps it, wrapped under these secrets: for a store that has lost it. */
+  wrapped(secrets: readonly string[]): Uint8Array
 }
 
 interface Wrap {
@@ -83,8 +85,8 @@ async function changeRing(
     if (stored === null) {
       const root = random(32)
       const kid = toBase64url(random(6))
-      const wraps = [...byName(secrets).values()].map((secret) => wrap(root, kid, secret))
-      if (await store.writeKeyring(null, encode({ v: 1, kid, wraps }))) return ring(kid, root)
+      const made = ring(kid, root)
+      if (await store.writeKeyring(null, made.wrapped(secrets))) return made
       continue
     }
     const box = decode(stored.box)
@@ -100,6 +102,11 @@ async function changeRing(
     'ERR_STORE_TIMEOUT',
     `The key ring was changed by others ${attempts} times while this process tried to write it. Start again.`,
   )
+}
+
+/** Which root key a box of the store holds: its `kid`. Throws `StoreError` `ERR_STORE_CORRUPT` for what is no box. */
+export function keyringId(box: Uint8Array): string {
+  return decode(box).kid
 }
 
 function byName(secrets: readonly string[]): ReadonlyMap<string, string> {
@@ -120,6 +127,10 @@ function ring(kid: string, root: Uint8Array): Keyring {
       return key
     },
     fromToken: (token, purpose) => derive(token, pepper, purpose),
+    wrapped(secrets) {
+      const wraps = [...byName(secrets).values()].map((secret) => wrap(root, kid, secret))
+      return encode({ v: 1, kid, wraps })
+    },
   }
 }
 

@@ -3,6 +3,7 @@ import type { SessionStore } from '../core/contracts.ts'
 import type { CookieTransport } from '../core/cookie.ts'
 import type { EventListener } from '../core/events.ts'
 import type { FormTokens } from '../core/form-token.ts'
+import type { KeyringGuard } from '../core/keyring-guard.ts'
 import type { SessionManager } from '../core/manager.ts'
 import type { AccountLimit } from '../core/session-limit.ts'
 import type { SocketRegistry } from '../core/sockets.ts'
@@ -45,6 +46,7 @@ export interface GatewayParts {
   readonly rules: readonly AccessRule[]
   readonly upstream: Upstream
   readonly store: SessionStore
+  readonly keyringGuard: KeyringGuard
   readonly sessions: SessionManager
   /** Those of the admin page: who is out at their provider is out there, too. */
   readonly adminSessions: Pick<SessionManager, 'listUser' | 'listAll' | 'end'>

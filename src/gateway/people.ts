@@ -39,7 +39,7 @@ export interface People {
   close(): Promise<void>
 }
 
-export interface PeopleOptions extends Omit<OpenedSessions, 'adminSessions'> {
+export interface PeopleOptions extends Pick<OpenedSessions, 'store' | 'keyring' | 'sessions'> {
   readonly config: Pick<Config, 'users' | 'loginApi' | 'oidc' | 'name'>
   readonly site: Pick<Site, 'origin' | 'base'>
   readonly standings: Standings

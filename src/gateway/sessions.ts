@@ -2,6 +2,7 @@
 import type { SessionStore } from '../core/contracts.ts'
 import type { EventListener } from '../core/events.ts'
 import { type Keyring, openKeyring } from '../core/keyring.ts'
+import { guardKeyring, type KeyringGuard } from '../core/keyring-guard.ts'
 import type { SessionManager } from '../core/manager.ts'
 import { oncePerTurn } from '../core/turn.ts'
 import { bothSessions } from './admin/admin-sessions.ts'
@@ -13,6 +14,7 @@ import { openStore, storeFile } from './store-choice.ts'
 export interface OpenedSessions {
   readonly store: SessionStore
   readonly keyring: Keyring
+  readonly keyringGuard: KeyringGuard
   readonly sessions: SessionManager
   readonly adminSessions: SessionManager
 }
@@ -21,11 +23,13 @@ export interface OpenedSessions {
 export async function openSessions(config: Config, onEvent: EventListener): Promise<OpenedSessions> {
   const store = await openStore(config.store)
   try {
-    const keyring = await openKeyring(store, await secretsOf(config, store))
+    const secrets = await secretsOf(config, store)
+    const keyring = await openKeyring(store, secrets)
+    const keyringGuard = guardKeyring({ store, keyring, secrets, onEvent })
     const { policy, name: app } = config
     const isCurrent = oncePerTurn(() => store.isCurrent())
     const both = bothSessions({ store, keyring, policy, app, isCurrent, onEvent })
-    return { store, keyring, ...both }
+    return { store, keyring, keyringGuard, ...both }
   } catch (error) {
     await store.close()
     throw error

@@ -102,7 +102,7 @@ async function assemble(
   const config = { ...given, listen: { host: reserved.host, port: reserved.port } }
   const onEvent: EventListener = ({ event, ...fields }) => log.write(levelOf(event), event, fields)
   const where = site(config)
-  const { store, keyring, sessions, adminSessions } = await openSessions(config, onEvent)
+  const { store, keyring, keyringGuard, sessions, adminSessions } = await openSessions(config, onEvent)
   closers.push(() => store.close())
   for (const warning of warningsOf(store)) log.write('warn', 'store_warning', { warning })
 
@@ -181,7 +181,7 @@ async function assemble(
       access: config.access,
       rules: config.rules,
       ...openUpstream({ urls, healthPath: preset.healthPath, cookie: instanceCookie(cookieOptions), log }),
-      store,
+      ...{ store, keyringGuard },
       sessions,
       adminSessions,
       sockets,
@@ -250,5 +250,5 @@ function refuseEmptyRules(config: GatewayConfig, preset: AppPreset): void {
 }
 
 function levelOf(event: string): 'info' | 'warn' {
-  return /refused|reused|rejected|failed|throttled/.test(event) ? 'warn' : 'info'
+  return /refused|reused|rejected|failed|throttled|keyring/.test(event) ? 'warn' : 'info'
 }

@@ -14,6 +14,7 @@ import { toBase64url } from '../../src/core/crypto.ts'
 import type { SessionEvent } from '../../src/core/events.ts'
 import { formTokens } from '../../src/core/form-token.ts'
 import { type Keyring, openKeyring } from '../../src/core/keyring.ts'
+import { guardKeyring } from '../../src/core/keyring-guard.ts'
 import type { SessionManager } from '../../src/core/manager.ts'
 import { defaultPolicy, type Policy } from '../../src/core/policy.ts'
 import { sealedState } from '../../src/core/sealed-state.ts'
@@ -141,7 +142,8 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const listen = { host: '127.0.0.1', port }
   const where = site({ publicUrl: options.publicUrl ?? null, insecureHttp: true, listen })
   const store = options.store ?? watchedStore(options.now)
-  const keyring = await openKeyring(store.store, [serverSecret])
+  const secrets = [serverSecret]
+  const keyring = await openKeyring(store.store, secrets)
   const log: LogEntry[] = []
   const events: SessionEvent[] = []
   const { sessions, adminSessions } = bothSessions({
@@ -213,6 +215,10 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
         ...limitsOf(options),
       }),
       store: store.store,
+      keyringGuard: guardKeyring({
+        ...{ store: store.store, keyring, secrets },
+        onEvent: (event) => events.push(event),
+      }),
       sessions,
       adminSessions,
       sockets,

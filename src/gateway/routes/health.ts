@@ -12,6 +12,10 @@ export function healthRoute(parts: GatewayParts, path: string, response: ServerR
     return true
   }
   if (name !== `${holdfastPath}ready`) return false
+  if (!parts.keyringGuard.isOurs()) {
+    answer(response, 503, 'the store holds the key ring of others: start this gateway again')
+    return true
+  }
   parts.store
     .ping()
     .then(() => answer(response, 200, 'ready'))
