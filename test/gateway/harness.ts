@@ -142,8 +142,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const listen = { host: '127.0.0.1', port }
   const where = site({ publicUrl: options.publicUrl ?? null, insecureHttp: true, listen })
   const store = options.store ?? watchedStore(options.now)
-  const secrets = [serverSecret]
-  const keyring = await openKeyring(store.store, secrets)
+  const keyring = await openKeyring(store.store, [serverSecret])
   const log: LogEntry[] = []
   const events: SessionEvent[] = []
   const { sessions, adminSessions } = bothSessions({
@@ -216,7 +215,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       }),
       store: store.store,
       keyringGuard: guardKeyring({
-        ...{ store: store.store, keyring, secrets },
+        ...{ store: store.store, keyring, secrets: [serverSecret] },
         onEvent: (event) => events.push(event),
       }),
       sessions,
