@@ -29,6 +29,8 @@ export interface Backend {
     kill(): Promise<void>
     restart(): Promise<void>
   } | null
+  /** Loses everything, as one that writes nothing down does when it is started again. `null`: it cannot. */
+  readonly empty: (() => Promise<unknown>) | null
   readonly switched: readonly { readonly kind: SwitchedFault; set(isOn: boolean): Promise<void> }[]
   /** Its copy falls behind, for so long; then the server is lost and the copy takes its place. `null`: there is no copy. */
   readonly failOver: ((behindMs: number) => Promise<void>) | null
@@ -48,7 +50,14 @@ async function postgres(): Promise<Backend> {
   const server = await startPostgres(['synchronous_commit=on', 'max_connections=80'])
   const version = execFileSync(join(postgresPrograms(), 'postgres'), ['--version'], { encoding: 'utf8' })
   return {
-    ...{ name: 'postgres', version: version.trim(), port: () => server.port, isLocal: false, failOver: null },
+    ...{
+      name: 'postgres',
+      version: version.trim(),
+      port: () => server.port,
+      isLocal: false,
+      failOver: null,
+      empty: null,
+    },
     url: (endpoint) => server.url('holdfast', endpoint),
     switched: postgresFaults(server),
     server: { freeze: server.freeze, thaw: server.thaw, kill: server.kill, restart: () => server.start() },
@@ -67,6 +76,7 @@ async function redis(): Promise<Backend> {
   const server = await startRedis(durable)
   return {
     ...{ name: 'redis', version: redisVersion(), port: () => server.port, isLocal: false, failOver: null },
+    empty: () => server.command('FLUSHALL'),
     url: (endpoint) => `redis://${endpoint}`,
     switched: [
       {
@@ -134,6 +144,7 @@ async function redisWithReplicas(): Promise<Backend> {
       server,
     },
     url: (endpoint) => `redis://${endpoint}?replicas=2`,
+    empty: null,
     switched: [],
     async failOver(behindMs) {
       const lost = primary
@@ -172,7 +183,7 @@ async function watchedRedis(): Promise<Backend> {
   }
   return {
     ...{ name: 'redis-sentinel', version: `${redisVersion()} with two replicas and three sentinels` },
-    ...{ port: null, isLocal: true, switched: [] },
+    ...{ port: null, isLocal: true, empty: null, switched: [] },
     url: () => `${watched.url}?replicas=2`,
     server: {
       freeze: () => begin((primary) => primary.freeze()),
@@ -205,7 +216,7 @@ async function sqlite(): Promise<Backend> {
   database.close()
   return {
     ...{ name: 'sqlite', version: `SQLite ${found?.version}`, port: null, isLocal: false },
-    ...{ server: null, failOver: null, switched: [] },
+    ...{ server: null, failOver: null, empty: null, switched: [] },
     url: () => `sqlite:${join(folder, 'holdfast.db')}`,
     async remove() {
       rmSync(folder, { recursive: true, force: true })

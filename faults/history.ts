@@ -110,5 +110,15 @@ export function overlaps(
  * not held against the replicas one by one, so what was never acknowledged may be seen and then be gone.
  */
 export function isProvisional(operation: Operation, faults: readonly Fault[]): boolean {
-  return faults.some((fault) => fault.kind === 'fail over' && overlaps(fault, operation))
+  return faults.some(({ kind, ...fault }) => isLosing.has(kind) && overlaps(fault, operation))
+}
+
+// While a store is being emptied one process knows it and another does not, for as long as a lease.
+const isLosing: ReadonlySet<string> = new Set(['fail over', 'empty store'])
+
+/** Whether the store lost everything in between: what it remembered then binds nobody any more who shows what was never in it. */
+export function isEmptied(faults: readonly Fault[], from: Operation, to: Operation): boolean {
+  return faults.some(
+    ({ kind, began, ended }) => kind === 'empty store' && began < to.ended && ended > from.began,
+  )
 }

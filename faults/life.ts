@@ -1,5 +1,5 @@
 /** What a history says about when sessions began and ended. */
-import type { History, Operation } from './history.ts'
+import { type Fault, type History, isEmptied, type Operation } from './history.ts'
 
 /** What is known of a session's end. */
 export interface Life {
@@ -55,4 +55,12 @@ const lettingIn: ReadonlySet<Operation['act']> = new Set(['begin', 'use', 'write
 /** Whether the answer let the session in. */
 export function isLetIn({ act, outcome }: Operation): boolean {
   return outcome === 'ok' && lettingIn.has(act)
+}
+
+/**
+ * Whether the store was emptied since an anonymous session began: its credential needs no row, so that it begins anew, as
+ * nobody's, with nothing in it.
+ */
+export function mayBeginAnew(life: Life | undefined, now: Operation, faults: readonly Fault[]): boolean {
+  return life !== undefined && life.user === null && isEmptied(faults, life.made, now)
 }

@@ -23,19 +23,21 @@ export type FaultKind =
   | 'kill store'
   | SwitchedFault
   | 'fail over'
+  | 'empty store'
   | 'clock step'
 
 export interface Nemesis {
-  /** The kinds of fault that this fleet and store can have. */
+  /** The kinds of fault that this fleet and store can have by chance. */
   readonly kinds: readonly FaultKind[]
   strike(kind: FaultKind, ms: number): Promise<void>
 }
 
+const nobody = -1
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 export function openNemesis(fleet: Fleet, backend: Backend, recorder: Recorder, random: Random): Nemesis {
   const { replicas } = fleet
-  const { server, failOver } = backend
+  const { server, failOver, empty } = backend
 
   /** Each while the links are so; then as before. */
   const links = (mode: Parameters<NonNullable<Replica['link']>['set']>[0], isOne: boolean, delay = 0) => {
@@ -166,6 +168,16 @@ export function openNemesis(fleet: Fleet, backend: Backend, recorder: Recorder, 
         () => failOver(400),
       ),
     )
+  if (empty !== null)
+    all.set('empty store', async (ms) => {
+      // Nobody asked for it, so nothing was acknowledged: from now on everybody may be out.
+      await recorder.record({ act: 'revoke-all', replica: nobody }, async () => {
+        await empty()
+        return { outcome: 'unknown' }
+      })
+      // A lease, and what it takes to hear of it.
+      return { replica: null, heal: () => wait(Math.max(ms, 2_000)) }
+    })
   if (replicas.every(({ place }) => place.plug !== null))
     all.set(
       'unplug',
@@ -179,7 +191,8 @@ export function openNemesis(fleet: Fleet, backend: Backend, recorder: Recorder, 
     ...(['kill replica', 'drain replica', 'block replica', 'pause replica', 'unplug'] as const),
   ])
   return {
-    kinds: [...all.keys()],
+    // Whoever was emptied has little to lose for a while: only where it is asked for.
+    kinds: [...all.keys()].filter((kind) => kind !== 'empty store'),
     async strike(kind, ms) {
       const begin = all.get(kind)
       if (begin === undefined) throw new Error(`There is no fault ${kind} on ${backend.name}.`)

@@ -1,8 +1,9 @@
 /** P2: a session that was refused once is never let in again, whether or not its end was acknowledged. */
 import { type History, isProvisional, type Operation, type Violation } from '../history.ts'
-import { isLetIn } from '../life.ts'
+import { isLetIn, livesOf, mayBeginAnew } from '../life.ts'
 
 export function checkNothingResurrects({ operations, faults }: History): readonly Violation[] {
+  const lives = livesOf({ operations })
   const refusals = new Map<string, Operation>()
   for (const operation of operations) {
     const { session, outcome, act } = operation
@@ -14,6 +15,7 @@ export function checkNothingResurrects({ operations, faults }: History): readonl
   return operations.flatMap((operation): Violation[] => {
     const refused = refusals.get(operation.session ?? '')
     if (refused === undefined || !isLetIn(operation) || operation.began <= refused.ended) return []
+    if (mayBeginAnew(lives.get(refused.session ?? ''), operation, faults)) return []
     const what = `${operation.session} was let in by replica ${operation.replica} after replica ${refused.replica} had refused it`
     return [{ promise: 'P2', what, operations: [refused, operation] }]
   })

@@ -14,6 +14,7 @@ import {
   leaseMs,
   patienceMs,
   type ReplicaLease,
+  type ReplicaRow,
 } from './replica-lease.ts'
 
 export interface OpenBucket {
@@ -82,6 +83,10 @@ export function openBucket(options: BucketOptions): OpenBucket {
   let granted: Pick<Beaten, 'began' | 'server'> | null = null
   let lookedAt = 0
 
+  function awaitStrangers(): void {
+    strangersUntil = Math.max(strangersUntil, performance.now() + patienceMs)
+  }
+
   const calls = openConnection({
     address,
     locate,
@@ -116,6 +121,7 @@ export function openBucket(options: BucketOptions): OpenBucket {
     onUnconfirmed() {
       void lookAgain().catch(() => undefined)
     },
+    onLost: awaitStrangers,
     onGone(rows) {
       const args = rows.flatMap((row) => [row.replica, `${row.beats}`])
       void attempt(removeRowsScript, args).catch(() => undefined)
@@ -178,6 +184,21 @@ export function openBucket(options: BucketOptions): OpenBucket {
     await pump.until(isConfirmed, deadline, 'no majority of its servers confirms that it is the primary')
   }
 
+  /** Who has a row beside us, and whether the last beat that ours tells of has been answered. */
+  function calledUp(receipt: Receipt | null): {
+    readonly others: readonly ReplicaRow[]
+    readonly isAnswered: boolean
+  } {
+    if (receipt === null) return { others: [], isAnswered: true }
+    const rows = rowsOf(receipt[2])
+    const own = rows.find((row) => row.replica === replica)
+    // SECURITY: it has lost our own row, so it was emptied, and has lost those of others, too, who trust their memory still.
+    if (own === undefined && pump.answered > 0) awaitStrangers()
+    // What came in between may tell the same, in an answer that is on its way.
+    const isAnswered = own === undefined || own.beats <= pump.answered
+    return { others: rows.filter((row) => row !== own), isAnswered }
+  }
+
   async function acknowledge(
     receipt: Receipt | null,
     server: string | null,
@@ -185,14 +206,14 @@ export function openBucket(options: BucketOptions): OpenBucket {
   ): Promise<void> {
     const at = performance.now()
     const seq = receipt === null ? 0 : Number(receipt[0])
-    const others = receipt === null ? [] : rowsOf(receipt[2]).filter((row) => row.replica !== replica)
+    const { others, isAnswered } = calledUp(receipt)
     const acknowledgement = createAcknowledgement({ seq, others, at }, roll, monotonic)
     const entry = receipt === null || String(receipt[1]) === '' ? null : entryOf(String(receipt[1]))
     if (entry !== null) lease.take(entry)
     const needed = quorum()
     const isTold = (): boolean =>
       receipt === null || (isPast(lease, seq, entry) && performance.now() >= strangersUntil)
-    if (needed === 0 && isTold() && acknowledgement.isDue(others)) return
+    if (needed === 0 && isAnswered && isTold() && acknowledgement.isDue(others)) return
     const isDue = ({ began, isReplicated, rows, server: beaten }: Beaten): boolean =>
       began >= at &&
       (needed === 0 || (isReplicated && isSame(server, beaten))) &&

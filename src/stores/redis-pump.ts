@@ -25,6 +25,8 @@ export interface Beaten {
 export interface Pump {
   /** Resolves with the first beat for which `isDue`; rejects with `NoAnswerError` at the deadline. */
   until(isDue: (beat: Beaten) => boolean, deadline: number, what: string): Promise<void>
+  /** The number of the newest beat whose answer was taken; 0: there was none yet. */
+  readonly answered: number
   /** Beats at once, for there is something to confirm or to fetch. */
   kick(): void
   stop(): void
@@ -48,6 +50,8 @@ export interface PumpOptions {
   onUnconfirmed(): void
   /** Called with every beat that counts. */
   onGranted(beat: Beaten): void
+  /** Called when the feed no longer leads on from where this process was: it, and all rows with it, may be of another history. */
+  onLost(): void
   /** Called when a beat brought changes that nobody had pushed. */
   onFetched(): void
 }
@@ -83,6 +87,7 @@ export function startPump(options: PumpOptions): Pump {
   const { connection, prefix, replica, lease, roll } = options
   const waiters = new Set<Waiter>()
   let beats = 0
+  let answeredBeat = 0
   let isBeating = false
   let isKicked = false
   let isStopped = false
@@ -98,9 +103,9 @@ export function startPump(options: PumpOptions): Pump {
   async function beat(): Promise<void> {
     const own = lease.begin()
     const { server } = connection
-    beats += 1
+    const number = ++beats
     const { seq = -1, mark = '' } = own.position ?? {}
-    const args = ['EVALSHA', beatScript.sha, '1', prefix, '', '', replica, `${beats}`, `${seq}`, mark]
+    const args = ['EVALSHA', beatScript.sha, '1', prefix, '', '', replica, `${number}`, `${seq}`, mark]
     const answered = connection.send(args)
     // On the same connection and right behind it, so that it waits for this beat; neither waits for the other's answer.
     const confirmed = replicated(options.quorum())
@@ -112,6 +117,8 @@ export function startPump(options: PumpOptions): Pump {
       String(kind) === 'entries'
         ? { kind: 'entries', head: position, entries: found }
         : { kind: 'lost', head: position }
+    if (answer.kind === 'lost' && own.position !== null) options.onLost()
+    answeredBeat = number
     const before = lease.position?.seq
     lease.settle(own, answer, !options.isGated())
     if (lease.position?.seq !== before) {
@@ -164,6 +171,10 @@ export function startPump(options: PumpOptions): Pump {
   timer = setTimeout(() => void run(), 0)
 
   return {
+    get answered() {
+      return answeredBeat
+    },
+
     kick,
 
     until(isDue, deadline, what) {

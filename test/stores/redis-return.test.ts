@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from 'vitest'
 import { redisStore } from '../../src/stores/redis.ts'
-import { current } from '../../src/testing/opened-store.ts'
-import { record } from '../../src/testing/records.ts'
+import { changesOf, current } from '../../src/testing/opened-store.ts'
+import { bytes, record } from '../../src/testing/records.ts'
 import { startRedis, until } from './redis-server.ts'
 
 const opened: (() => Promise<unknown>)[] = []
@@ -14,6 +14,30 @@ const live = () => {
   const now = Date.now()
   return record({ createdAt: now, idleAt: now + 3_600_000, absoluteAt: now + 7_200_000 })
 }
+
+it('P1: SECURITY: a Redis that was emptied acknowledges nothing that others do not know, though it has forgotten them', async () => {
+  const redis = await startRedis()
+  opened.push(() => redis.stop())
+  const open = () => redisStore({ url: `redis://127.0.0.1:${redis.port}` })
+  const [one, two] = [await open(), await open()]
+  opened.push(
+    () => one.close(),
+    () => two.close(),
+  )
+  for (let round = 0; round < 8; round++) {
+    const session = live()
+    await one.create(session)
+    await one.update(session.id, 1, bytes('more'))
+    await Promise.all([current(one), current(two)])
+    const changes = changesOf(two)
+    await redis.command('FLUSHALL')
+    // Before or after a beat of either.
+    await new Promise((resolve) => setTimeout(resolve, round * 30))
+    await one.revoke('all', Date.now())
+    // Whoever serves from memory has been told to forget it.
+    expect(changes.length > 0 || !two.isCurrent()).toBe(true)
+  }
+}, 60_000)
 
 it('a store that answers from memory again after an outage takes writes, too', async () => {
   const redis = await startRedis()
