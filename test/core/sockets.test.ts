@@ -1,0 +1,81 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { StoreError } from '../../src/core/errors.ts'
+import { type EndReason, type SocketRegistry, socketRegistry } from '../../src/core/sockets.ts'
+import { memoryStore } from '../../src/stores/memory.ts'
+import { Clock, type Process, startProcess, withMethods } from './samples.ts'
+
+const registries: SocketRegistry[] = []
+afterEach(() => {
+  for (const registry of registries.splice(0)) registry.close()
+})
+
+interface Held {
+  readonly home: Process
+  readonly store: { isAway: boolean }
+  readonly ends: EndReason[]
+  /** How often the store was asked for the session. */
+  asked(): number
+}
+
+/** A process that holds one socket, and looks at it again and again, on a store that may be away. */
+async function held(): Promise<Held> {
+  const clock = new Clock()
+  const inner = memoryStore({ now: clock.now })
+  const store = { isAway: false }
+  let count = 0
+  const home = await startProcess({
+    clock,
+    store: withMethods(inner, {
+      async read(id) {
+        count += 1
+        if (store.isAway) throw new StoreError('ERR_STORE_UNAVAILABLE', 'The store is away.')
+        return inner.read(id)
+      },
+    }),
+  })
+  const { session } = await home.signIn()
+  const registry = socketRegistry({ sessions: home.sessions, now: clock.now, tick: 2 })
+  registries.push(registry)
+  const ends: EndReason[] = []
+  registry.hold(session, { end: (reason) => ends.push(reason) })
+  return { home, store, ends, asked: () => count }
+}
+
+/** Time goes by, and the registry has looked at its sockets since. */
+async function later({ home, asked }: Held, ms: number): Promise<void> {
+  const before = asked()
+  home.clock.advance(ms)
+  await expect.poll(asked, { interval: 2 }).toBeGreaterThan(before + 1)
+}
+
+describe('a socket that is open', () => {
+  it('stays while the store is away for no longer than its grace, and nobody is out when it is back', async () => {
+    const one = await held()
+    one.store.isAway = true
+    // Its session was confirmed up to thirty seconds before that; from then on it is thirty more.
+    await later(one, 60_000)
+    expect(one.ends).toEqual([])
+    const before = one.asked()
+    one.store.isAway = false
+    await expect.poll(one.asked, { interval: 2 }).toBeGreaterThan(before)
+    // Confirmed: the grace begins anew.
+    one.store.isAway = true
+    await later(one, 60_000)
+    expect(one.ends).toEqual([])
+  })
+
+  it('is closed when nobody could tell for longer, as not confirmed and not as signed out', async () => {
+    const one = await held()
+    one.store.isAway = true
+    await later(one, 30_000)
+    expect(one.ends).toEqual([])
+    one.home.clock.advance(30_001)
+    await expect.poll(() => one.ends, { interval: 2 }).toEqual(['unconfirmed'])
+  })
+
+  it('is closed at once when its session ends', async () => {
+    const { home, ends } = await held()
+    await home.sessions.revokeAll()
+    expect(ends).toEqual(['signed-out'])
+  })
+})
