@@ -1,5 +1,4 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import express, { type Request } from 'express'
 import passport from 'passport'
 import { Strategy } from 'passport-local'
@@ -9,6 +8,7 @@ import { createSessions } from '../../src/adapters/sessions.ts'
 import { Clock, secret } from '../core/samples.ts'
 import { watchedStore } from '../gateway/watched-store.ts'
 import { Browser, origin } from './browser.ts'
+import { started } from './test-server.ts'
 
 interface Stage extends AsyncDisposable {
   readonly browser: () => Browser
@@ -102,10 +102,9 @@ async function stage(options: ExpressSessionOptions = {}): Promise<Stage> {
     response.status(500).send('failed')
   }
   app.use(onError)
-  const server = createServer(app)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const server = await started(createServer(app))
   return {
-    browser: () => new Browser((server.address() as AddressInfo).port),
+    browser: () => new Browser(server.port),
     store,
     revoke: (userId) => {
       const revoked = sessions.revokeUser(userId)
@@ -113,10 +112,7 @@ async function stage(options: ExpressSessionOptions = {}): Promise<Stage> {
       return revoked
     },
     async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve())
-      })
+      await server.close()
       await sessions.close()
     },
   }

@@ -1,6 +1,5 @@
 /** An app behind `req.session` whose one handler a test writes, with a clock, on a memory store. */
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import express, { type Request } from 'express'
 import { type ExpressSessionOptions, session, type WithSession } from '../../src/adapters/express-session.ts'
 import { createSessions, type Sessions } from '../../src/adapters/sessions.ts'
@@ -9,6 +8,7 @@ import { HoldfastError } from '../../src/core/errors.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 import { Clock, secret } from '../core/samples.ts'
 import { Browser, origin } from './browser.ts'
+import { started } from './test-server.ts'
 
 export type LegacyRequest = Request & WithSession
 export type LegacyHandler = (request: LegacyRequest, what: string) => unknown
@@ -50,21 +50,17 @@ export async function legacyStage(
     response.status(500).send(error instanceof HoldfastError ? error.code : String(error))
   }
   app.use(onError)
-  const server = createServer(app)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const server = await started(createServer(app))
   return {
     ...{ clock, sessions },
-    browser: () => new Browser((server.address() as AddressInfo).port),
+    browser: () => new Browser(server.port),
     async stored() {
       let live = 0
       for await (const one of sessions.manager.listAll()) if (one.version > 0) live++
       return live
     },
     async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve())
-      })
+      await server.close()
       await sessions.close()
     },
   }

@@ -1,6 +1,5 @@
 /** The app of `routes.ts` on a real socket, by each adapter. */
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { getRequestListener, serve, upgradeWebSocket } from '@hono/node-server'
 import express from 'express'
@@ -15,11 +14,7 @@ import { upgradeSession } from '../../src/adapters/node-upgrade.ts'
 import type { RequestSession } from '../../src/adapters/request-session.ts'
 import type { Sessions } from '../../src/adapters/sessions.ts'
 import { type Call, type Data, type Gates, guarded, type Reply, routes } from './routes.ts'
-
-export interface TestServer {
-  readonly port: number
-  close(): Promise<void>
-}
+import { started, type TestServer } from './test-server.ts'
 
 export type StartServer = (sessions: Sessions<Data>, gates: Gates) => Promise<TestServer>
 
@@ -41,20 +36,6 @@ function talk(socket: WebSocket, session: RequestSession<Data>): void {
     session.hold((reason) => socket.close(4401, reason)),
   )
   socket.send(`hello ${session.identity?.userId}`)
-}
-
-async function started(server: Server, onClose?: () => Promise<void>): Promise<TestServer> {
-  if (!server.listening) await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    port: (server.address() as AddressInfo).port,
-    async close() {
-      await onClose?.()
-      server.closeAllConnections()
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve())
-      })
-    },
-  }
 }
 
 /** WebSockets as every server on `node:http` has them. */
