@@ -3,31 +3,20 @@
  * share. Tells how many opened; then, when all are back, how long that took and what they were answered meanwhile.
  */
 import { connect } from 'node:net'
+import { opening } from './opening.ts'
 
-const [port, host, wanted, ...cookies] = process.argv.slice(2)
+const [port, host = '', wanted, ...cookies] = process.argv.slice(2)
 const count = Number(wanted)
 const answers = { refused: 0, busy: 0, notThere: 0 }
 let open = 0
 let lostAt = 0
-
-const head = (cookie: string): string =>
-  [
-    'GET /ws HTTP/1.1',
-    `Host: ${host}`,
-    `Origin: http://${host}`,
-    `Cookie: ${cookie}`,
-    'Upgrade: websocket',
-    'Connection: Upgrade',
-    '',
-    '',
-  ].join('\r\n')
 
 function hold(cookie: string): void {
   const socket = connect(Number(port), '127.0.0.1')
   let isOpen = false
   let pause = 0
   socket.on('error', () => {})
-  socket.write(head(cookie))
+  socket.write(opening(host, cookie))
   socket.once('data', (answer: Buffer) => {
     const status = Number(/^HTTP\/1\.1 (\d+)/.exec(answer.toString('latin1'))?.[1])
     isOpen = status === 101

@@ -1,26 +1,17 @@
 /** Browsers that open WebSockets and leave them alone: port, host, cookie, how many. Tells how many opened, then how many closed with 4401. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { opening } from './opening.ts'
 
-const [port, host, cookie, wanted] = process.argv.slice(2)
+const [port, host = '', cookie = '', wanted] = process.argv.slice(2)
 const count = Number(wanted)
-const head = [
-  'GET /ws HTTP/1.1',
-  `Host: ${host}`,
-  `Origin: http://${host}`,
-  `Cookie: ${cookie}`,
-  'Upgrade: websocket',
-  'Connection: Upgrade',
-  '',
-  '',
-].join('\r\n')
 let signedOut = 0
 let closed = 0
 
 async function open(): Promise<boolean> {
   const socket = connect(Number(port), '127.0.0.1')
   socket.on('error', () => {})
-  socket.write(head)
+  socket.write(opening(host, cookie))
   const [answer] = (await once(socket, 'data')) as [Buffer]
   socket.on('data', (frame: Buffer) => {
     if (frame[0] === 0x88 && frame.readUInt16BE(2) === 4401) signedOut++
