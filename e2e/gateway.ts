@@ -130,6 +130,13 @@ export function holdfast(
   })
 }
 
+/** What a Streamlit behind `serve` is started with, as `holdfast env streamlit` prints it for these options. */
+export async function streamlitEnvironment(options: readonly string[]): Promise<NodeJS.ProcessEnv> {
+  const { code, output } = await holdfast(['env', 'streamlit', '--format', 'json', ...options])
+  if (code !== 0) throw new Error(output)
+  return JSON.parse(output) as NodeJS.ProcessEnv
+}
+
 /** A temporary folder with the users file in it; removed with `removeFolder`. */
 export async function newFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-e2e-'))

@@ -5,12 +5,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { openBrowser, settled, shown, shows, signIn, signInPath } from './browser.ts'
 import {
   freePort,
-  holdfast,
   newFolder,
   type Running,
   removeFolder,
   serveGateway,
   startStreamlit,
+  streamlitEnvironment,
 } from './gateway.ts'
 import { startTlsProxy, type TlsProxy } from './tls-proxy.ts'
 
@@ -54,10 +54,7 @@ beforeAll(async () => {
   const both = ['--public-url', origin, '--access', 'anyone']
   const state = ['--state-listen', `127.0.0.1:${await freePort()}`]
   const store = ['--store', `sqlite:${folder}/store/holdfast.db`]
-  const asked = ['env', 'streamlit', '--format', 'json', '--public-url', origin, ...upstream]
-  const { code, output } = await holdfast([...asked, ...state, ...store])
-  if (code !== 0) throw new Error(output)
-  const env = JSON.parse(output) as NodeJS.ProcessEnv
+  const env = await streamlitEnvironment(['--public-url', origin, ...upstream, ...state, ...store])
   instances = [await startInstance('one', ports[0] ?? 0, env), await startInstance('two', ports[1] ?? 0, env)]
   const [first = '', second = ''] = instances.map(({ url }) => url)
   gateways = [

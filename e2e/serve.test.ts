@@ -3,12 +3,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { enter, holds, openBrowser, settled, shown, shows, signOut } from './browser.ts'
 import {
   freePort,
-  holdfast,
   newFolder,
   type Running,
   removeFolder,
   serveGateway,
   startStreamlit,
+  streamlitEnvironment,
 } from './gateway.ts'
 
 let folder: string
@@ -22,12 +22,9 @@ beforeAll(async () => {
   folder = await newFolder()
   const appPort = await freePort()
   const upstream = `http://127.0.0.1:${appPort}`
-  const { code, output } = await holdfast([
-    ...['env', 'streamlit', '--format', 'json', '--upstream', upstream],
-    ...['--store', `sqlite:${folder}/store/holdfast.db`],
-  ])
-  if (code !== 0) throw new Error(output)
-  app = await startStreamlit('probe.py', appPort, JSON.parse(output) as NodeJS.ProcessEnv)
+  const store = `sqlite:${folder}/store/holdfast.db`
+  const env = await streamlitEnvironment(['--upstream', upstream, '--store', store])
+  app = await startStreamlit('probe.py', appPort, env)
   gateway = await serveGateway(upstream, { folder })
   browser = await openBrowser()
 })

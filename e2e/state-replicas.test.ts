@@ -4,12 +4,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { holds, openBrowser, shows, signIn } from './browser.ts'
 import {
   freePort,
-  holdfast,
   newFolder,
   type Running,
   removeFolder,
   serveGateway,
   startStreamlit,
+  streamlitEnvironment,
 } from './gateway.ts'
 import { startTlsProxy, type TlsProxy } from './tls-proxy.ts'
 
@@ -31,10 +31,9 @@ async function startReplica(): Promise<Replica> {
   const [appPort, statePort] = [await freePort(), await freePort()]
   const upstream = `http://127.0.0.1:${appPort}`
   const both = ['--public-url', origin, '--state-listen', `127.0.0.1:${statePort}`]
-  const asked = ['env', 'streamlit', '--format', 'json', '--upstream', upstream, ...both]
-  const { code, output } = await holdfast([...asked, '--store', `sqlite:${folder}/store/holdfast.db`])
-  if (code !== 0) throw new Error(output)
-  const app = await startStreamlit('many_states.py', appPort, JSON.parse(output) as NodeJS.ProcessEnv)
+  const store = `sqlite:${folder}/store/holdfast.db`
+  const env = await streamlitEnvironment(['--upstream', upstream, ...both, '--store', store])
+  const app = await startStreamlit('many_states.py', appPort, env)
   return { app, gateway: await serveGateway(upstream, { folder, options: both }) }
 }
 
