@@ -16,7 +16,7 @@ export interface KeyringGuardOptions {
 }
 
 export interface KeyringGuard {
-  /** `false` once the store was seen to hold another: only a restart makes this process one of the others again. */
+  /** `false` while the store holds another, as far as was seen: only a restart makes this process one of the others again. */
   isOurs(): boolean
 }
 
