@@ -7,11 +7,12 @@ import { postgresPrograms, startPostgres } from '../test/stores/postgres-server.
 import { startWatched } from '../test/stores/redis-sentinel.ts'
 import { type RedisServer, startRedis, until } from '../test/stores/redis-server.ts'
 import { postgresFaults } from './postgres-faults.ts'
+import { openServerClock, turning } from './server-clock.ts'
 
 export type BackendName = 'redis' | 'redis-replicas' | 'redis-sentinel' | 'postgres' | 'sqlite'
 
 /** What a server goes on doing until it is told otherwise. */
-export type SwitchedFault = 'refuse writes' | 'lock tables' | 'take connections'
+export type SwitchedFault = 'refuse writes' | 'lock tables' | 'take connections' | 'deadlock'
 
 export interface Backend {
   readonly name: BackendName
@@ -34,6 +35,8 @@ export interface Backend {
   readonly switched: readonly { readonly kind: SwitchedFault; set(isOn: boolean): Promise<void> }[]
   /** Its copy falls behind, for so long; then the server is lost and the copy takes its place. `null`: there is no copy. */
   readonly failOver: ((behindMs: number) => Promise<void>) | null
+  /** Turns its machine's clock, so that it is off by so many milliseconds. `null`: it cannot be. */
+  readonly turnClock: ((offset: number) => Promise<void>) | null
   remove(): Promise<void>
 }
 
@@ -47,7 +50,8 @@ export async function startBackend(name: BackendName): Promise<Backend> {
 
 async function postgres(): Promise<Backend> {
   // Real durability, for it is killed.
-  const server = await startPostgres(['synchronous_commit=on', 'max_connections=80'])
+  const clock = openServerClock()
+  const server = await startPostgres(['synchronous_commit=on', 'max_connections=80'], undefined, clock?.env)
   const version = execFileSync(join(postgresPrograms(), 'postgres'), ['--version'], { encoding: 'utf8' })
   return {
     ...{
@@ -57,11 +61,18 @@ async function postgres(): Promise<Backend> {
       isLocal: false,
       failOver: null,
       empty: null,
+      turnClock: turning(clock, async () => {
+        const [row] = await server.sql('SELECT extract(epoch FROM clock_timestamp()) * 1000 AS time')
+        return Number(row?.time)
+      }),
     },
     url: (endpoint) => server.url('holdfast', endpoint),
     switched: postgresFaults(server),
     server: { freeze: server.freeze, thaw: server.thaw, kill: server.kill, restart: () => server.start() },
-    remove: () => server.remove(),
+    async remove() {
+      await server.remove()
+      clock?.remove()
+    },
   }
 }
 
@@ -73,9 +84,14 @@ function redisVersion(): string {
 }
 
 async function redis(): Promise<Backend> {
-  const server = await startRedis(durable)
+  const clock = openServerClock()
+  const server = await startRedis(durable, null, clock?.env)
   return {
     ...{ name: 'redis', version: redisVersion(), port: () => server.port, isLocal: false, failOver: null },
+    turnClock: turning(clock, async () => {
+      const [seconds, micros] = (await server.command('TIME')) as [string, string]
+      return Number(seconds) * 1_000 + Number(micros) / 1_000
+    }),
     empty: () => server.command('FLUSHALL'),
     url: (endpoint) => `redis://${endpoint}`,
     switched: [
@@ -88,7 +104,10 @@ async function redis(): Promise<Backend> {
       },
     ],
     server,
-    remove: () => server.stop(),
+    async remove() {
+      await server.stop()
+      clock?.remove()
+    },
   }
 }
 
@@ -145,6 +164,7 @@ async function redisWithReplicas(): Promise<Backend> {
     },
     url: (endpoint) => `redis://${endpoint}?replicas=2`,
     empty: null,
+    turnClock: null,
     switched: [],
     async failOver(behindMs) {
       const lost = primary
@@ -183,7 +203,7 @@ async function watchedRedis(): Promise<Backend> {
   }
   return {
     ...{ name: 'redis-sentinel', version: `${redisVersion()} with two replicas and three sentinels` },
-    ...{ port: null, isLocal: true, empty: null, switched: [] },
+    ...{ port: null, isLocal: true, empty: null, switched: [], turnClock: null },
     url: () => `${watched.url}?replicas=2`,
     server: {
       freeze: () => begin((primary) => primary.freeze()),
@@ -216,7 +236,7 @@ async function sqlite(): Promise<Backend> {
   database.close()
   return {
     ...{ name: 'sqlite', version: `SQLite ${found?.version}`, port: null, isLocal: false },
-    ...{ server: null, failOver: null, empty: null, switched: [] },
+    ...{ server: null, failOver: null, empty: null, switched: [], turnClock: null },
     url: () => `sqlite:${join(folder, 'holdfast.db')}`,
     async remove() {
       rmSync(folder, { recursive: true, force: true })

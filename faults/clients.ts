@@ -23,6 +23,11 @@ export interface Crowd {
   askAll(): Promise<void>
   /** Whether this replica answers as it does when nothing is wrong. */
   isWell(replica: Replica): Promise<boolean>
+  /**
+   * Those who are signed in open so many WebSockets at these replicas, all at once. Resolves, when each is open or refused,
+   * to those that are open.
+   */
+  herd(many: number, to: readonly Replica[]): Promise<readonly { close(): void }[]>
   close(): void
 }
 
@@ -195,8 +200,7 @@ export function openCrowd({ fleet, recorder, random, pauseMs }: CrowdOptions): C
     })
   }
 
-  async function hold(of: Known): Promise<void> {
-    const to = anywhere()
+  async function hold(of: Known, to: Replica = anywhere()): Promise<{ close(): void } | null> {
     let closed = (): void => {}
     const socket = await openSocket(
       to,
@@ -207,6 +211,7 @@ export function openCrowd({ fleet, recorder, random, pauseMs }: CrowdOptions): C
       () => closed(),
     )
     if (socket !== null) open.add(socket)
+    return socket
   }
 
   async function forge(): Promise<void> {
@@ -327,6 +332,13 @@ export function openCrowd({ fleet, recorder, random, pauseMs }: CrowdOptions): C
       const answer = await send(replica, '/_holdfast/sign-in', ask).catch(() => null)
       // A wrong password is counted in the store before it is refused.
       return answer?.status === 401
+    },
+
+    async herd(many, to) {
+      const signedIn = known.filter(({ user, isEnding }) => user !== null && !isEnding)
+      if (signedIn.length === 0) return []
+      const sockets = Array.from({ length: many }, () => hold(random.pick(signedIn), random.pick(to)))
+      return (await Promise.all(sockets)).filter((socket) => socket !== null)
     },
 
     close() {

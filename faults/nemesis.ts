@@ -1,5 +1,6 @@
 /** What is done to a fleet while people work with it. */
 import type { Backend, SwitchedFault } from './backend.ts'
+import type { Crowd } from './clients.ts'
 import type { Fleet, Replica } from './fleet.ts'
 import type { Random } from './random.ts'
 import type { Recorder } from './recorder.ts'
@@ -19,12 +20,15 @@ export type FaultKind =
   | 'drain replica'
   | 'block replica'
   | 'pause replica'
+  | 'stampede'
   | 'freeze store'
   | 'kill store'
   | SwitchedFault
   | 'fail over'
   | 'empty store'
   | 'clock step'
+  | 'store clock step'
+  | 'all clocks step'
 
 export interface Nemesis {
   /** The kinds of fault that this fleet and store can have by chance. */
@@ -35,9 +39,18 @@ export interface Nemesis {
 const nobody = -1
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-export function openNemesis(fleet: Fleet, backend: Backend, recorder: Recorder, random: Random): Nemesis {
+/** How many sockets come back at once. */
+const herdSize = 200
+
+export function openNemesis(
+  fleet: Fleet,
+  crowd: Crowd,
+  backend: Backend,
+  recorder: Recorder,
+  random: Random,
+): Nemesis {
   const { replicas } = fleet
-  const { server, failOver, empty } = backend
+  const { server, failOver, empty, turnClock } = backend
 
   /** Each while the links are so; then as before. */
   const links = (mode: Parameters<NonNullable<Replica['link']>['set']>[0], isOne: boolean, delay = 0) => {
@@ -81,8 +94,29 @@ export function openNemesis(fleet: Fleet, backend: Backend, recorder: Recorder, 
     }
   }
 
+  /** Whoever had a socket at the replica that is killed comes to the others, all in the same moment. */
+  async function stampede(ms: number): Promise<Struck> {
+    const lost = random.pick(replicas)
+    const others = replicas.filter((replica) => replica !== lost)
+    const sockets = await crowd.herd(herdSize, [lost])
+    await lost.kill()
+    const back = await crowd.herd(sockets.length, others)
+    return {
+      replica: lost.number,
+      async heal() {
+        await wait(ms)
+        await lost.start()
+        for (const socket of back) socket.close()
+      },
+    }
+  }
+
   const clockSteps = [-300_000, -45_000, -1_000, 1_000, 45_000, 300_000]
   const step = (replica: Replica, offset: number): Promise<unknown> => replica.door({ do: 'clock', offset })
+
+  const stepAll = (offset: number): Promise<unknown> => {
+    return Promise.all([turnClock?.(offset), ...replicas.map((one) => step(one, offset))])
+  }
 
   const all = new Map<FaultKind, (ms: number) => Promise<Struck>>([
     [
@@ -114,6 +148,7 @@ export function openNemesis(fleet: Fleet, backend: Backend, recorder: Recorder, 
         (one) => one.resume(),
       ),
     ],
+    ['stampede', stampede],
     [
       'clock step',
       onReplica(
@@ -168,6 +203,22 @@ export function openNemesis(fleet: Fleet, backend: Backend, recorder: Recorder, 
         () => failOver(400),
       ),
     )
+  if (turnClock !== null) {
+    all.set(
+      'store clock step',
+      onServer(
+        () => turnClock(random.pick(clockSteps)),
+        () => turnClock(0),
+      ),
+    )
+    all.set(
+      'all clocks step',
+      onServer(
+        () => stepAll(random.pick(clockSteps)),
+        () => stepAll(0),
+      ),
+    )
+  }
   if (empty !== null)
     all.set('empty store', async (ms) => {
       // Nobody asked for it, so nothing was acknowledged: from now on everybody may be out.
@@ -188,7 +239,7 @@ export function openNemesis(fleet: Fleet, backend: Backend, recorder: Recorder, 
     )
 
   const hiding: ReadonlySet<FaultKind> = new Set([
-    ...(['kill replica', 'drain replica', 'block replica', 'pause replica', 'unplug'] as const),
+    ...(['kill replica', 'drain replica', 'block replica', 'pause replica', 'unplug', 'stampede'] as const),
   ])
   return {
     // Whoever was emptied has little to lose for a while: only where it is asked for.

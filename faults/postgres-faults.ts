@@ -51,10 +51,35 @@ export function postgresFaults(server: PostgresServer): Backend['switched'] {
     }
   }
 
+  /** As when another program takes the same locks in another order: whoever of ours meets it is the one to give way. */
+  async function deadlock(isOn: boolean): Promise<void> {
+    if (!isOn) {
+      await letGo()
+      return server.set('deadlock_timeout', null)
+    }
+    await server.set('deadlock_timeout', '10ms')
+    const client = await connected()
+    held.push(client)
+    // The server takes back whoever looks first, and this one does not look.
+    await client.query("SET deadlock_timeout = '1min'")
+    void crossLocks(client).catch(() => {})
+  }
+
+  /** Until the connection ends: holds what functions of ours take last, then asks for what they take first. */
+  async function crossLocks(client: Client): Promise<never> {
+    for (;;) {
+      await client.query(`BEGIN;
+        SELECT FROM holdfast.scopes FOR UPDATE; SELECT FROM holdfast.epochs FOR UPDATE; SELECT pg_sleep(0.03);
+        SELECT FROM holdfast.sessions FOR UPDATE; SELECT FROM holdfast.epoch_of_all FOR UPDATE; COMMIT`)
+      await wait(10)
+    }
+  }
+
   return [
     // As a standby does, or a full disk.
     { kind: 'refuse writes', set: (isOn) => server.set('default_transaction_read_only', isOn ? 'on' : null) },
     { kind: 'lock tables', set: lockTables },
     { kind: 'take connections', set: takeConnections },
+    { kind: 'deadlock', set: deadlock },
   ]
 }

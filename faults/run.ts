@@ -63,7 +63,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       const recording = openRecorder()
       recorder = recording
       const crowd = openCrowd({ fleet, recorder: recording, random, pauseMs })
-      const nemesis = openNemesis(fleet, backend, recording, faultRandom)
+      const nemesis = openNemesis(fleet, crowd, backend, recording, faultRandom)
       const kinds = nemesis.kinds.filter((kind) => !options.without?.includes(kind))
       let isOver = false
       const working = crowd.run(people, () => isOver)

@@ -69,6 +69,7 @@ function prepareFolder(): string {
 export async function startPostgres(
   settings: readonly string[] = [],
   primary?: PostgresServer,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<PostgresServer> {
   const programs = postgresPrograms()
   const folder = prepareFolder()
@@ -133,6 +134,7 @@ export async function startPostgres(
     ])
     server = spawn(program, given, {
       cwd: folder,
+      env: { ...process.env, ...env },
       stdio: process.env.HOLDFAST_TEST_SERVER_LOG ? 'inherit' : 'ignore',
     })
     for (let attempt = 0; ; attempt++) {

@@ -55,10 +55,11 @@ async function ask(port: number, args: readonly string[]): Promise<unknown> {
   }
 }
 
-/** Starts `redis-server`, or Sentinel, with these settings beside the usual ones, and waits until it answers. */
+/** Starts `redis-server`, or Sentinel, with these settings and variables beside the usual ones, and waits until it answers. */
 export async function startRedis(
   settings: Readonly<Record<string, string>> = {},
   sentinel: readonly string[] | null = null,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-redis-'))
   const port = await freePort()
@@ -70,7 +71,7 @@ export async function startRedis(
 
   async function start(): Promise<void> {
     const args = [file, ...(sentinel === null ? [] : ['--sentinel'])]
-    child = spawn('redis-server', args, { stdio: 'ignore' })
+    child = spawn('redis-server', args, { stdio: 'ignore', env: { ...process.env, ...env } })
     const failed = once(child, 'error').then(([error]) => {
       throw error
     })
