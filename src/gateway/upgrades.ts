@@ -90,6 +90,7 @@ export function upgradeHandler(parts: GatewayParts, events: EventsEndpoint): Upg
       protocols: protocolsOf(request),
     })
     const opening: SocketOpening = {
+      who: whose(parts, request, session),
       path: target.path + withoutParameter(target.query, tabParameter),
       headers: upstreamHeaders(parts, request, session, { tab, ...opened }),
       client,
@@ -187,6 +188,11 @@ function upstreamHeaders(
 
 function addressOf({ clientAddress }: GatewayParts, { socket, headers }: IncomingMessage): string {
   return clientAddress(socket.remoteAddress, String(headers['x-forwarded-for'] ?? ''))
+}
+
+/** A user, however many sessions they have; of who is nobody, only the address is known. */
+function whose(parts: GatewayParts, request: IncomingMessage, session: Session | null): string {
+  return session?.user ?? addressOf(parts, request)
 }
 
 function leadTo(parts: GatewayParts, request: IncomingMessage, session: Session | null): Lead | null {

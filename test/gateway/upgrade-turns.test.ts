@@ -14,8 +14,13 @@ afterEach(() => {
 
 interface Hanging {
   readonly asked: () => number
+  /** Whose sockets the app was asked for. */
+  readonly heard: () => readonly string[]
   /** Stands in the line with a client of its own. */
-  stand(more?: Pick<InLine, 'isStillWanted'>): { client: PassThrough; outcome: Promise<Upgrade> }
+  stand(more?: Partial<Pick<InLine, 'isStillWanted' | 'who'>>): {
+    client: PassThrough
+    outcome: Promise<Upgrade>
+  }
 }
 
 /** An app that has a hundred sockets to answer, and answers none. */
@@ -27,8 +32,13 @@ async function hanging(longestWait?: number): Promise<Hanging> {
     const client = new PassThrough()
     clients.push(client)
     const outcome = open({
-      ...{ upstream: upstream.url, path: '/', headers: ['host', 'app'], head: Buffer.alloc(0) },
-      ...{ client, timeout: 600_000, onMessage() {}, onEnd() {}, ...more },
+      ...{
+        upstream: upstream.url,
+        path: `/${more.who ?? ''}`,
+        headers: ['host', 'app'],
+        head: Buffer.alloc(0),
+      },
+      ...{ client, who: '', timeout: 600_000, onMessage() {}, onEnd() {}, ...more },
     })
     outcome.catch(() => undefined)
     return { client, outcome }
@@ -38,7 +48,11 @@ async function hanging(longestWait?: number): Promise<Hanging> {
     for (const client of clients) client.destroy()
     await upstream.close()
   })
-  return { asked: () => upstream.upgrades.length, stand }
+  return {
+    asked: () => upstream.upgrades.length,
+    heard: () => upstream.upgrades.map(({ url }) => url.slice(1)),
+    stand,
+  }
 }
 
 it('P6: who leaves the line is gone from it at once, though the app answers nobody', async () => {
@@ -65,4 +79,31 @@ it('whose turn came too late for them asks nothing of the app, and takes no plac
   vi.useRealTimers()
   await vi.waitFor(() => expect(asked()).toBe(101), { timeout: 15_000 })
   last.client.destroy()
+})
+
+it('P6: a client that opens hundreds makes nobody else wait for them: those who wait take turns', async () => {
+  const { asked, heard, stand } = await hanging()
+  for (let count = 0; count < 300; count++) stand({ who: 'crab' })
+  stand({ who: 'diver' })
+  stand({ who: 'eel' })
+  vi.advanceTimersByTime(1_000)
+  vi.useRealTimers()
+  await vi.waitFor(() => expect(asked()).toBe(200), { timeout: 15_000 })
+  const counts = Object.groupBy(heard(), (who) => who)
+  expect(counts.diver).toHaveLength(1)
+  expect(counts.eel).toHaveLength(1)
+  expect(counts.crab).toHaveLength(98)
+})
+
+it('who left the line, or was let in, takes no turn any more', async () => {
+  const { asked, heard, stand } = await hanging()
+  const gone = stand({ who: 'crab' })
+  stand({ who: 'diver' })
+  gone.client.destroy()
+  expect(await gone.outcome).toEqual({ refused: 499 })
+  stand({ who: 'crab' })
+  vi.advanceTimersByTime(1_000)
+  vi.useRealTimers()
+  await vi.waitFor(() => expect(asked()).toBe(102), { timeout: 15_000 })
+  expect(heard().slice(-2).toSorted()).toEqual(['crab', 'diver'])
 })

@@ -1,5 +1,4 @@
 /** Opens the WebSockets of one upstream a few at a time: after a restart all browsers come back in the same moment. */
-import type { Duplex } from 'node:stream'
 import { UpstreamError } from '../../core/errors.ts'
 import { hasLeft, type Upgrade, type UpgradeOptions, upgrade } from './upgrade.ts'
 
@@ -16,6 +15,8 @@ const usualWait = 60_000
 export class TurnError extends UpstreamError {}
 
 export interface InLine extends UpgradeOptions {
+  /** Whose socket it is. Those who wait take turns, so that whoever opens a thousand makes nobody else wait for a thousand. */
+  readonly who: string
   /** Asked when their turn comes; `false`: it came too late for them. */
   isStillWanted?(): boolean
 }
@@ -25,41 +26,48 @@ export interface InLine extends UpgradeOptions {
  * with `TurnError` for whom no turn came.
  */
 export function upgradeLine(longestWait: number = usualWait): (options: InLine) => Promise<Upgrade> {
-  const line = new Set<() => void>()
+  // Whoever's turn comes next is first; what each waits for, in the order in which it came.
+  const line = new Map<string, Set<() => void>>()
   let underWay = 0
 
   const leave = (): void => {
-    const [next] = line
-    if (next === undefined) {
+    const [first] = line
+    if (first === undefined) {
       underWay -= 1
       return
     }
-    // Its place in the line becomes the place that is free.
-    line.delete(next)
-    next()
+    const [who, waiting] = first
+    line.delete(who)
+    line.set(who, waiting)
+    // It takes the place that is free, and none in the line any more.
+    const [next] = waiting
+    next?.()
   }
 
   /** Whether their turn came. Who has left makes room: kept until then, they could fill the memory of an app that hangs. */
-  const turn = (client: Duplex): Promise<boolean> =>
+  const turn = ({ client, who }: InLine): Promise<boolean> =>
     new Promise((resolve) => {
+      const waiting = line.get(who) ?? new Set()
+      line.set(who, waiting)
       const done = (isTurn: boolean): void => {
         clearTimeout(late)
         client.off('close', give)
-        line.delete(take)
+        waiting.delete(take)
+        if (waiting.size === 0) line.delete(who)
         resolve(isTurn)
       }
       const take = (): void => done(true)
       const give = (): void => done(false)
       const late = setTimeout(give, longestWait)
       client.once('close', give)
-      line.add(take)
+      waiting.add(take)
     })
 
   return async (options) => {
     if (hasLeft(options.client)) return upgrade(options)
     const waits = underWay >= atOnce
     if (!waits) underWay += 1
-    else if (!(await turn(options.client))) {
+    else if (!(await turn(options))) {
       if (hasLeft(options.client)) return upgrade(options)
       throw new TurnError('ERR_UPSTREAM_TIMEOUT', 'The app does not answer those who came before.')
     }

@@ -1,11 +1,11 @@
 /** What stands behind the gateway: one app, or several instances of one. */
 import { type Exchange, type HttpProxyOptions, httpProxy } from './http.ts'
 import type { Lead } from './lead.ts'
-import type { Upgrade, UpgradeOptions } from './upgrade.ts'
-import { upgradeLine } from './upgrade-line.ts'
+import type { Upgrade } from './upgrade.ts'
+import { type InLine, upgradeLine } from './upgrade-line.ts'
 
 /** A WebSocket to open; where to, the upstream decides. */
-export type SocketOpening = Omit<UpgradeOptions, 'upstream' | 'connectTimeout' | 'onReached'>
+export type SocketOpening = Omit<InLine, 'upstream' | 'connectTimeout' | 'onReached' | 'isStillWanted'>
 
 export interface Upstream {
   /** `lead` says which instance is meant; `null` where there is one only. */
