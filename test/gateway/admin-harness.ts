@@ -97,6 +97,11 @@ export async function signInTo(
   })
 }
 
+/** What the app answers to this cookie. */
+export async function statusAtApp(to: Harness, cookie: string): Promise<number> {
+  return (await fetchFrom(to.port, '/x', { headers: { host: to.host, cookie } })).status
+}
+
 function browserOf({ port, host, origin }: AdminStage, cookie: string): AdminBrowser {
   const get = (path: string): Promise<Answer> => fetchFrom(port, path, { headers: { host, cookie } })
   return {
