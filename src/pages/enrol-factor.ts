@@ -16,7 +16,8 @@ export interface EnrolPageOptions extends PageContext {
   /** `choose`: which one. */
   readonly step:
     | { readonly kind: 'choose'; readonly passkeys: boolean }
-    | { readonly kind: 'totp'; readonly secret: string; readonly uri: string }
+    /** `null`: the secret was shown, and is not again. */
+    | { readonly kind: 'totp'; readonly shown: { readonly secret: string; readonly uri: string } | null }
     | { readonly kind: 'passkey'; readonly ask: object }
   readonly script: string
   readonly notice?: FactorNotice | undefined
@@ -69,13 +70,10 @@ ${hidden(options, action)}
 
 function totp(
   options: EnrolPageOptions,
-  { secret, uri }: Extract<EnrolPageOptions['step'], { kind: 'totp' }>,
+  { shown }: Extract<EnrolPageOptions['step'], { kind: 'totp' }>,
   texts: Texts,
 ): Html {
-  return html`<p>${texts.factor.scan}</p>
-${qrCode(uri, texts.factor.picture)}
-<p>${texts.factor.secret}</p>
-<p><code class="secret">${secret.replace(/.{4}(?=.)/g, '$& ')}</code></p>
+  return html`${shown === null ? html`<p>${texts.factor.shownOnce}</p>` : secretOf(shown, texts)}
 <form method="post" action="${ownPath(options.base, options.page)}">
 ${hidden(options, 'totp-confirm')}
 <div class="field">
@@ -84,4 +82,11 @@ ${hidden(options, 'totp-confirm')}
 </div>
 <button class="button" type="submit">${texts.factor.confirm}</button>
 </form>`
+}
+
+function secretOf({ secret, uri }: { readonly secret: string; readonly uri: string }, texts: Texts): Html {
+  return html`<p>${texts.factor.scan}</p>
+${qrCode(uri, texts.factor.picture)}
+<p>${texts.factor.secret}</p>
+<p><code class="secret">${secret.replace(/.{4}(?=.)/g, '$& ')}</code></p>`
 }

@@ -119,6 +119,7 @@ export interface Texts {
     readonly scan: string
     readonly picture: string
     readonly secret: string
+    readonly shownOnce: string
     readonly typed: string
     readonly confirm: string
     readonly makeKey: string

@@ -68,7 +68,14 @@ function factorPages(place: PageContext, text: string): [string, Page][] {
     ['step-up, password', factorPage({ ...none, password: true })],
     ['step-up, provider', factorPage({ ...none, provider: { label: text, href: `/${text}` } })],
     ['enrol', enrolPage({ ...form, page: 'factor', step: { kind: 'choose', passkeys: true } })],
-    ['enrol, app', enrolPage({ ...enrol, step: { kind: 'totp', secret, uri: 'otpauth://totp/Kelp' } })],
+    [
+      'enrol, app',
+      enrolPage({ ...enrol, step: { kind: 'totp', shown: { secret, uri: 'otpauth://totp/Kelp' } } }),
+    ],
+    [
+      'enrol, app again',
+      enrolPage({ ...enrol, notice: { kind: 'wrong' }, step: { kind: 'totp', shown: null } }),
+    ],
     ['enrol, passkey', enrolPage({ ...enrol, step: { kind: 'passkey', ask } })],
     ['recovery codes', recoveryPage({ ...place, script, codes, next: `/${text}` })],
     ['factors', factorsPage(list)],

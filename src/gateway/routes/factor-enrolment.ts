@@ -59,9 +59,19 @@ export async function showEnrolment(
   const record = await parts.factors.of(enrolling.identity)
   const form = shownForm(parts, visit.request, formPurpose(enrolling))
   const step = await stepOf(parts, enrolling, record, form.binding)
+  // SECURITY: begun with a proof, shown to whoever gave it. A code that is wrong is no proof, and may come from a thief of the
+  // session's cookie; in a sign-in under way there is no session yet, and its secret is the proof.
+  const isHidden = step.kind === 'totp' && notice !== undefined && enrolling.pending === null
   const { site, app } = parts
   const page = enrolPage({
-    ...{ app, base: site.base, secure: site.secure, step, notice, token: form.token },
+    ...{
+      app,
+      base: site.base,
+      secure: site.secure,
+      step: isHidden ? { kind: 'totp', shown: null } : step,
+      notice,
+      token: form.token,
+    },
     ...{ page: enrolling.page, returnTo: enrolling.returnTo, script: scriptPath(parts) },
     acceptLanguage: visit.request.headers['accept-language'],
   })
@@ -81,7 +91,7 @@ async function stepOf(
   const name = signInName(identity)
   if (enrolment.secret !== null) {
     const { secret } = enrolment
-    return { kind: 'totp', secret, uri: totpUri(secret, { issuer: parts.app, account: name }) }
+    return { kind: 'totp', shown: { secret, uri: totpUri(secret, { issuer: parts.app, account: name }) } }
   }
   if (factors.site === null) return { kind: 'choose', passkeys: false }
   const who = { handle: await factors.handle(identity), name, label: name }

@@ -122,6 +122,8 @@ export const en: Texts = {
     scan: 'Open your authenticator app, scan this picture, and type the code that the app shows.',
     picture: 'The secret as a QR code',
     secret: 'Or type this into the app:',
+    shownOnce:
+      'Type the code that the app shows now. If the app does not have the secret yet, go back and begin again.',
     typed: 'Code that the app shows',
     confirm: 'Confirm',
     makeKey: 'Make a passkey',

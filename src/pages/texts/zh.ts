@@ -115,6 +115,7 @@ export const zh: Texts = {
     scan: '打开验证器应用，扫描此图，然后输入应用显示的验证码。',
     picture: '密钥的二维码',
     secret: '或在应用中输入：',
+    shownOnce: '请输入应用当前显示的验证码。如果应用中还没有密钥，请返回并重新开始。',
     typed: '应用显示的验证码',
     confirm: '确认',
     makeKey: '创建通行密钥',
