@@ -38,7 +38,7 @@ export interface CookieTransport extends CookieFacts {
 // RFC 6265 §4.1.1: a cookie's name is a token. Anything else would end the name, or start an attribute.
 const token = /^[\w!#$%&'*+.^`|~-]{0,64}$/
 // Short-lived helpers share the jar: an app of this name would take the cookie of one.
-const purposes = ['form', 'jwt-access', 'jwt-refresh'] as const
+const purposes = ['form', 'factor', 'jwt-access', 'jwt-refresh'] as const
 
 /**
  * The cookie for one purpose: `''` for the session, another word for a short-lived helper. Throws `ConfigError`

@@ -4,7 +4,7 @@
  */
 
 import { type Pending, pendingOf, withPending } from '../auth/factor-record.ts'
-import { type CookieOptions, readCookie } from '../core/cookie.ts'
+import { type CookieOptions, cookieTransport } from '../core/cookie.ts'
 import { fromBase64url, fromUtf8, open, random, seal, toBase64url, toUtf8 } from '../core/crypto.ts'
 import { readFormCookie } from '../core/form-cookie.ts'
 import type { Factors } from './factors.ts'
@@ -40,11 +40,10 @@ export interface FactorSignInsOptions extends CookieOptions {
 const lifetime = 5 * 60_000
 
 export function factorSignIns(options: FactorSignInsOptions): FactorSignIns {
-  const { key, factors, formCookieName, secure, name, port, now } = options
-  const label = name === '' ? 'factor' : `${name}-factor`
-  const cookie = secure ? `__Host-Http-holdfast-${label}` : `holdfast-${label}-${port}`
+  const { key, factors, formCookieName, now } = options
   // Lax: who comes back from an identity provider comes by a navigation from another site.
-  const attributes = `Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
+  const cookie = cookieTransport({ ...options, sameSite: 'lax' }, 'factor')
+  const purpose = `pending/v1|${cookie.name}`
 
   return {
     async begin(waiting, binding) {
@@ -55,14 +54,14 @@ export function factorSignIns(options: FactorSignInsOptions): FactorSignIns {
       const pending: Pending = { mark, until: at + lifetime, start: JSON.stringify(waiting) }
       await factors.change(who, (record) => withPending(record, pending, at))
       const ticket = JSON.stringify({ who, mark, binding })
-      const value = toBase64url(seal(key, toUtf8(ticket), `pending/v1|${cookie}`))
-      return `${cookie}=${value}; Max-Age=${lifetime / 1000}; ${attributes}`
+      const value = toBase64url(seal(key, toUtf8(ticket), purpose))
+      return cookie.write(value, lifetime / 1000)
     },
 
     find(cookieHeader) {
-      const value = readCookie(cookieHeader, cookie)
+      const value = cookie.read(cookieHeader)
       const box = value === null ? null : fromBase64url(value)
-      const plain = box === null ? null : open(key, box, `pending/v1|${cookie}`)
+      const plain = box === null ? null : open(key, box, purpose)
       if (plain === null) return null
       const pending = JSON.parse(fromUtf8(plain)) as FactorSignIn
       return pending.binding === readFormCookie(cookieHeader, formCookieName) ? pending : null
@@ -73,7 +72,7 @@ export function factorSignIns(options: FactorSignInsOptions): FactorSignIns {
       return pending === null ? null : readPending(pending.start)
     },
 
-    remove: () => `${cookie}=; Max-Age=0; ${attributes}`,
+    remove: () => cookie.clear(),
   }
 }
 

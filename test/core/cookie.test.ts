@@ -12,7 +12,7 @@ const name = cookieTransport(https).name
 const everyTransport = [true, false].flatMap((secure) =>
   ['', 'kelp', 'a.b-c_d'].flatMap((app) =>
     [false, true].flatMap((embedded) =>
-      (['', 'form', 'jwt-access', 'jwt-refresh'] as const).map((purpose) => ({
+      (['', 'form', 'factor', 'jwt-access', 'jwt-refresh'] as const).map((purpose) => ({
         secure,
         url: secure ? 'https://app.example.org/base/deep' : 'http://localhost:8080/base/deep',
         transport: cookieTransport({ secure, name: app, port: secure ? 443 : 8080, embedded }, purpose),
@@ -93,7 +93,7 @@ describe('cookieTransport()', () => {
       expect(transport.clear()).toContain(partitioned ? 'SameSite=None' : 'SameSite=Lax')
       expect(transport.write(value, 60).includes('SameSite=None')).toBe(partitioned)
     }
-    expect(everyTransport.filter(({ transport }) => transport.clear().includes('None'))).toHaveLength(12)
+    expect(everyTransport.filter(({ transport }) => transport.clear().includes('None'))).toHaveLength(15)
   })
 
   it('ASVS 3.3.4: is HttpOnly', () => {
@@ -133,6 +133,8 @@ describe('cookieTransport()', () => {
     '"',
     'n'.repeat(65),
     'form',
+    'factor',
+    'survey-factor',
     'kelp-form',
     'jwt-access',
     'kelp-jwt-refresh',
