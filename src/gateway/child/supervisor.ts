@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { ConfigError } from '../../core/errors.ts'
-import type { Log } from '../log.ts'
+import type { Log, LogFields } from '../log.ts'
 import { processStart } from './process-identity.ts'
 import type { RunFile, RunningApp } from './run-file.ts'
 
@@ -54,17 +54,28 @@ export async function superviseApp(options: SupervisorOptions): Promise<Supervis
     const startedAt = Date.now()
     const args = options.args.map((arg) => arg.replaceAll('{port}', String(port)))
     // A group of its own: a wrapper (npx, uv, sh) and what it started end together, and Ctrl-C reaches us first.
-    child = spawn(options.command, args, { stdio: 'inherit', env: options.environment(port), detached: true })
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      const missing = error.code === 'ENOENT' ? 'there is no such command here' : error.message
-      failure = new ConfigError('ERR_CONFIG_INVALID', `Cannot start ${options.command}: ${missing}.`)
-    })
+    const env = options.environment(port)
+    try {
+      child = spawn(options.command, args, { stdio: 'inherit', env, detached: true })
+    } catch (error) {
+      // Some reasons are thrown (not enough memory), most are told by an event (no such command, too many processes).
+      return notStarted(error as NodeJS.ErrnoException)
+    }
+    // It comes in place of an exit. (It would also tell of a signal that was not delivered; none is sent this way.)
+    child.once('error', notStarted)
     child.once('spawn', () => {
       app = { pid: child?.pid ?? 0, port, statePort }
       log.write('info', 'app_started', { pid: app.pid, port })
       void options.runFile.write(app)
     })
     child.once('exit', (code, signal) => died(startedAt, signal ?? String(code)))
+  }
+
+  const notStarted = (error: NodeJS.ErrnoException): void => {
+    // A later start fails for what passes: the command is away while a new one is put in its place, the machine is full.
+    if (everReady) return startLater('app_not_started', { reason: error.code ?? error.message })
+    const missing = error.code === 'ENOENT' ? 'there is no such command here' : error.message
+    failure = new ConfigError('ERR_CONFIG_INVALID', `Cannot start ${options.command}: ${missing}.`)
   }
 
   const died = (startedAt: number, how: string): void => {
@@ -78,7 +89,12 @@ export async function superviseApp(options: SupervisorOptions): Promise<Supervis
       return
     }
     if (Date.now() - startedAt >= healthyAfter) pause = firstPause
-    log.write('warn', 'app_ended', { how, restart_in_ms: pause })
+    startLater('app_ended', { how })
+  }
+
+  const startLater = (event: string, why: LogFields): void => {
+    if (stopping) return
+    log.write('warn', event, { ...why, restart_in_ms: pause })
     void wait(pause).then(() => {
       if (!stopping) start()
     })
