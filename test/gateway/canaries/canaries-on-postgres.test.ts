@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { postgresStore } from '../../../src/stores/postgres.ts'
 import { type PostgresServer, postgresPrograms, startPostgres } from '../../stores/postgres-server.ts'
+import { mainScene } from './main-scene.ts'
 import { mainEvents, played } from './played.ts'
-import { mainScene } from './scenes.ts'
 
 /** What is in the tables, as text, and what was ever written, deleted or not: the log that is written ahead of them. */
 async function copyOut(server: PostgresServer, folder: string): Promise<void> {

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { redisStore } from '../../../src/stores/redis.ts'
 import { startRedis } from '../../stores/redis-server.ts'
+import { mainScene } from './main-scene.ts'
 import { mainEvents, played } from './played.ts'
-import { mainScene } from './scenes.ts'
 
 describe('security: what a Redis wrote to its disk', () => {
   it('P10: holds no secret of any way in, and no name or address of anybody', async () => {

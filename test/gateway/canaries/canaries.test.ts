@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { Canaries } from './canaries.ts'
+import { loginApiScene } from './login-api-scene.ts'
+import { mainScene } from './main-scene.ts'
+import { passkeyScene } from './passkey-scene.ts'
 import { mainEvents, mainPlaces, played } from './played.ts'
-import { loginApiScene, mainScene, passkeyScene } from './scenes.ts'
 
 describe('security: no secret is in a log, an address, a page, a header, an upstream request or the store', () => {
   it('P10, V10.1.1, V16.2.5: of passwords, tokens, factors, links, keys, and those of a provider', async () => {

@@ -7,7 +7,7 @@ import type { SessionStore } from '../../../src/core/contracts.ts'
 import { sqliteStore } from '../../../src/stores/sqlite.ts'
 import { watchedStore } from '../watched-store.ts'
 import { Canaries } from './canaries.ts'
-import { person, type Scene } from './scenes.ts'
+import { person, type Scene } from './scene.ts'
 
 /** Opens a store that keeps its files below this folder. */
 export type OpenIn = (folder: string) => Promise<SessionStore>
