@@ -1,40 +1,8 @@
+/** The pages of self-service: each from its form to what it is for, and alike for who is known and who is not. */
 import { describe, expect, it } from 'vitest'
-import { anna, fetchFrom, type Harness, type HarnessOptions, password, startHarness } from '../harness.ts'
-import { linkIn, type MailServer, startMailServer } from '../mail-server.ts'
-import { type FormBrowser, formBrowser } from './browser-form.ts'
-
-const own = '/_holdfast'
-const fresh = 'kelp grows a foot a day'
-const fields = [
-  { name: 'company', label: 'Company', required: true },
-  { name: 'phone', label: 'Phone', required: false },
-]
-const registration = { open: true, domains: [], emails: [], fields, roles: ['viewer'] }
-
-async function stage(
-  options: HarnessOptions = {},
-): Promise<{ to: Harness; mail: MailServer; at: FormBrowser }> {
-  const mail = await startMailServer()
-  const to = await startHarness({
-    ...options,
-    selfService: {
-      ...{ mail: { url: mail.url, from: 'kelp@example.org', password: null }, registration },
-      ...options.selfService,
-    },
-  })
-  return { to, mail, at: formBrowser(to) }
-}
-
-/** Follows the link of a mail to the page it leads to. */
-async function follow(at: FormBrowser, mail: Awaited<ReturnType<MailServer['mailTo']>>): Promise<string> {
-  const link = linkIn(mail)
-  const sent = await at.open(link.pathname + link.search)
-  expect(sent.status).toBe(303)
-  expect(sent.headers['referrer-policy']).toBe('no-referrer')
-  const clean = String(sent.headers.location)
-  expect(clean).toBe(link.pathname)
-  return clean
-}
+import { anna, fetchFrom, password, startHarness } from '../harness.ts'
+import { formBrowser } from './browser-form.ts'
+import { follow, fresh, own, stage } from './self-service-stage.ts'
 
 describe('the pages of self-service', () => {
   it('are linked from the sign-in page where they are configured, and are not there where they are not', async () => {
@@ -187,15 +155,6 @@ describe('security: the pages of self-service', () => {
     await same(`${own}/register`, 'email', ['anna@example.org', 'new@example.org'])
   })
 
-  it('an address that has an account is told so by mail, and is sent no link', async () => {
-    const { mail, at } = await stage()
-    await at.open(`${own}/register`)
-    await at.post(`${own}/register`, { email: 'anna@example.org' })
-    const { text } = await mail.mailTo('anna@example.org')
-    expect(text).toContain('It has one already: anna')
-    expect(text).not.toContain('link=')
-  })
-
   it('answer as fast, and alike, while the mail server is down, and say so in the log without the address', async () => {
     const { to, mail, at } = await stage()
     await mail.close()
@@ -206,145 +165,5 @@ describe('security: the pages of self-service', () => {
       .poll(() => to.log.some(({ event }) => event === 'mail_failed'), { timeout: 10_000 })
       .toBe(true)
     expect(JSON.stringify(to.log)).not.toContain('anna@example.org')
-  })
-
-  it('links are of the configured address, whatever Host and X-Forwarded-Host say', async () => {
-    const { to, mail, at } = await stage()
-    await at.open(`${own}/forgot-password`)
-    const evil = { 'x-forwarded-host': 'evil.example', forwarded: 'host=evil.example' }
-    await at.post(`${own}/forgot-password`, { account: 'anna' }, evil)
-    expect(linkIn(await mail.mailTo('anna@example.org')).origin).toBe(to.origin)
-    expect(
-      (await at.post(`${own}/forgot-password`, { account: 'ben' }, { host: 'evil.example' })).status,
-    ).toBe(421)
-  })
-
-  it('a link that is fetched, prefetched or scanned is not used up, and its token is in no page and no log', async () => {
-    const { to, mail, at } = await stage()
-    await at.open(`${own}/forgot-password`)
-    await at.post(`${own}/forgot-password`, { account: 'anna' })
-    const letter = await mail.mailTo('anna@example.org')
-    const link = linkIn(letter)
-    const token = link.searchParams.get('link') ?? ''
-    const before = to.store.writes()
-    for (let look = 0; look < 3; look++) {
-      const scanner = formBrowser(to)
-      await scanner.open(link.pathname + link.search)
-      await scanner.open(link.pathname)
-      expect(
-        (
-          await fetchFrom(to.port, link.pathname + link.search, {
-            method: 'HEAD',
-            headers: { host: to.host },
-          })
-        ).status,
-      ).toBe(303)
-    }
-    expect(to.store.writes()).toBe(before)
-    const page = await follow(at, letter)
-    const shown = await at.open(page)
-    expect(shown.body).not.toContain(token)
-    expect((await at.post(page, { new_password: fresh })).status).toBe(303)
-    expect(JSON.stringify([to.log, to.events])).not.toContain(token)
-    expect(to.upstream.requests.map(({ url }) => url).join()).not.toContain(token)
-  })
-
-  it('what a link opens is shown to no script of the app, and takes no form of one', async () => {
-    const { to, mail, at } = await stage()
-    await at.open(`${own}/forgot-password`)
-    await at.post(`${own}/forgot-password`, { account: 'anna' })
-    const page = await follow(at, await mail.mailTo('anna@example.org'))
-    const script = { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }
-    const fetched = await at.open(page, script)
-    expect([fetched.status, fetched.body.includes('form_token')]).toEqual([403, false])
-    const frame = { 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': 'iframe' }
-    expect((await at.open(page, frame)).status).toBe(403)
-    // The tokens of forms that a script can read are good for nothing here.
-    await at.open(`${own}/forgot-password`, script)
-    expect((await at.post(page, { new_password: fresh })).status).toBe(400)
-    expect((await at.post(page, { new_password: fresh }, script)).status).toBe(403)
-    const shown = await at.open(page)
-    expect(shown.headers['cross-origin-opener-policy']).toBe('same-origin')
-    expect(shown.headers['content-security-policy']).toContain("frame-ancestors 'none'")
-    await to.signIn('anna')
-  })
-
-  it('a link that is worth nothing says so, and is forgotten', async () => {
-    const { at } = await stage()
-    for (const page of ['reset-password', 'register', 'account/email']) {
-      await at.open(`${own}/${page}?link=AAAA`)
-      const shown = await at.open(`${own}/${page}`)
-      expect([shown.status, shown.body.includes('This link is not good any more')], page).toEqual([410, true])
-      for (const bad of ['x;y', 'x%0d%0aset-cookie:a=b', '%00', 'é']) {
-        const sent = await at.open(`${own}/${page}?link=${encodeURI(bad)}`)
-        for (const line of sent.setCookie) expect(line).toMatch(/^[\w-]+=; Max-Age=0/)
-      }
-    }
-  })
-
-  it('B16: a name that was somebody’s is nobody else’s: what is kept under it stays theirs', async () => {
-    const { to, mail, at } = await stage()
-    await to.users.remove('ben')
-    await expect.poll(() => to.log.some(({ event }) => event === 'user_changed')).toBe(true)
-    await at.open(`${own}/register`)
-    await at.post(`${own}/register`, { email: 'new@example.org' })
-    const page = await follow(at, await mail.mailTo('new@example.org'))
-    await at.open(page)
-    const chosen = { name: 'Ben', new_password: fresh, field_company: 'x' }
-    expect((await at.post(page, { ...chosen, username: 'ben' })).body).toContain('That name is taken.')
-    expect((await at.post(page, { ...chosen, username: 'benno' })).status).toBe(303)
-  })
-
-  it('registers whom the list, a domain or the file names, and nobody else; the answer is the same', async () => {
-    const only = {
-      ...registration,
-      open: false,
-      domains: ['kelp.org'],
-      emails: ['kim@example.org'],
-      fields: [],
-    }
-    const { to, mail, at } = await stage({
-      selfService: { registration: only },
-      usersText: 'users: {}\npre-authorized:\n  emails: [lee@example.org]\n',
-    })
-    const bodies = new Set<string>()
-    for (const email of [
-      'a@kelp.org',
-      'a@sub.kelp.org',
-      'kim@example.org',
-      'lee@example.org',
-      'eve@example.org',
-    ]) {
-      await at.open(`${own}/register`)
-      const { body } = await at.post(`${own}/register`, { email })
-      bodies.add(body.replace(/nonce="?[^"> ]+/g, ''))
-    }
-    expect(bodies.size).toBe(1)
-    await to.selfService.idle()
-    const reached = mail.mails.map((one) => one.to[0])
-    expect(reached.toSorted()).toEqual(['a@kelp.org', 'kim@example.org', 'lee@example.org'])
-    const page = await follow(at, await mail.mailTo('lee@example.org'))
-    await at.open(page)
-    expect((await at.post(page, { username: 'lee', name: 'Lee', new_password: fresh })).status).toBe(303)
-    expect(to.users.isPreauthorized('lee@example.org')).toBe(false)
-  })
-
-  it('100 who register at once are all answered; of those with one link one has the account', async () => {
-    const { to, mail, at } = await stage()
-    await at.open(`${own}/register`)
-    await at.post(`${own}/register`, { email: 'new@example.org' })
-    const token = linkIn(await mail.mailTo('new@example.org')).searchParams.get('link') ?? ''
-    const outcomes = await Promise.all(
-      Array.from({ length: 100 }, (_, n) =>
-        to.selfService.registration?.register(
-          { token, username: `new${n}`, name: 'New', password: fresh, fields: new Map([['company', 'x']]) },
-          { address: '127.0.0.1' },
-        ),
-      ),
-    )
-    const kinds = outcomes.map((one) => one?.kind)
-    expect(kinds.filter((kind) => kind === 'registered')).toHaveLength(1)
-    expect(kinds.filter((kind) => kind === 'throttled')).toHaveLength(80)
-    expect(kinds.filter((kind) => kind === 'link')).toHaveLength(19)
   })
 })
