@@ -75,3 +75,10 @@ it('an app that cannot be started again for a moment, whatever the reason, is st
   await killed()
   expect(logged('app_not_started')).toHaveLength(1)
 }, 60_000)
+
+it('an app goes on, and is started again, where nothing can be written about it', async () => {
+  const { logged, killed } = await supervised({ remembered: 'server.cjs/run.json' })
+  await vi.waitFor(() => expect(logged('run_file_not_written')).toHaveLength(1), patience)
+  await killed()
+  await vi.waitFor(() => expect(logged('run_file_not_written')).toHaveLength(2), patience)
+}, 60_000)

@@ -66,7 +66,7 @@ export async function superviseApp(options: SupervisorOptions): Promise<Supervis
     child.once('spawn', () => {
       app = { pid: child?.pid ?? 0, port, statePort }
       log.write('info', 'app_started', { pid: app.pid, port })
-      void options.runFile.write(app)
+      options.runFile.write(app).catch(unremembered)
     })
     child.once('exit', (code, signal) => died(startedAt, signal ?? String(code)))
   }
@@ -77,6 +77,10 @@ export async function superviseApp(options: SupervisorOptions): Promise<Supervis
     const missing = error.code === 'ENOENT' ? 'there is no such command here' : error.message
     failure = new ConfigError('ERR_CONFIG_INVALID', `Cannot start ${options.command}: ${missing}.`)
   }
+
+  // A folder that is not ours to write, or a full disk, costs the taking over after a kill, and nothing that works now.
+  const unremembered = (error: unknown): void =>
+    log.write('warn', 'run_file_not_written', { reason: String(error) })
 
   const died = (startedAt: number, how: string): void => {
     app = null
@@ -130,7 +134,7 @@ export async function superviseApp(options: SupervisorOptions): Promise<Supervis
     async stop() {
       stopping = true
       if (app !== null) await endGroup(app.pid)
-      await options.runFile.remove()
+      await options.runFile.remove().catch(unremembered)
     },
 
     kill() {
