@@ -6,6 +6,7 @@ import type { CredentialsAuthenticator, Identity } from '../core/contracts.ts'
 import { sealedState } from '../core/sealed-state.ts'
 import { ownPath } from '../pages/own-path.ts'
 import type { Config } from './config.ts'
+import { type HeardLogouts, heardLogouts } from './heard-logouts.ts'
 import type { Log } from './log.ts'
 import { placeWords } from './place-words.ts'
 import type { OpenedSessions } from './sessions.ts'
@@ -35,6 +36,8 @@ export interface People {
   /** Who a name of the users file stands for now; `null` for one who is unknown or disabled, and without such a file. */
   known(username: string): Identity | null
   readonly providers: readonly ProviderChoice[]
+  /** What these have said of who is out. */
+  readonly heardLogouts: HeardLogouts
   readonly vouching: Vouching
   close(): Promise<void>
 }
@@ -68,6 +71,7 @@ export async function openPeople(options: PeopleOptions): Promise<People> {
   return {
     ...passwords,
     providers: chosen,
+    heardLogouts: heardLogouts({ state, app: config.name, now }),
     vouching: vouching({ vouchers: asked, store, sessions, state, standings, app: config.name, log, now }),
   }
 }

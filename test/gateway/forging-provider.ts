@@ -18,6 +18,12 @@ export interface ForgingProvider {
   readonly issuer: URL
   /** The public key, as anybody may read it. */
   readonly published: Record<string, unknown>
+  /** Its private key. */
+  readonly key: CryptoKey
+  /** How often its keys were asked for. */
+  keysAsked: number
+  /** Whether it cannot answer when its keys are asked for. */
+  keysAway: boolean
   /** Changes what would be a good token, or writes one in its place. */
   forge: (good: Forged) => Forged | string
   /** Goes there and comes back, at the gateway's provider `name`; what the callback answered, and the way there. */
@@ -32,7 +38,11 @@ export async function startForgingProvider(clientId: string): Promise<ForgingPro
       response.setHeader('content-type', 'application/json')
       response.end(JSON.stringify(body))
     }
-    if (request.url === '/jwks') return say({ keys: [published] })
+    if (request.url === '/jwks') {
+      provider.keysAsked++
+      response.statusCode = provider.keysAway ? 503 : 200
+      return say({ keys: [published] })
+    }
     if (request.url !== '/token') return say(metadata)
     void idToken().then((token) => say({ access_token: 'x', token_type: 'bearer', id_token: token }))
   })
@@ -65,6 +75,9 @@ export async function startForgingProvider(clientId: string): Promise<ForgingPro
   const provider: ForgingProvider = {
     issuer: new URL(origin),
     published,
+    key: privateKey,
+    keysAsked: 0,
+    keysAway: false,
     forge: (good) => good,
     async visit({ port, host }, name, returnTo = '/wanted') {
       const path = `/_holdfast/oidc/${name}`

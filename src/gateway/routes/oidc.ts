@@ -98,12 +98,19 @@ function unavailable(parts: GatewayParts, visit: Visit, error: AuthError, return
 
 /** OpenID Connect Back-Channel Logout 1.0: the provider tells us, server to server, who is out. */
 async function hear(parts: GatewayParts, visit: Visit, choice: ProviderChoice): Promise<void> {
+  const { name, provider } = choice
   const body = await readBody(visit.request, longestLogout)
   const token = body === null ? undefined : readForm(body)?.get('logout_token')
-  const subject = token === undefined ? null : await choice.provider.readLogout(token)
-  if (subject === null) return sendProblem(parts, visit, 'bad-request')
-  // Twice is a replay; what it asked for is done, and its sessions may have been begun since.
-  if (await parts.store.once(`oidc-logout:${choice.name}:${subject.jti}`, flowLifetime))
-    await providerSignedOut(parts, choice.provider, subject)
+  try {
+    const subject = token === undefined ? null : await provider.readLogout(token)
+    if (subject === null) return sendProblem(parts, visit, 'bad-request')
+    const work = () => providerSignedOut(parts, provider, subject)
+    await parts.people.heardLogouts.once(name, subject.jti, work)
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error
+    // Its keys cannot be had: whether the token is good is not known, and the provider is to send it again.
+    parts.log.write('warn', 'logout_not_heard', { name, reason: error.message })
+    return sendProblem(parts, visit, 'unavailable')
+  }
   visit.response.writeHead(200, { 'cache-control': 'no-store', 'content-length': 0 }).end()
 }
