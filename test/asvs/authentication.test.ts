@@ -3,15 +3,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { startAdminStage, userPath } from '../gateway/admin-harness.ts'
-import {
-  type Answer,
-  anna,
-  fetchFrom,
-  type Harness,
-  password,
-  signInForm,
-  startHarness,
-} from '../gateway/harness.ts'
+import { type Harness, startHarness } from '../gateway/harness.ts'
+import { type Answer, fetchFrom } from '../gateway/loopback.ts'
+import { anna, password } from '../gateway/people.ts'
+import { signInForm } from '../gateway/sign-in-form.ts'
 
 async function attempt(
   to: Harness,

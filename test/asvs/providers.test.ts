@@ -3,7 +3,8 @@ import { generateKeyPair } from 'jose'
 import { describe, expect, it } from 'vitest'
 import type { FactorClaims } from '../../src/auth/factor-claims.ts'
 import { type Forged, type ForgingProvider, startForgingProvider } from '../gateway/forging-provider.ts'
-import { fetchFrom, type Harness, startHarness } from '../gateway/harness.ts'
+import { type Harness, startHarness } from '../gateway/harness.ts'
+import { fetchFrom } from '../gateway/loopback.ts'
 
 async function startStage(
   secondFactor: FactorClaims | null = null,

@@ -2,8 +2,9 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { startAdminStage, userPath } from '../gateway/admin-harness.ts'
-import { anna, password, startHarness } from '../gateway/harness.ts'
+import { startHarness } from '../gateway/harness.ts'
 import { linkIn, startMailServer } from '../gateway/mail-server.ts'
+import { anna, password } from '../gateway/people.ts'
 import { addApp } from '../gateway/second-factor.ts'
 import { Visitor } from '../gateway/visitor.ts'
 

@@ -6,7 +6,10 @@ import { checkPolicy, defaultPolicy, underProfile } from '../../src/core/policy.
 import { parseDuration } from '../../src/gateway/duration.ts'
 import { settings } from '../../src/gateway/settings.ts'
 import { startAdminStage, userPath } from '../gateway/admin-harness.ts'
-import { anna, ben, fetchFrom, type Harness, password, signInForm, startHarness } from '../gateway/harness.ts'
+import { type Harness, startHarness } from '../gateway/harness.ts'
+import { fetchFrom } from '../gateway/loopback.ts'
+import { anna, ben, password } from '../gateway/people.ts'
+import { signInForm } from '../gateway/sign-in-form.ts'
 import { openSocket, serverFrames } from '../gateway/socket-client.ts'
 
 const minute = 60_000

@@ -1,6 +1,8 @@
 /** What an app answers: valid it passes, invalid it is a 502, and it never touches a session. */
 import { describe, expect, it } from 'vitest'
-import { ben, fetchFrom, startHarness } from '../gateway/harness.ts'
+import { startHarness } from '../gateway/harness.ts'
+import { fetchFrom } from '../gateway/loopback.ts'
+import { ben } from '../gateway/people.ts'
 import { rawExchange, rawTalk } from '../gateway/raw-client.ts'
 import { failOnCrash } from './crashes.ts'
 import { ok, rawApp } from './raw-app.ts'

@@ -1,6 +1,8 @@
 /** What happens when either side breaks off: nothing crashes, and nothing stays open. */
 import { describe, expect, it } from 'vitest'
-import { ben, fetchFrom, startHarness } from '../gateway/harness.ts'
+import { startHarness } from '../gateway/harness.ts'
+import { fetchFrom } from '../gateway/loopback.ts'
+import { ben } from '../gateway/people.ts'
 import { rawExchange, rawTalk } from '../gateway/raw-client.ts'
 import { upgradeRequest } from '../gateway/socket-client.ts'
 import { failOnCrash } from './crashes.ts'

@@ -1,5 +1,7 @@
 /** What a browser does at a gateway: signs in, comes back with its cookie, opens a socket, signs out. */
-import { fetchFrom, type Harness } from '../gateway/harness.ts'
+
+import type { Harness } from '../gateway/harness.ts'
+import { fetchFrom } from '../gateway/loopback.ts'
 
 export const form = 'application/x-www-form-urlencoded'
 

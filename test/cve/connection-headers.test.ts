@@ -1,6 +1,7 @@
 /** The Connection header: what either side names in it takes nothing away from the other. */
 import { describe, expect, it } from 'vitest'
-import { fetchFrom, startHarness } from '../gateway/harness.ts'
+import { startHarness } from '../gateway/harness.ts'
+import { fetchFrom } from '../gateway/loopback.ts'
 import { rawExchange } from '../gateway/raw-client.ts'
 import { type RecordingUpstream, recordingUpstream } from '../gateway/recording-upstream.ts'
 import { annas, gateway, ours, port, seenWith, upstream } from './identity-stage.ts'

@@ -1,7 +1,10 @@
 /** Credentials: one text, one person, made by nobody else and never adopted. */
 import { describe, expect, it } from 'vitest'
 import { tokenMint } from '../../src/core/token.ts'
-import { anna, ben, fetchFrom, signInForm, startHarness } from '../gateway/harness.ts'
+import { startHarness } from '../gateway/harness.ts'
+import { fetchFrom } from '../gateway/loopback.ts'
+import { anna, ben } from '../gateway/people.ts'
+import { signInForm } from '../gateway/sign-in-form.ts'
 import { watchedStore } from '../gateway/watched-store.ts'
 import { byForm, statusOf } from './browser-steps.ts'
 

@@ -1,8 +1,11 @@
 /** X-Forwarded-* and the client's address: nothing is believed by default, and never more than the address. */
 import { describe, expect, it } from 'vitest'
 import { clientAddress } from '../../src/gateway/client-address.ts'
-import { anna, fetchFrom, type Harness, signInForm, startHarness } from '../gateway/harness.ts'
+import { type Harness, startHarness } from '../gateway/harness.ts'
+import { fetchFrom } from '../gateway/loopback.ts'
+import { anna } from '../gateway/people.ts'
 import { rawExchange } from '../gateway/raw-client.ts'
+import { signInForm } from '../gateway/sign-in-form.ts'
 
 const rules = [
   { path: '/public/*', access: 'anyone' },

@@ -1,6 +1,7 @@
 /** Headers that say who someone is: only ours reach the app, in whatever spelling and by whatever trick others are sent. */
 import { describe, expect, it } from 'vitest'
-import { anna, startHarness } from '../gateway/harness.ts'
+import { startHarness } from '../gateway/harness.ts'
+import { anna } from '../gateway/people.ts'
 import { startPythonApp, withoutPython } from '../gateway/python.ts'
 import { rawExchange } from '../gateway/raw-client.ts'
 import type { SeenRequest } from '../gateway/recording-upstream.ts'

@@ -1,6 +1,7 @@
 /** A gateway with somebody signed in, and every header that could say who they are, in every spelling. */
 import { expect } from 'vitest'
-import { anna, ben, type Harness, startHarness } from '../gateway/harness.ts'
+import { type Harness, startHarness } from '../gateway/harness.ts'
+import { anna, ben } from '../gateway/people.ts'
 import { rawExchange } from '../gateway/raw-client.ts'
 import type { RecordingUpstream, SeenRequest } from '../gateway/recording-upstream.ts'
 

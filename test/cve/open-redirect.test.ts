@@ -1,6 +1,9 @@
 /** Where sign-in leads: through the real form, with everything that ever led off a site. */
 import { describe, expect, it } from 'vitest'
-import { anna, fetchFrom, type Harness, password, signInForm, startHarness } from '../gateway/harness.ts'
+import { type Harness, startHarness } from '../gateway/harness.ts'
+import { fetchFrom } from '../gateway/loopback.ts'
+import { anna, password } from '../gateway/people.ts'
+import { signInForm } from '../gateway/sign-in-form.ts'
 import { openRedirects, plainPaths } from '../pages/open-redirect-corpus.ts'
 
 const gateway = await startHarness()

@@ -1,8 +1,10 @@
 /** Our own routes: what they take, what they show, and what is not there. */
 import { describe, expect, it } from 'vitest'
-import { fetchFrom, signInForm, startHarness } from '../gateway/harness.ts'
+import { startHarness } from '../gateway/harness.ts'
+import { fetchFrom } from '../gateway/loopback.ts'
 import { rawExchange } from '../gateway/raw-client.ts'
 import { recordingUpstream } from '../gateway/recording-upstream.ts'
+import { signInForm } from '../gateway/sign-in-form.ts'
 import { form } from './browser-steps.ts'
 
 const gateway = await startHarness()

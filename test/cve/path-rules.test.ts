@@ -2,7 +2,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decide } from '../../src/gateway/access.ts'
-import { anna, ben, startHarness } from '../gateway/harness.ts'
+import { startHarness } from '../gateway/harness.ts'
+import { anna, ben } from '../gateway/people.ts'
 import { rawExchange } from '../gateway/raw-client.ts'
 import { bens, gateway, port, rules, send, upstream, visitor } from './path-stage.ts'
 

@@ -1,7 +1,8 @@
 /** A gateway with rules for paths, and paths that two parsers read differently. */
 import type { Identity } from '../../src/core/contracts.ts'
 import type { AccessRule, Visitor } from '../../src/gateway/access.ts'
-import { ben, type Harness, startHarness } from '../gateway/harness.ts'
+import { type Harness, startHarness } from '../gateway/harness.ts'
+import { ben } from '../gateway/people.ts'
 import { rawExchange } from '../gateway/raw-client.ts'
 import type { RecordingUpstream } from '../gateway/recording-upstream.ts'
 

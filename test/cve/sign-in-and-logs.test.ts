@@ -1,9 +1,12 @@
 /** Guessing, reflected text, and what gets into logs. */
 import { describe, expect, it } from 'vitest'
 import { bounded } from '../../src/gateway/log.ts'
-import { anna, ben, fetchFrom, type Harness, password, signInForm, startHarness } from '../gateway/harness.ts'
+import { type Harness, startHarness } from '../gateway/harness.ts'
+import { fetchFrom } from '../gateway/loopback.ts'
+import { anna, ben, password } from '../gateway/people.ts'
 import { rawExchange } from '../gateway/raw-client.ts'
 import { recordingUpstream } from '../gateway/recording-upstream.ts'
+import { signInForm } from '../gateway/sign-in-form.ts'
 import { openSocket, upgradeRequest } from '../gateway/socket-client.ts'
 
 const probe = `"'><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}\${7*7}`

@@ -2,8 +2,11 @@
 import { describe, expect, it } from 'vitest'
 import { createSessionManager } from '../../src/core/manager.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
-import { ben, fetchFrom, signInForm, startHarness } from '../gateway/harness.ts'
+import { startHarness } from '../gateway/harness.ts'
+import { fetchFrom } from '../gateway/loopback.ts'
+import { ben } from '../gateway/people.ts'
 import { rawExchange, rawTalk } from '../gateway/raw-client.ts'
+import { signInForm } from '../gateway/sign-in-form.ts'
 import { watchedStore } from '../gateway/watched-store.ts'
 import { countSessions, form, signOut, statusOf, upgradeLines } from './browser-steps.ts'
 

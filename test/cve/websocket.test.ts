@@ -1,6 +1,8 @@
 /** WebSockets: who may open one, from which page, and how long it lasts. */
 import { describe, expect, it } from 'vitest'
-import { anna, ben, fetchFrom, type Harness, startHarness } from '../gateway/harness.ts'
+import { type Harness, startHarness } from '../gateway/harness.ts'
+import { fetchFrom } from '../gateway/loopback.ts'
+import { anna, ben } from '../gateway/people.ts'
 import { rawExchange } from '../gateway/raw-client.ts'
 import { acceptUpgrade, recordingUpstream } from '../gateway/recording-upstream.ts'
 import { clientFrame, openSocket, serverFrames, upgradeRequest } from '../gateway/socket-client.ts'

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { anna, ben, fetchFrom, type Harness, password, startHarness } from './harness.ts'
+import { type Harness, startHarness } from './harness.ts'
+import { fetchFrom } from './loopback.ts'
+import { anna, ben, password } from './people.ts'
 
 interface Shown {
   readonly status: number

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { StoreError } from '../../src/core/errors.ts'
 import { type AdminStage, startAdminStage, statusAtApp, userPath } from './admin-harness.ts'
-import { ben } from './harness.ts'
+import { ben } from './people.ts'
 import { openSocket, serverFrames } from './socket-client.ts'
 
 function marks(body: string): string[] {

@@ -2,14 +2,10 @@
 import { onTestFinished } from 'vitest'
 import { startAdmin } from '../../src/gateway/admin/admin-start.ts'
 import type { AdminConfig } from '../../src/gateway/config.ts'
-import {
-  type Answer,
-  fetchFrom,
-  type Harness,
-  type HarnessOptions,
-  password,
-  startHarness,
-} from './harness.ts'
+import { type Harness, startHarness } from './harness.ts'
+import type { HarnessOptions } from './harness-options.ts'
+import { type Answer, fetchFrom } from './loopback.ts'
+import { password } from './people.ts'
 
 export interface AdminStage {
   readonly to: Harness

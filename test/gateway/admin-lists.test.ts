@@ -1,7 +1,7 @@
 /** What the admin page shows: people, sessions and the audit log, and nothing secret. */
 import { describe, expect, it } from 'vitest'
 import { startAdminStage, userPath } from './admin-harness.ts'
-import { anna, ben, password } from './harness.ts'
+import { anna, ben, password } from './people.ts'
 
 describe('what the admin page shows', () => {
   it('finds people by a part of their name or address, in pages', async () => {

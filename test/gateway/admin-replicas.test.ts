@@ -4,7 +4,9 @@ import type { SessionStore } from '../../src/core/contracts.ts'
 import { redisStore } from '../../src/stores/redis.ts'
 import { type RedisServer, startRedis } from '../stores/redis-server.ts'
 import { type AdminStage, userPath, withAdmin } from './admin-harness.ts'
-import { fetchFrom, type Harness, password, startHarness } from './harness.ts'
+import { type Harness, startHarness } from './harness.ts'
+import { fetchFrom } from './loopback.ts'
+import { password } from './people.ts'
 import { openSocket, serverFrames } from './socket-client.ts'
 
 const servers: RedisServer[] = []

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type AppForm, type AppPage, appForm, cookieOf } from './app-form.ts'
-import { anna, ben, password } from './harness.ts'
 import { linkIn, type MailServer, startMailServer } from './mail-server.ts'
+import { anna, ben, password } from './people.ts'
 
 const fresh = 'kelp grows a foot a day'
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { pinOfSid, writePin } from '../../src/gateway/proxy/instance-order.ts'
 import { appForm, cookieOf, streamlitApp } from './app-form.ts'
-import { anna } from './harness.ts'
+import { anna } from './people.ts'
 
 describe('signing in by the app’s own form', () => {
   it('tells the app at once who it is, and gives the page that it was typed into a session of its own', async () => {

@@ -4,14 +4,10 @@ import { onTestFinished } from 'vitest'
 import { createUrlSessions } from '../../src/core/url-session.ts'
 import { startStateListener } from '../../src/gateway/state/state-listener.ts'
 import { stateRoutes } from '../../src/gateway/state/state-routes.ts'
-import {
-  type Answer,
-  fetchFrom,
-  type Harness,
-  type HarnessOptions,
-  password,
-  startHarness,
-} from './harness.ts'
+import { type Harness, startHarness } from './harness.ts'
+import type { HarnessOptions } from './harness-options.ts'
+import { type Answer, fetchFrom } from './loopback.ts'
+import { password } from './people.ts'
 import { acceptUpgrade, type RecordingUpstream, recordingUpstream } from './recording-upstream.ts'
 import { openSocket, type SocketClient, serverFrame } from './socket-client.ts'
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { ben, fetchFrom, type Harness, startHarness } from './harness.ts'
+import { type Harness, startHarness } from './harness.ts'
+import { fetchFrom } from './loopback.ts'
+import { ben } from './people.ts'
 import { recordingUpstream } from './recording-upstream.ts'
 
 async function behind(preset: 'generic' | 'streamlit'): Promise<Harness> {

@@ -1,6 +1,9 @@
 /** Who may make a browser act: every unsafe route of ours, against every origin and every header a browser may send. */
 import { describe, expect, it } from 'vitest'
-import { ben, fetchFrom, signInForm, startHarness } from './harness.ts'
+import { startHarness } from './harness.ts'
+import { fetchFrom } from './loopback.ts'
+import { ben } from './people.ts'
+import { signInForm } from './sign-in-form.ts'
 
 const gateway = await startHarness({ preset: 'streamlit' })
 const form = 'application/x-www-form-urlencoded'

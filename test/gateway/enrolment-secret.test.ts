@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { totpCode, totpStep } from '../../src/auth/totp.ts'
-import { password, startHarness } from './harness.ts'
+import { startHarness } from './harness.ts'
+import { password } from './people.ts'
 import { clock, secretOn } from './second-factor.ts'
 import { Visitor } from './visitor.ts'
 

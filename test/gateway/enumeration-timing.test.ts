@@ -5,8 +5,9 @@
  */
 import { describe, expect, it } from 'vitest'
 import { passwordHasher } from '../../src/auth/password-hash.ts'
-import { type Harness, signInForm, startHarness } from './harness.ts'
+import { type Harness, startHarness } from './harness.ts'
 import { startMailServer } from './mail-server.ts'
+import { signInForm } from './sign-in-form.ts'
 import { timedClient } from './timed-client.ts'
 
 const pairs = 30

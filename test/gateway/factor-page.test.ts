@@ -1,7 +1,8 @@
 /** The page of second factors, and what a factor that is being added shows to whom. */
 import { describe, expect, it } from 'vitest'
 import { totpCode, totpStep } from '../../src/auth/totp.ts'
-import { ben, password, startHarness } from './harness.ts'
+import { startHarness } from './harness.ts'
+import { ben, password } from './people.ts'
 import { addApp, clock, codesOn, secretOn, withApp } from './second-factor.ts'
 import { Visitor } from './visitor.ts'
 

@@ -1,6 +1,7 @@
 /** Paths that ask for more than being signed in: a factor, or one shown just now. */
 import { describe, expect, it } from 'vitest'
-import { password, startHarness } from './harness.ts'
+import { startHarness } from './harness.ts'
+import { password } from './people.ts'
 import { rawExchange } from './raw-client.ts'
 import { clock, withApp } from './second-factor.ts'
 import { Visitor } from './visitor.ts'

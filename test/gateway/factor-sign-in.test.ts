@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { totpCode, totpStep } from '../../src/auth/totp.ts'
 import { StoreError } from '../../src/core/errors.ts'
-import { ben, password, startHarness } from './harness.ts'
+import { startHarness } from './harness.ts'
+import { ben, password } from './people.ts'
 import { clock, codesOn, secretOn, withApp } from './second-factor.ts'
 import { Visitor } from './visitor.ts'
 

@@ -4,7 +4,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { onTestFinished } from 'vitest'
-import { type Answer, fetchFrom, type Harness } from './harness.ts'
+import type { Harness } from './harness.ts'
+import { type Answer, fetchFrom } from './loopback.ts'
 
 /** What an ID token is made of. */
 export interface Forged {

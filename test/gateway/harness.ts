@@ -1,13 +1,10 @@
 /** The real gateway with real parts, in front of a real app, in this process; everything is closed after the test. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { request } from 'node:http'
-import { type AddressInfo, createServer } from 'node:net'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, onTestFinished } from 'vitest'
-import { type PasswordHasher, passwordHasher } from '../../src/auth/password-hash.ts'
 import { signInThrottle } from '../../src/auth/throttle.ts'
-import { openUsersFile, type UsersFile } from '../../src/auth/users-file.ts'
+import type { UsersFile } from '../../src/auth/users-file.ts'
 import type { Identity } from '../../src/core/contracts.ts'
 import { cookieTransport, instanceCookie } from '../../src/core/cookie.ts'
 import { toBase64url } from '../../src/core/crypto.ts'
@@ -16,19 +13,15 @@ import { formTokens } from '../../src/core/form-token.ts'
 import { type Keyring, openKeyring } from '../../src/core/keyring.ts'
 import { guardKeyring } from '../../src/core/keyring-guard.ts'
 import type { SessionManager } from '../../src/core/manager.ts'
-import { defaultPolicy, type Policy } from '../../src/core/policy.ts'
+import { defaultPolicy } from '../../src/core/policy.ts'
 import { sealedState } from '../../src/core/sealed-state.ts'
 import { type SocketRegistry, socketRegistry } from '../../src/core/sockets.ts'
-import type { Access, AccessRule } from '../../src/gateway/access.ts'
 import { bothSessions } from '../../src/gateway/admin/admin-sessions.ts'
 import { openUpstream } from '../../src/gateway/app-upstream.ts'
 import { genericPreset } from '../../src/gateway/apps/generic.ts'
 import { streamlitPreset } from '../../src/gateway/apps/streamlit.ts'
 import { type AuditLog, auditLog } from '../../src/gateway/audit.ts'
 import { clientAddress } from '../../src/gateway/client-address.ts'
-import type { Config } from '../../src/gateway/config.ts'
-import type { ImportConfig } from '../../src/gateway/config-import.ts'
-import type { SelfServiceConfig } from '../../src/gateway/config-self-service.ts'
 import { openFactors } from '../../src/gateway/factor-parts.ts'
 import { type Gateway, startGateway } from '../../src/gateway/gateway.ts'
 import type { LogFields, LogLevel } from '../../src/gateway/log.ts'
@@ -37,55 +30,23 @@ import { openOldSessions } from '../../src/gateway/old-sessions.ts'
 import { pagePasses } from '../../src/gateway/page-pass.ts'
 import type { GatewayParts } from '../../src/gateway/parts.ts'
 import { pendingSignIns } from '../../src/gateway/pending-sign-in.ts'
-import { openPeople, type People } from '../../src/gateway/people.ts'
+import { openPeople } from '../../src/gateway/people.ts'
 import { placeWords } from '../../src/gateway/place-words.ts'
 import { forwardedHeaders } from '../../src/gateway/proxy/forwarded.ts'
-import type { InstancesOptions } from '../../src/gateway/proxy/instances.ts'
 import { openSelfService, type SelfService } from '../../src/gateway/self-service/self-service.ts'
 import { signInTickets } from '../../src/gateway/sign-in-tickets.ts'
 import { site } from '../../src/gateway/site.ts'
 import { type Standings, standings } from '../../src/gateway/standing.ts'
 import type { AppPeople } from '../../src/gateway/state/sign-in-routes.ts'
 import { followUsers } from '../../src/gateway/users-follower.ts'
+import { type HarnessOptions, limitsOf } from './harness-options.ts'
+import { freePort, onAnswer } from './loopback.ts'
+import { password, peopleInFile, peopleOfFile, usersIn } from './people.ts'
 import { type RecordingUpstream, recordingUpstream } from './recording-upstream.ts'
+import { signInByForm } from './sign-in-form.ts'
 import { type WatchedStore, watchedStore } from './watched-store.ts'
 
-export const password = 'kelp holds on to rock'
 const serverSecret = 'a secret for tests, 32 bytes long or more'
-
-export interface HarnessOptions {
-  readonly upstream?: RecordingUpstream
-  /** Another app than the recording one. */
-  readonly upstreamUrl?: URL
-  /** Several instances of one app, in place of both. */
-  readonly instances?: readonly URL[]
-  readonly access?: Access
-  readonly rules?: readonly AccessRule[]
-  readonly preset?: 'generic' | 'streamlit'
-  readonly publicUrl?: string
-  readonly trustProxy?: readonly string[]
-  readonly policy?: Policy
-  readonly secondFactor?: Config['secondFactor']
-  readonly now?: () => number
-  readonly headersTimeout?: number
-  /** How long a connection to one of several instances may take. */
-  readonly connectTimeout?: number
-  /** For how long nobody is led elsewhere after all instances were away. */
-  readonly gathering?: number
-  /** An API that knows who may sign in, in place of the users file. */
-  readonly loginApi?: Config['loginApi']
-  readonly oidc?: Config['oidc']
-  /** A system that was there before. */
-  readonly import?: ImportConfig
-  /** Mail, registering, guests. */
-  readonly selfService?: Partial<SelfServiceConfig>
-  /** A users file that is there already. */
-  readonly usersText?: string
-  /** @default one that costs next to nothing: most tests are about something else */
-  readonly hasher?: PasswordHasher
-  /** A store that another replica works with, too. */
-  readonly store?: WatchedStore
-}
 
 export interface LogEntry {
   readonly level: LogLevel
@@ -123,14 +84,6 @@ export interface Harness {
   request(line: string, lines?: readonly string[]): string
   close(): Promise<void>
 }
-
-/** Anna has roles and an address; Ben has neither. Both have the password above. */
-export const anna: Identity = {
-  userId: 'anna',
-  authenticator: 'users-file',
-  claims: { name: 'Anna Alga', email: 'anna@example.org', roles: ['admin', 'diver'] },
-}
-export const ben: Identity = { userId: 'ben', authenticator: 'users-file', claims: {} }
 
 /** Starts everything. Closed after the test, or the file's tests, that started it. */
 export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
@@ -304,147 +257,4 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     close,
   }
   return harness
-}
-
-function limitsOf({ headersTimeout, connectTimeout, gathering }: HarnessOptions): Partial<InstancesOptions> {
-  return {
-    ...(headersTimeout !== undefined && { headersTimeout }),
-    ...(connectTimeout !== undefined && { connectTimeout }),
-    ...(gathering !== undefined && { gathering }),
-  }
-}
-
-/** The form of our sign-in page: its token and the cookie that binds it to this browser. */
-export async function signInForm(
-  { port, host }: Pick<Harness, 'port' | 'host'>,
-  path = '/_holdfast/sign-in',
-  headers: Readonly<Record<string, string>> = {},
-): Promise<{ readonly token: string; readonly cookie: string }> {
-  const page = await fetchFrom(port, path, { headers: { host, ...headers } })
-  const token = /name="form_token" value="([^"]+)"/.exec(page.body)?.[1] ?? ''
-  return { token, cookie: (page.setCookie[0] ?? '').split(';', 1)[0] ?? '' }
-}
-
-export interface Answer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly setCookie: readonly string[]
-  readonly body: string
-}
-
-export interface Ask {
-  readonly method?: string
-  readonly headers?: Readonly<Record<string, string | readonly string[]>>
-  readonly body?: string | Buffer
-}
-
-/** Told of every request that `fetchFrom` makes, with its answer. */
-export type AnswerListener = (path: string, ask: Ask, answer: Answer) => void
-
-const answerListeners = new Set<AnswerListener>()
-
-/** Tells a listener of every answer from now on, until the function that this returns is called. */
-export function onAnswer(listener: AnswerListener): () => void {
-  answerListeners.add(listener)
-  return () => answerListeners.delete(listener)
-}
-
-/** One request by node:http, which sets no header by itself that a test did not ask for, save for Connection. */
-export function fetchFrom(port: number, path: string, ask: Ask = {}): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const headers = Object.fromEntries(
-      Object.entries(ask.headers ?? {}).map(([name, value]) => [
-        name,
-        typeof value === 'string' ? value : [...value],
-      ]),
-    )
-    const outgoing = request(
-      { host: '127.0.0.1', port, path, method: ask.method ?? 'GET', headers, agent: false },
-      (response) => {
-        const pieces: Buffer[] = []
-        response.on('data', (piece: Buffer) => pieces.push(piece))
-        response.on('error', reject)
-        response.on('end', () => {
-          const answer = {
-            status: response.statusCode ?? 0,
-            headers: response.headers,
-            setCookie: response.headers['set-cookie'] ?? [],
-            body: Buffer.concat(pieces).toString('utf8'),
-          }
-          for (const listener of answerListeners) listener(path, ask, answer)
-          resolve(answer)
-        })
-      },
-    )
-    outgoing.on('error', reject)
-    outgoing.end(ask.body)
-  })
-}
-
-async function signInByForm(
-  harness: Harness,
-  base: string,
-  username: string,
-  secret: string,
-): Promise<string> {
-  const { port, host, origin, cookieName } = harness
-  const path = `${base}/_holdfast/sign-in`
-  const { token, cookie } = await signInForm(harness, path)
-  const answer = await fetchFrom(port, path, {
-    method: 'POST',
-    headers: { host, origin, cookie, 'content-type': 'application/x-www-form-urlencoded' },
-    body: new URLSearchParams({ username, password: secret, form_token: token, return_to: '' }).toString(),
-  })
-  const line = answer.setCookie.find((one) => one.startsWith(`${cookieName}=`))
-  if (answer.status !== 303 || line === undefined) {
-    throw new Error(`Signing in as ${username} failed: ${answer.status} ${answer.body.slice(0, 300)}`)
-  }
-  return line.split(';', 1)[0] ?? ''
-}
-
-function peopleOfFile(
-  users: UsersFile,
-): Pick<People, 'authenticator' | 'setPassword' | 'known' | 'usersFile'> {
-  return {
-    usersFile: users,
-    authenticator: users.authenticator(),
-    known: (name) => users.identity(name),
-    setPassword: (name, secret) => users.setPassword(name, secret),
-  }
-}
-
-async function usersIn(
-  path: string,
-  words: readonly string[],
-  { usersText, hasher = passwordHasher({ memoryKiB: 64, passes: 1 }) }: HarnessOptions,
-): Promise<UsersFile> {
-  if (usersText !== undefined) await writeFile(path, usersText, { mode: 0o600 })
-  const users = await openUsersFile(path, { create: true, words, hasher })
-  for (const { userId, claims } of [anna, ben]) {
-    const outcome = await users.add(userId, {
-      password,
-      ...(typeof claims.name === 'string' ? { name: claims.name } : {}),
-      ...(typeof claims.email === 'string' ? { email: claims.email } : {}),
-      ...(userId === 'anna' ? { roles: ['admin', 'diver'] } : {}),
-    })
-    if (!outcome.done) throw new Error(`${userId} could not be added: ${JSON.stringify(outcome)}`)
-  }
-  return users
-}
-
-/** The file, unless an API knows people in its place. */
-function peopleInFile(loginApi: HarnessOptions['loginApi'], users: UsersFile): UsersFile | null {
-  return loginApi == null ? users : null
-}
-
-/** A port nobody listens on now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }

@@ -1,7 +1,7 @@
 /** A browser meets one instance of the app, whichever gateway it asks: by its session, or by the pin it was handed. */
 import { expect, it } from 'vitest'
 import { writePin } from '../../src/gateway/proxy/instance-order.ts'
-import { anna, ben, startHarness } from './harness.ts'
+import { startHarness } from './harness.ts'
 import {
   ask,
   instance,
@@ -14,6 +14,7 @@ import {
   socketOf,
   stage,
 } from './instance-stage.ts'
+import { anna, ben } from './people.ts'
 
 it('leads a session to one instance from every gateway: pages, uploads, media, health and sockets', async () => {
   const all = await stage()

@@ -2,15 +2,10 @@
 import { expect } from 'vitest'
 import type { LogFields } from '../../src/gateway/log.ts'
 import { readPin } from '../../src/gateway/proxy/instance-order.ts'
-import {
-  type Answer,
-  ben,
-  fetchFrom,
-  freePort,
-  type Harness,
-  type HarnessOptions,
-  startHarness,
-} from './harness.ts'
+import { type Harness, startHarness } from './harness.ts'
+import type { HarnessOptions } from './harness-options.ts'
+import { type Answer, fetchFrom, freePort } from './loopback.ts'
+import { ben } from './people.ts'
 import {
   type RecordingUpstream,
   type RecordingUpstreamOptions,

@@ -1,7 +1,7 @@
 /** What becomes of people while instances of the app are away, and when they come back. */
 import { expect, it } from 'vitest'
-import { ben } from './harness.ts'
 import { ask, logged, named, page, pinOf, sessionAt, socketOf, stage } from './instance-stage.ts'
+import { ben } from './people.ts'
 import { rawTalk } from './raw-client.ts'
 import { openSocket, upgradeRequest } from './socket-client.ts'
 

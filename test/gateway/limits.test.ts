@@ -3,7 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { endIdleBody, readBody } from '../../src/gateway/visit.ts'
-import { ben, fetchFrom, startHarness } from './harness.ts'
+import { startHarness } from './harness.ts'
+import { fetchFrom } from './loopback.ts'
+import { ben } from './people.ts'
 import { rawExchange, rawTalk } from './raw-client.ts'
 
 const gateway = await startHarness()

@@ -1,6 +1,7 @@
 /** What an attacker may try around a sign-in at a provider. */
 import { describe, expect, it } from 'vitest'
-import { fetchFrom, type Harness } from './harness.ts'
+import type { Harness } from './harness.ts'
+import { fetchFrom } from './loopback.ts'
 import { type Wanderer, wanderer } from './oidc-server.ts'
 import { eventually, every, startStage } from './oidc-stage.ts'
 

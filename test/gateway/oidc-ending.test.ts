@@ -1,7 +1,8 @@
 /** What ends a session that began at a provider: its word, or ours, and never its absence. */
 import { describe, expect, it } from 'vitest'
 import { withAdmin } from './admin-harness.ts'
-import { fetchFrom, startHarness } from './harness.ts'
+import { startHarness } from './harness.ts'
+import { fetchFrom } from './loopback.ts'
 import { reservedIssuer, startOidcServer, wanderer } from './oidc-server.ts'
 import { eventually, every, signOutThere, startStage } from './oidc-stage.ts'
 

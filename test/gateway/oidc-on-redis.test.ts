@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { redisStore } from '../../src/stores/redis.ts'
 import { type RedisServer, startRedis } from '../stores/redis-server.ts'
-import { fetchFrom, type Harness, startHarness } from './harness.ts'
+import { type Harness, startHarness } from './harness.ts'
+import { fetchFrom } from './loopback.ts'
 import { reservedIssuer, startOidcServer, wanderer } from './oidc-server.ts'
 import { type WatchedStore, watchedStore } from './watched-store.ts'
 

@@ -1,6 +1,6 @@
 /** Signing in at a provider: where it leads, and what it cannot lead round. */
 import { describe, expect, it } from 'vitest'
-import { fetchFrom } from './harness.ts'
+import { fetchFrom } from './loopback.ts'
 import { wanderer } from './oidc-server.ts'
 import { every, startStage } from './oidc-stage.ts'
 

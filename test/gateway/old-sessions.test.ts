@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { type ImportConfig, importConfig } from '../../src/gateway/config-import.ts'
 import { cookieOf } from '../imports/flask-cookie.ts'
-import { type Answer, fetchFrom, type Harness, startHarness } from './harness.ts'
+import { type Harness, startHarness } from './harness.ts'
+import { type Answer, fetchFrom } from './loopback.ts'
 
 const secret = 'the-old-secret-of-the-old-app'
 const hour = 3_600_000

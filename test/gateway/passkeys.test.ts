@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Authenticator, type Behaviour } from './authenticator.ts'
-import { type Harness, password, startHarness } from './harness.ts'
+import { type Harness, startHarness } from './harness.ts'
+import { password } from './people.ts'
 import { Visitor } from './visitor.ts'
 
 const origin = 'https://kelp.example.org'

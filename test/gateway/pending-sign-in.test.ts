@@ -4,7 +4,7 @@ import { openKeyring } from '../../src/core/keyring.ts'
 import { sealedState } from '../../src/core/sealed-state.ts'
 import { pendingSignIns } from '../../src/gateway/pending-sign-in.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
-import { anna } from './harness.ts'
+import { anna } from './people.ts'
 
 const token = 'what only servers may see'
 const pending = { identity: anna, token, remember: true, begun: 7, returnTo: '/x' }

@@ -1,7 +1,7 @@
 /** What somebody gains who planted an anonymous cookie before its victim signs in by the app's form. */
 import { describe, expect, it } from 'vitest'
 import { appForm, cookieOf, newSecret } from './app-form.ts'
-import { password } from './harness.ts'
+import { password } from './people.ts'
 
 describe('whoever planted the anonymous cookie and holds a copy of it', () => {
   it('gains nothing (fixation, A1): the copy is dead once the victim has signed in', async () => {

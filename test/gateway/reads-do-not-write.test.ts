@@ -1,7 +1,9 @@
 /** What nobody did leaves nothing behind; and a cookie we did not write changes nothing for anybody. */
 import { Agent, request } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { ben, fetchFrom, startHarness } from './harness.ts'
+import { startHarness } from './harness.ts'
+import { fetchFrom } from './loopback.ts'
+import { ben } from './people.ts'
 import { rawExchange } from './raw-client.ts'
 import { upgradeRequest } from './socket-client.ts'
 

@@ -1,6 +1,8 @@
 /** An authenticator app, added at the account's page as its person would. */
 import { totpCode, totpStep } from '../../src/auth/totp.ts'
-import { type Harness, type HarnessOptions, password, startHarness } from './harness.ts'
+import { type Harness, startHarness } from './harness.ts'
+import type { HarnessOptions } from './harness-options.ts'
+import { password } from './people.ts'
 import { Visitor } from './visitor.ts'
 
 /** What adding an app shows, once. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { fetchFrom, type Harness, startHarness } from './harness.ts'
+import { type Harness, startHarness } from './harness.ts'
+import { fetchFrom } from './loopback.ts'
 import { recordingUpstream } from './recording-upstream.ts'
 
 const script = {

@@ -1,7 +1,10 @@
 import { describe, expect, it, vi } from 'vitest'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import type { AccountLimit } from '../../src/core/session-limit.ts'
-import { type Answer, anna, fetchFrom, type Harness, password, signInForm, startHarness } from './harness.ts'
+import { type Harness, startHarness } from './harness.ts'
+import { type Answer, fetchFrom } from './loopback.ts'
+import { anna, password } from './people.ts'
+import { signInForm } from './sign-in-form.ts'
 
 const minute = 60_000
 

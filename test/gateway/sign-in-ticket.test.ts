@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import { appForm, cookieOf, newSecret } from './app-form.ts'
-import { anna } from './harness.ts'
+import { anna } from './people.ts'
 
 describe('a ticket', () => {
   it('is worth one session: replayed it is worth nothing', async () => {

@@ -8,7 +8,10 @@ import type { ImportConfig } from '../../src/gateway/config-import.ts'
 import { type Standings, standings } from '../../src/gateway/standing.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 import { cookieOf } from '../imports/flask-cookie.ts'
-import { anna, ben, fetchFrom, type Harness, password, signInForm, startHarness } from './harness.ts'
+import { type Harness, startHarness } from './harness.ts'
+import { fetchFrom } from './loopback.ts'
+import { anna, ben, password } from './people.ts'
+import { signInForm } from './sign-in-form.ts'
 
 const account = { authenticator: 'google', userId: 'x@example.org' }
 const usual = { disabled: false, factorRequired: false, roles: null }

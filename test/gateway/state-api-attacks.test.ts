@@ -1,6 +1,7 @@
 /** What an attacker may try at the state API. */
 import { describe, expect, it } from 'vitest'
-import { anna, fetchFrom } from './harness.ts'
+import { fetchFrom } from './loopback.ts'
+import { anna } from './people.ts'
 import { key, startApi, write } from './state-api-stage.ts'
 
 describe('security: the state API', () => {

@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { anna, ben } from './harness.ts'
+import { anna, ben } from './people.ts'
 import { key, startApi, tab, write } from './state-api-stage.ts'
 
 describe('the state API', () => {

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
 import { httpProxy } from '../../src/gateway/proxy/http.ts'
-import { fetchFrom, freePort } from './harness.ts'
+import { fetchFrom, freePort } from './loopback.ts'
 
 /** Whether a request with these headers takes the app for one that is away. */
 async function isTakenForAway(upstream: URL, headers: string[]): Promise<[status: number, away: boolean]> {

@@ -1,6 +1,7 @@
 /** URL sessions by the state API. */
 import { describe, expect, it } from 'vitest'
-import { anna, ben, fetchFrom } from './harness.ts'
+import { fetchFrom } from './loopback.ts'
+import { anna, ben } from './people.ts'
 import { startApi } from './state-api-stage.ts'
 
 describe('a URL session', () => {

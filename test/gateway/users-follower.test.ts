@@ -3,7 +3,8 @@ import { openUsersFile } from '../../src/auth/users-file.ts'
 import { StoreError } from '../../src/core/errors.ts'
 import { sealedState } from '../../src/core/sealed-state.ts'
 import { followUsers } from '../../src/gateway/users-follower.ts'
-import { anna, ben, type Harness, startHarness } from './harness.ts'
+import { type Harness, startHarness } from './harness.ts'
+import { anna, ben } from './people.ts'
 
 /** Whether this cookie still signs somebody in. */
 async function isIn(gateway: Harness, cookie: string): Promise<boolean> {

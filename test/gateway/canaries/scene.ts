@@ -1,6 +1,7 @@
 /** What every scene has: secrets that are known again wherever they turn up, and eyes on all that a gateway says. */
 import { randomBytes } from 'node:crypto'
-import { type Harness, onAnswer } from '../harness.ts'
+import type { Harness } from '../harness.ts'
+import { onAnswer } from '../loopback.ts'
 import type { WatchedStore } from '../watched-store.ts'
 import type { Canaries } from './canaries.ts'
 

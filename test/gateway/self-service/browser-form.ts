@@ -1,5 +1,7 @@
 /** A browser as far as forms go: keeps cookies, follows nothing, sends what browsers send. */
-import { type Answer, fetchFrom, type Harness } from '../harness.ts'
+
+import type { Harness } from '../harness.ts'
+import { type Answer, fetchFrom } from '../loopback.ts'
 
 export interface FormBrowser {
   /** Opens a page as a document. */

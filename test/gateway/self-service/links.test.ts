@@ -1,6 +1,6 @@
 /** The links of mails: where they lead, what uses them up, and who is shown what they open. */
 import { describe, expect, it } from 'vitest'
-import { fetchFrom } from '../harness.ts'
+import { fetchFrom } from '../loopback.ts'
 import { linkIn } from '../mail-server.ts'
 import { formBrowser } from './browser-form.ts'
 import { follow, fresh, own, stage } from './self-service-stage.ts'

@@ -1,6 +1,8 @@
 /** The pages of self-service: each from its form to what it is for, and alike for who is known and who is not. */
 import { describe, expect, it } from 'vitest'
-import { anna, fetchFrom, password, startHarness } from '../harness.ts'
+import { startHarness } from '../harness.ts'
+import { fetchFrom } from '../loopback.ts'
+import { anna, password } from '../people.ts'
 import { formBrowser } from './browser-form.ts'
 import { follow, fresh, own, stage } from './self-service-stage.ts'
 

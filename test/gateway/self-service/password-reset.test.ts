@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { anna, ben, type Harness, type HarnessOptions, password, startHarness } from '../harness.ts'
+import { type Harness, startHarness } from '../harness.ts'
+import type { HarnessOptions } from '../harness-options.ts'
 import { linkIn, type MailServer, startMailServer } from '../mail-server.ts'
+import { anna, ben, password } from '../people.ts'
 
 const from = { address: '127.0.0.1' }
 const fresh = 'kelp grows a foot a day'

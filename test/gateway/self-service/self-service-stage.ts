@@ -1,7 +1,8 @@
 /** A gateway with mail and registration, and a browser that follows the links it sends. */
 import { expect } from 'vitest'
 import type { SelfServiceConfig } from '../../../src/gateway/config-self-service.ts'
-import { type Harness, type HarnessOptions, startHarness } from '../harness.ts'
+import { type Harness, startHarness } from '../harness.ts'
+import type { HarnessOptions } from '../harness-options.ts'
 import { linkIn, type MailServer, startMailServer } from '../mail-server.ts'
 import { type FormBrowser, formBrowser } from './browser-form.ts'
 
