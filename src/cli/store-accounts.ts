@@ -19,6 +19,7 @@ export interface StoreAccounts {
   readonly standings: Standings
   readonly sessions: SessionManager
   readonly audit: AuditLog
+  readonly forgetFactors: (account: Account) => Promise<void>
   readonly by: Actor
   /** Writes down something that is done besides. */
   record<Result>(action: AuditAction, to: Account, work: () => Promise<Result>): Promise<Result>
@@ -48,15 +49,13 @@ export async function withAccounts<Value>(
     const known = standings({ state, app: config.name })
     const audit = auditLog({ state, app: config.name, log: { write: () => {} }, now: Date.now })
     const by = whoCalls()
+    const shared = {
+      ...{ standings: known, sessions, audit },
+      forgetFactors: forgetFactors(state, config.name),
+    }
     return await work({
-      accounts: accounts({
-        ...{ sessions, adminSessions, standings: known, audit, directory },
-        forgetFactors: forgetFactors(state, config.name),
-      }),
-      standings: known,
-      sessions,
-      audit,
-      by,
+      ...{ ...shared, by },
+      accounts: accounts({ ...shared, adminSessions, directory }),
       record: (action, to, change) =>
         audit.record({ kind: 'admin', action, by: by.account, to, from: by.from }, change),
     })

@@ -175,10 +175,10 @@ export function accounts(options: AccountsOptions): Accounts {
         if (directory === null || entryOf(account) === undefined) return unknownUser(account.userId)
         const outcome = await directory.remove(account.userId)
         if (!outcome.done) return outcome
-        await sessions.revokeUser(account)
-        await standings.forget(account)
-        // Whoever has the name after them must not meet their factors.
+        // Whoever has the name after them must not meet their factors, also where the end of a session cannot be confirmed.
         await forgetFactors(account)
+        await standings.forget(account)
+        await sessions.revokeUser(account)
         return outcome
       }),
 

@@ -1,11 +1,13 @@
-/** Ends the sessions of whoever was removed, disabled, or given another password or other roles. */
+/** Ends the sessions of whoever was removed, disabled, or given another password or other roles; forgets who was removed. */
 import type { UserChange } from '../auth/users-changes.ts'
 import type { UsersFile } from '../auth/users-file.ts'
 import type { StateScope } from '../core/contracts.ts'
 import type { SessionManager } from '../core/manager.ts'
 import type { SealedState } from '../core/sealed-state.ts'
+import { forgetFactors } from './factors.ts'
 import type { Log } from './log.ts'
 import { retiredNames } from './self-service/retired-names.ts'
+import { type Account, standings } from './standing.ts'
 
 export interface UsersFollowerOptions {
   readonly users: UsersFile
@@ -29,12 +31,22 @@ export async function followUsers(options: UsersFollowerOptions): Promise<() => 
   const { name: authenticator } = users.authenticator()
   const scope: StateScope = { sid: null, name: `users:${options.app}` }
   const retired = retiredNames(state, options.app)
+  const forgotten = forgetFactors(state, options.app)
+  const known = standings({ state, app: options.app })
   let stopped = false
 
   const revoke = async ({ userId, kind }: UserChange): Promise<void> => {
     log.write('info', 'user_changed', { user: userId, kind })
-    if (kind === 'removed') await retired.add(userId)
-    await sessions.revokeUser({ authenticator, userId })
+    const account = { authenticator, userId }
+    if (kind === 'removed') await forget(account)
+    await sessions.revokeUser(account)
+  }
+
+  // SECURITY: the file gives a name to somebody else with a new entry: a passkey that was left would open their account.
+  const forget = async (account: Account): Promise<void> => {
+    await retired.add(account.userId)
+    await forgotten(account)
+    await known.forget(account)
   }
 
   const remember = async (): Promise<void> => {

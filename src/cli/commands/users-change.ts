@@ -66,18 +66,26 @@ async function open({ users, name, publicUrl }: Config, create: boolean): Promis
   return openUsersFile(users ?? usual, { create, words: placeWords(name, publicUrl) })
 }
 
-/** A change of the file, and then what it comes to in the store. */
+/**
+ * A change of the file, and then what it comes to in the store. With `again`, a call whose store was away is to be made once
+ * more: the file has nobody to change by then, and the store still has.
+ */
 export function changing(
   change: (file: UsersFile, name: string, call: Call) => Promise<UsersOutcome>,
   message: (name: string, call: Call) => string,
   inStore: InStore,
+  again?: string,
 ): Work {
   return async (file, call, config) => {
     const [name = ''] = call.words
     // The file first: it is the owner's, and can be changed where the store is away.
-    const code = told(await change(file, name, call), message(shown(name), call))
+    const outcome = await change(file, name, call)
+    const code = told(outcome, message(shown(name), call))
     const userId = canonicalUserName(name) ?? name
-    return code === 0 ? settled(config, file, { authenticator: usersFileWay, userId }, call, inStore) : code
+    if (!outcome.done && (again === undefined || outcome.reason !== 'unknown-user')) return code
+    const next = again === undefined ? 'run: holdfast sessions revoke --user' : `run again: holdfast ${again}`
+    const account = { authenticator: usersFileWay, userId }
+    return Math.max(code, await settled(config, file, account, call, inStore, next))
   }
 }
 
@@ -129,6 +137,7 @@ async function settled(
   account: Account,
   call: Call,
   inStore: InStore,
+  next: string,
 ): Promise<number> {
   if (!hasStore(config)) return 0
   try {
@@ -142,7 +151,7 @@ async function settled(
     if (!(error instanceof HoldfastError)) throw error
     // The file says it now; a gateway that runs follows it. Without one, this is left to do.
     note(`holdfast: The sessions in ${config.store} could not be ended: ${error.message}`)
-    note(`Then run: holdfast sessions revoke --user ${shown(account.userId)}`)
+    note(`Then ${next} ${shown(account.userId)}`)
     return error instanceof ConfigError ? 2 : 1
   }
 }

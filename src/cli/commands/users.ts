@@ -70,12 +70,15 @@ export const usersCommands: readonly Command[] = [
     changing(
       (file, name) => file.remove(name),
       (name) => `${name} is removed.`,
-      ({ record, sessions, standings }, account) =>
+      ({ record, sessions, standings, forgetFactors }, account) =>
         record('remove', account, async () => {
-          await sessions.revokeUser(account)
+          // Whoever is given the name next must not meet their factors.
+          await forgetFactors(account)
           await standings.forget(account)
+          await sessions.revokeUser(account)
           return { done: true }
         }),
+      'users remove',
     ),
   ),
   users(
