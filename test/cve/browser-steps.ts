@@ -1,5 +1,4 @@
 /** What a browser does at a gateway: signs in, comes back with its cookie, opens a socket, signs out. */
-
 import type { Harness } from '../gateway/harness.ts'
 import { fetchFrom } from '../gateway/loopback.ts'
 

@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { StoreError } from '../../src/core/errors.ts'
 import { type ForgingProvider, startForgingProvider } from './forging-provider.ts'
-import { fetchFrom, type Harness, startHarness } from './harness.ts'
+import { type Harness, startHarness } from './harness.ts'
 import { logoutToken, tell } from './logout-token.ts'
+import { fetchFrom } from './loopback.ts'
 
 describe('a logout token', { timeout: 30_000 }, () => {
   it.each([

@@ -1,7 +1,8 @@
 /** What a provider says when somebody is out there (OpenID Connect Back-Channel Logout 1.0), as it says it. */
 import { SignJWT } from 'jose'
 import type { ForgingProvider } from './forging-provider.ts'
-import { fetchFrom, type Harness } from './harness.ts'
+import type { Harness } from './harness.ts'
+import { fetchFrom } from './loopback.ts'
 
 /** A logout token of a provider, good unless `other` claims make it something else. */
 export function logoutToken(

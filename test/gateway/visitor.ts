@@ -1,5 +1,4 @@
 /** A browser without scripts: keeps cookies, sends forms as they are on the page, follows nothing by itself. */
-
 import type { Harness } from './harness.ts'
 import { type Answer, fetchFrom } from './loopback.ts'
 import { password } from './people.ts'

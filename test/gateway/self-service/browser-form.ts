@@ -1,5 +1,4 @@
 /** A browser as far as forms go: keeps cookies, follows nothing, sends what browsers send. */
-
 import type { Harness } from '../harness.ts'
 import { type Answer, fetchFrom } from '../loopback.ts'
 
