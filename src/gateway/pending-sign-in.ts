@@ -17,6 +17,8 @@ export interface PendingSignIn extends Vouched {
   readonly begun: number
   /** As `returnPath` gave it. */
   readonly returnTo: string
+  /** When its first ticket was issued: one that is issued in place of another lives no longer. @default now */
+  readonly issuedAt?: number
 }
 
 /** Both reject with `StoreError` when the store cannot tell. */
@@ -43,6 +45,7 @@ export interface PendingSignInsOptions {
 /** What the browser holds. */
 interface Sealed extends Omit<PendingSignIn, 'token'> {
   readonly issuedAt: number
+  readonly authenticatedAt: number
   readonly nonce: string
   /** Whether a token waits in the store. */
   readonly kept: boolean
@@ -88,9 +91,12 @@ export function pendingSignIns(options: PendingSignInsOptions): PendingSignIns {
 
   return {
     async issue(step, binding, { token, ...pending }) {
-      const [issuedAt, nonce] = [now(), toBase64url(random(16))]
+      const { issuedAt = now() } = pending
+      const nonce = toBase64url(random(16))
       if (token !== null) await keep(pending.identity, { nonce, until: issuedAt + lifetime, token })
-      const content: Sealed = { ...pending, issuedAt, nonce, kept: token !== null }
+      // Who they are was shown before they were asked: the session must not say that it was when they answered.
+      const { authenticatedAt = issuedAt } = pending
+      const content: Sealed = { ...pending, issuedAt, authenticatedAt, nonce, kept: token !== null }
       return toBase64url(seal(key, toUtf8(JSON.stringify(content)), bound(step, binding)))
     },
 
@@ -103,10 +109,10 @@ export function pendingSignIns(options: PendingSignInsOptions): PendingSignIns {
       // Replicas' clocks may differ by a little.
       if (age > lifetime || age < -60_000) return null
       if (!(await store.once(`pending-sign-in:${nonce}`, lifetime + 120_000))) return null
-      if (!kept) return { ...pending, token: null }
+      if (!kept) return { ...pending, issuedAt, token: null }
       const token = await take(pending.identity, nonce)
       // Without it nobody could ask about them again.
-      return token === null ? null : { ...pending, token }
+      return token === null ? null : { ...pending, issuedAt, token }
     },
   }
 }

@@ -7,10 +7,13 @@ import { memoryStore } from '../../src/stores/memory.ts'
 import { anna } from './people.ts'
 
 const token = 'what only servers may see'
+const issuedAt = Date.parse('2026-01-02T03:04:05Z')
 const pending = { identity: anna, token, remember: true, begun: 7, returnTo: '/x' }
+/** It says when it began to wait, and so when its person was checked. */
+const waited = { ...pending, issuedAt, authenticatedAt: issuedAt }
 
 async function replicas() {
-  const at = { now: Date.parse('2026-01-02T03:04:05Z') }
+  const at = { now: issuedAt }
   const store = memoryStore({ now: () => at.now })
   const keyring = await openKeyring(store, ['a secret for tests, 32 bytes long or more'])
   const state = sealedState(store, keyring)
@@ -23,7 +26,7 @@ describe('a sign-in that waits for an answer', () => {
     const { one, other } = await replicas()
     const ticket = await one.issue('step', 'browser', pending)
     const answers = await Promise.all([1, 2, 3].map(() => other.use('step', 'browser', ticket)))
-    expect(answers.filter((answer) => answer !== null)).toEqual([pending])
+    expect(answers.filter((answer) => answer !== null)).toEqual([waited])
   })
 
   it('SECURITY: leaves the token of whoever vouches to the servers', async () => {
@@ -53,8 +56,19 @@ describe('a sign-in that waits for an answer', () => {
       tickets.push(await one.issue('step', `browser ${n}`, { ...pending, begun: n }))
     expect(await one.use('step', 'browser 0', tickets[0] ?? '')).toBeNull()
     for (let n = 8; n > 0; n--)
-      expect(await one.use('step', `browser ${n}`, tickets[n] ?? '')).toEqual({ ...pending, begun: n })
-    const bare = { ...pending, token: null }
+      expect(await one.use('step', `browser ${n}`, tickets[n] ?? '')).toEqual({ ...waited, begun: n })
+    const bare = { ...waited, token: null }
     expect(await one.use('step', 'b', await one.issue('step', 'b', bare))).toEqual(bare)
+  })
+
+  it('SECURITY: lives no longer for being asked again, nor says that its person was checked later', async () => {
+    const { at, one } = await replicas()
+    let ticket = await one.issue('step', 'browser', { ...pending, authenticatedAt: 0 })
+    at.now += 4 * 60_000
+    const again = await one.use('step', 'browser', ticket)
+    expect(again).toEqual({ ...waited, authenticatedAt: 0 })
+    ticket = await one.issue('step', 'browser', again ?? pending)
+    at.now += 60_001
+    expect(await one.use('step', 'browser', ticket)).toBeNull()
   })
 })

@@ -1,5 +1,6 @@
 /** What becomes of whoever is right, and signed in as often as they may be: they are refused, or asked what shall end. */
 import { readFormCookie } from '../../core/form-cookie.ts'
+import type { Issued } from '../../core/manager.ts'
 import type { Session } from '../../core/session.ts'
 import { accountFields } from '../../pages/account.ts'
 import { readForm } from '../../pages/form.ts'
@@ -76,13 +77,17 @@ async function takeOver(
   pending: PendingSignIn,
   action: string,
 ): Promise<void> {
+  const { issuedAt: _, ...start } = pending
+  // Listed before it is checked again whether they may still sign in: what begins after a revocation is not among them.
   const all = await parts.sessions.listUser(pending.identity)
   const chosen = action === endAll ? all : all.filter(({ sid }) => action === `end:${markOf(sid)}`)
-  for (const { sid } of chosen) {
-    await parts.sessions.end(sid)
-    parts.onEvent({ event: 'session_revoked', scope: 'session', subject: pending.identity.userId })
-  }
-  const issued = await beginSession(parts, visit, pending, pending.returnTo)
+  // SECURITY: the password may have been changed since, the account disabled, a factor added. Then this begins nothing, and
+  // nothing may end. That there is no room is the last thing that is found: whoever hears it passed all the rest.
+  let issued = await beginSession(parts, visit, start, pending.returnTo)
+  if (issued === 'full' && chosen.length > 0) {
+    await endChosen(parts, pending, chosen)
+    issued = await beginSession(parts, visit, start, pending.returnTo)
+  } else if (isIssued(issued)) await endBesides(parts, pending, chosen, issued)
   // Another browser was quicker, or nothing was chosen: asked again.
   if (issued === 'full') return showFull(parts, visit, pending)
   if (issued === null || issued === 'disabled')
@@ -91,4 +96,34 @@ async function takeOver(
   if ('location' in issued)
     return sendOn(visit.response, issued.location, { 'set-cookie': [...issued.cookies] })
   sendOn(visit.response, pending.returnTo, { 'set-cookie': signedInCookies(parts, issued) })
+}
+
+function isIssued(begun: Awaited<ReturnType<typeof beginSession>>): begun is Issued {
+  return begun !== null && typeof begun === 'object' && 'session' in begun
+}
+
+async function endChosen(
+  { sessions, onEvent }: GatewayParts,
+  { identity }: PendingSignIn,
+  chosen: readonly Session[],
+): Promise<void> {
+  for (const { sid } of chosen) {
+    await sessions.end(sid)
+    onEvent({ event: 'session_revoked', scope: 'session', subject: identity.userId })
+  }
+}
+
+/** Ends what was chosen although there was room by then. What cannot be confirmed must not leave a session nobody holds. */
+async function endBesides(
+  parts: GatewayParts,
+  pending: PendingSignIn,
+  chosen: readonly Session[],
+  { session }: Issued,
+): Promise<void> {
+  try {
+    await endChosen(parts, pending, chosen)
+  } catch (error) {
+    await parts.sessions.end(session.sid)
+    throw error
+  }
 }
