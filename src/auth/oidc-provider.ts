@@ -1,13 +1,14 @@
 /** An OpenID provider: sends people there, takes them back, asks about them again, and hears when they are out. */
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import * as client from 'openid-client'
-import type { Identity, Json, JsonObject } from '../core/contracts.ts'
+import type { Json, JsonObject } from '../core/contracts.ts'
 import { AuthError } from '../core/errors.ts'
 import { askedAtOf, type FactorClaims, saysFactor } from './factor-claims.ts'
+import { type IdentityOptions, identityOf, isObject } from './provider-identity.ts'
 import { type ProviderTicket, readTicket, writeTicket } from './provider-ticket.ts'
 import type { Vouched, Voucher } from './voucher.ts'
 
-export interface OidcProviderOptions {
+export interface OidcProviderOptions extends IdentityOptions {
   readonly issuer: URL
   readonly clientId: string
   /** `null` for a public client. */
@@ -15,8 +16,6 @@ export interface OidcProviderOptions {
   /** Where the provider sends people back to, exactly as it is registered there. */
   readonly redirectUri: string
   readonly scopes: readonly string[]
-  /** The claim that holds roles; dots lead into objects (`realm_access.roles`). */
-  readonly rolesClaim: string
   /** What its ID token says of who showed it a second factor; `null`: nothing that is to be trusted. @default null */
   readonly secondFactor?: FactorClaims | null
   /** How long one request to the provider may take, in milliseconds. @default 5000 */
@@ -89,7 +88,7 @@ export function oidcProvider(options: OidcProviderOptions): OidcProvider {
     // The provider may have let them through without a question: they were signed in there.
     const askedAt = askedAtOf(idToken)
     return {
-      identity: identityOf(name, subject, claims, options.rolesClaim),
+      identity: identityOf(name, subject, claims, options),
       authenticatedAt: askedAt,
       // SECURITY: by the signed ID token alone; and unknown is not just now.
       ...(secondFactor !== null && saysFactor(idToken, secondFactor) && { factorAt: askedAt }),
@@ -208,49 +207,6 @@ function needsMore(claims: client.IDToken | undefined): boolean {
 async function userInfo(config: client.Configuration, token: string, subject: string): Promise<JsonObject> {
   if (config.serverMetadata().userinfo_endpoint === undefined) return {}
   return (await client.fetchUserInfo(config, token, subject)) as JsonObject
-}
-
-const protocolClaims: ReadonlySet<string> = new Set(
-  [
-    'iss',
-    'aud',
-    'azp',
-    'exp',
-    'nbf',
-    'iat',
-    'jti',
-    'nonce',
-    'at_hash',
-    'c_hash',
-    's_hash',
-    'sid',
-    'auth_time',
-  ].concat(['acr', 'amr', 'rolesClaim', '__proto__']),
-)
-
-function identityOf(name: string, userId: string, from: JsonObject, rolesClaim: string): Identity {
-  const claims: Record<string, Json> = {}
-  for (const [claim, value] of Object.entries(from)) if (!protocolClaims.has(claim)) claims[claim] = value
-  // An app that goes by addresses would take one that nobody has checked for its owner's.
-  if (claims.email_verified === false) delete claims.email
-  claims.roles = rolesIn(from, rolesClaim)
-  return { userId, authenticator: name, claims }
-}
-
-function rolesIn(claims: JsonObject, path: string): readonly string[] {
-  // Some providers' claims are named by a URL, dots and all.
-  let value: Json | undefined = claims[path]
-  if (value === undefined) {
-    value = path
-      .split('.')
-      .reduce<Json | undefined>((at, key) => (isObject(at) ? at[key] : undefined), claims)
-  }
-  if (typeof value === 'string') return [value]
-  return Array.isArray(value) ? value.filter((role): role is string => typeof role === 'string') : []
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function textOf(value: Json | undefined): string | null {

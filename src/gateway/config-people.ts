@@ -40,6 +40,7 @@ function provider(input: OidcInput, variables: Variables): OidcConfig {
   return {
     ...{ name, label, issuer, clientId, rolesClaim },
     clientSecret: clientSecret === '' ? null : clientSecret,
+    ...(input.trustEmail === true && { trustEmail: true }),
     // Without `openid` there is no ID token, and so nobody.
     scopes: scopes.includes('openid') ? scopes : ['openid', ...scopes],
     verifyEvery: input.verifyEvery ?? usualVerifyEvery,

@@ -153,6 +153,7 @@ const oidc = section(
     clientId: someText,
     scopes: exactOptional(array(someText, 'must be a list of scopes such as [openid, email, profile]')),
     rolesClaim: exactOptional(someText),
+    trustEmail: exactOptional(onOff),
     verifyEvery: exactOptional(duration),
     secondFactor: exactOptional(
       section(
@@ -191,6 +192,7 @@ export interface OidcInput {
   readonly clientId: string
   readonly scopes?: readonly string[]
   readonly rolesClaim?: string
+  readonly trustEmail?: boolean
   readonly verifyEvery?: number
   readonly secondFactor?: { readonly acr?: readonly string[]; readonly amr?: readonly string[] }
 }

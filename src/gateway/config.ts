@@ -21,6 +21,8 @@ export interface OidcConfig {
   readonly clientSecret: string | null
   readonly scopes: readonly string[]
   readonly rolesClaim: string
+  /** Its addresses count also where it does not say that they are verified. @default false */
+  readonly trustEmail?: boolean
   /** How often it is asked whether somebody may stay, in milliseconds. */
   readonly verifyEvery: number
   /** What its ID token says of who showed it a second factor; `null`: nothing that is trusted here. */
