@@ -13,6 +13,8 @@ export interface PostgresAddress {
 
 const pattern = /^(postgres(?:ql)?:\/\/)([^@/?#]*@)?([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/
 const schemaPattern = /^[a-z_][a-z0-9_]{0,50}$/
+// A name, an address (IPv6 in brackets, with a zone maybe), or the folder of a socket as %2F…
+const hostPattern = /^(\[[\w:.%]+\]|[\w.%-]*)(:\d{1,5})?$/
 const loopback = /^(localhost|127\.[\d.]+|\[::1\]|)(:\d+)?$/
 
 /** Whether pg checks the server's certificate: in libpq's manner of speaking `require` does not. */
@@ -34,6 +36,17 @@ export function postgresAddress(url: string, schemaOption?: string): PostgresAdd
   const [, protocol, user = '', authority = '', path = '', query = ''] = pattern.exec(url) ?? []
   if (protocol === undefined) {
     refuse('--store: this is no Postgres URL. It looks like postgres://user:password@host:5432/database.')
+  }
+  // SECURITY: what is behind the first @ or / would be taken for a host or a database, and told in every message.
+  if (
+    !authority.split(',').every((host) => hostPattern.test(host)) ||
+    path.includes('@') ||
+    query.includes('@')
+  ) {
+    refuse(
+      '--store: this Postgres URL has characters in it that have a meaning of their own. In a name or a password write @ as ' +
+        '%40, / as %2F, : as %3A, ? as %3F and # as %23.',
+    )
   }
   const parameters = new URLSearchParams(query)
   const wanted = parameters.get('target_session_attrs') ?? 'read-write'

@@ -77,6 +77,12 @@ describe('postgresAddress()', () => {
       'postgres://me:hunter2@a/app?schema=a"b',
       'postgres://me:hunter2@a/app?schema=Mine',
       'postgres://me:hunter2@a/app?target_session_attrs=any',
+      'postgres://me:x@hunter2@a/app',
+      'postgres://me:x/hunter2@a/app',
+      'postgres://me:1/hunter2@a/app',
+      'postgres://me:hunter2?y@a/app',
+      'postgres://me:1?hunter2@a/app',
+      'postgres://me:hunter2:@a,hunter2:x@b/app',
     ]) {
       expect(() => postgresAddress(url)).toThrow(expect.objectContaining({ code: 'ERR_CONFIG_INVALID' }))
       expect(() => postgresAddress(url)).not.toThrow(/hunter2/)
