@@ -8,6 +8,9 @@ import type { PostgresPool } from './postgres-pool.ts'
 export const attemptMs = 250
 /** How long a call may take in all. */
 export const callMs = 1000
+// What is asked with less than this left comes to nothing, and its silence would be taken for the server's: that costs
+// every idle connection.
+const worthAskingMs = 25
 
 export type Rows = readonly (readonly unknown[])[]
 
@@ -51,9 +54,11 @@ export function postgresCalls(name: string, pool: PostgresPool): PostgresCalls {
     const connection = await pool.lend(deadline)
     let isSilent = false
     try {
-      const left = Math.max(1, Math.min(until, deadline - performance.now()))
+      const left = Math.min(until, deadline - performance.now())
+      if (left < worthAskingMs) throw tooLate()
       return await connection.query(text, values, left, named(text))
     } catch (error) {
+      if (error instanceof StoreError) throw error
       isSilent = error instanceof PostgresSilence
       if (isUnprepared(error)) canName = false
       if (faultOf(error).isOver) connection.destroy()
@@ -61,6 +66,11 @@ export function postgresCalls(name: string, pool: PostgresPool): PostgresCalls {
     } finally {
       pool.giveBack(connection, isSilent)
     }
+  }
+
+  function tooLate(): StoreError {
+    const message = `Postgres store ${name}: those before it took all of its time. Nothing was changed; try again.`
+    return new StoreError('ERR_STORE_TIMEOUT', message)
   }
 
   /** How long to pause before the next attempt; throws the `StoreError` if there must be none. */
