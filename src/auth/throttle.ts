@@ -1,5 +1,5 @@
 import { clientNetwork } from './client-network.ts'
-import { canonicalUserName } from './user-name.ts'
+import { throttledName } from './throttled-name.ts'
 import { type Budget, type Counters, windowedCount } from './windowed-count.ts'
 
 /** How many sign-in attempts are let through to the password check. */
@@ -83,7 +83,7 @@ export function signInThrottle(options: SignInThrottleOptions): SignInThrottle {
   return {
     async attempt(username, address) {
       const network = clientNetwork(address)
-      const account = canonicalUserName(username) ?? ''
+      const account = throttledName(username)
       const known = { network: 0, pair: 0, account: 0 }
       // One after the other: an attempt refused at one counter does not reach the next, so one network alone cannot
       // bring an account under siege.
