@@ -152,7 +152,7 @@ async function revocations(one: SessionManager, two: SessionManager, count: numb
   for (let index = 0; index < count; index++) {
     const session = await loaded(two, await signedIn(one))
     const closed = new Promise<number>((resolve) => {
-      sockets.hold(session, { end: () => resolve(performance.now()) })
+      sockets.hold(session, { end: () => resolve(performance.now()) }, true)
     })
     const began = performance.now()
     await one.end(session.sid)

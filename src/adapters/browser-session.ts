@@ -41,6 +41,12 @@ export class BrowserSession implements SessionLifetime {
     return this.#presented.session
   }
 
+  /** Whether this process knows, without asking, that the session still lives. */
+  get isKnown(): boolean {
+    const { credential } = this.#presented
+    return credential !== null && this.#parts.manager.peek(credential) !== null
+  }
+
   /** Whether the response must wait for a cookie. */
   get hasNews(): boolean {
     return !this.#isTold && (this.#news !== null || this.#isRotationDue())

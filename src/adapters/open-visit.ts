@@ -214,8 +214,8 @@ export class OpenVisit implements Visit, RequestSession {
   }
 
   hold(end: (reason: EndReason) => void): () => void {
-    const { session } = this.#browser
-    return session === null ? () => {} : this.#parts.sockets().hold(session, { end })
+    const { session, isKnown } = this.#browser
+    return session === null ? () => {} : this.#parts.sockets().hold(session, { end }, isKnown)
   }
 
   onWork(listener: () => boolean): void {

@@ -14,8 +14,12 @@ export interface Held {
 }
 
 export interface SocketRegistry {
-  /** Holds something open for a session; returns how to let go. */
-  hold(session: Session, held: Held): () => void
+  /**
+   * Holds something open for a session; returns how to let go. Between being read and being held a session may have ended,
+   * and nobody is left who would tell that: the store is asked at once unless `isKnown`. That is to be true only where this
+   * process knows in this very moment that the session lives (`peek`), or where the caller asks the store after this.
+   */
+  hold(session: Session, held: Held, isKnown: boolean): () => void
   /** How many are held. */
   readonly size: number
   /** Ends everything held: the process stops. */
@@ -50,6 +54,8 @@ export function socketRegistry(options: SocketRegistryOptions): SocketRegistry {
   const entries = new Map<string, Entry>()
 
   const endAll = (entry: Entry, reason: EndReason): void => {
+    // A change may have ended it while the store was asked; what was held since then has an entry of its own.
+    if (entries.get(entry.session.sid) !== entry) return
     entries.delete(entry.session.sid)
     for (const held of entry.held) held.end(reason)
   }
@@ -93,7 +99,7 @@ export function socketRegistry(options: SocketRegistryOptions): SocketRegistry {
   timer.unref()
 
   return {
-    hold(session, held) {
+    hold(session, held, isKnown) {
       let entry = entries.get(session.sid)
       if (entry === undefined) {
         entry = { session, held: new Set(), confirmedAt: now(), asking: false }
@@ -101,6 +107,11 @@ export function socketRegistry(options: SocketRegistryOptions): SocketRegistry {
       }
       const { held: set } = entry
       set.add(held)
+      if (!isKnown) {
+        // Due at every look until the store has confirmed it.
+        entry.confirmedAt = Math.min(entry.confirmedAt, now() - recheckEvery)
+        void confirm(entry)
+      }
       return () => {
         set.delete(held)
         if (set.size === 0 && entries.get(session.sid)?.held === set) entries.delete(session.sid)

@@ -4,7 +4,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { StoreError, type UpstreamError } from '../core/errors.ts'
 import { holdfastPath } from '../core/protocol.ts'
-import type { Session } from '../core/session.ts'
 import { ownPath } from '../pages/own-path.ts'
 import { decide } from './access.ts'
 import { cookieMemory } from './cookie-memory.ts'
@@ -228,9 +227,10 @@ function forward(parts: GatewayParts, visit: Visit): void {
     onAnswer(streaming) {
       // An event stream or a long download must not outlive the session it was opened with.
       if (!streaming || session === null || session.identity === null) return
-      release = parts.sockets.hold(session, { end: () => response.destroy() })
+      // The app may have taken its time: an answer can begin only after its session was over.
+      const isKnown = who.credential !== null && parts.sessions.peek(who.credential) !== null
+      release = parts.sockets.hold(session, { end: () => response.destroy() }, isKnown)
       response.once('close', () => release?.())
-      endIfOver(parts, session, who.credential, response)
     },
   }
   parts.upstream.forward(exchange, leadTo(parts, visit, document))
@@ -247,21 +247,6 @@ function leadTo(
 
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
-}
-
-/** Ends an answer that began only after its session was over: nobody is left who would tell it. */
-function endIfOver(
-  { sessions }: GatewayParts,
-  session: Session,
-  credential: string | null,
-  response: ServerResponse,
-): void {
-  if (credential !== null && sessions.peek(credential) !== null) return
-  sessions
-    .refresh(session)
-    .then((now) => now === null && response.destroy())
-    // Unknown is not over; what is held is asked about again.
-    .catch(() => undefined)
 }
 
 function isDocument(request: IncomingMessage): boolean {

@@ -23,6 +23,7 @@ import type { SocketOpening } from './proxy/upstream.ts'
 import { isWellFramed, localPath } from './requests.ts'
 import type { EventsEndpoint } from './routes/events.ts'
 import { requestTarget, type Target, withoutParameter } from './target.ts'
+import type { Presented } from './visit.ts'
 
 export interface UpgradeHandler {
   handle(request: IncomingMessage, socket: Duplex, head: Buffer): void
@@ -43,7 +44,7 @@ export function upgradeHandler(parts: GatewayParts, events: EventsEndpoint): Upg
     if (refused !== null) return deny(client, refused)
     const local = localPath(parts.site.base, target.path) ?? ''
     const { session, credential } = await presented(parts, credentialOf(parts, request))
-    if (local.startsWith(holdfastPath)) return own(request, client, head, local, session)
+    if (local.startsWith(holdfastPath)) return own(request, client, head, local, { session, credential })
     const decision = decide(local, session, parts.rules, parts.access, parts.now())
     if (decision !== 'pass') return deny(client, decision === 'forbidden' ? 403 : 401)
     await relayed(request, client, head, target, await stored(parts, session, credential))
@@ -54,11 +55,12 @@ export function upgradeHandler(parts: GatewayParts, events: EventsEndpoint): Upg
     client: Duplex,
     head: Buffer,
     local: string,
-    session: Session | null,
+    { session, credential }: Pick<Presented, 'session' | 'credential'>,
   ): void {
     if (local !== `${holdfastPath}events`) return deny(client, 404)
     if (session === null || session.identity === null) return deny(client, 401)
-    events.accept(request, client, head, session)
+    const isKnown = credential !== null && parts.sessions.peek(credential) !== null
+    events.accept(request, client, head, session, isKnown)
   }
 
   async function relayed(
@@ -77,7 +79,7 @@ export function upgradeHandler(parts: GatewayParts, events: EventsEndpoint): Upg
       else relay.close(reason === 'unconfirmed' ? 1013 : sessionEndedCode, reason)
     }
     // Held before it is confirmed and before it is opened: an end that comes at any moment finds it.
-    const release = session === null ? () => {} : parts.sockets.hold(session, { end })
+    const release = session === null ? () => {} : parts.sockets.hold(session, { end }, true)
     client.once('close', release)
     if (session !== null && (await parts.sessions.refresh(session)) === null) return deny(client, 401)
     if (session !== null) parts.sessions.touch(session)

@@ -37,7 +37,7 @@ async function held(): Promise<Held> {
   const registry = socketRegistry({ sessions: home.sessions, now: clock.now, tick: 2 })
   registries.push(registry)
   const ends: EndReason[] = []
-  registry.hold(session, { end: (reason) => ends.push(reason) })
+  registry.hold(session, { end: (reason) => ends.push(reason) }, true)
   return { home, store, ends, asked: () => count }
 }
 

@@ -129,7 +129,7 @@ describe('at most so many sessions an account: replace-oldest', () => {
     const [session] = await to.sessions.listUser(anna)
     if (session === undefined) throw new Error('not signed in')
     const end = vi.fn()
-    to.sockets.hold(session, { end })
+    to.sockets.hold(session, { end }, true)
     await to.signIn('anna')
     expect(end).toHaveBeenCalledOnce()
   })

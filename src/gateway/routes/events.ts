@@ -7,8 +7,8 @@ import type { Session } from '../../core/session.ts'
 import type { EndReason, SocketRegistry } from '../../core/sockets.ts'
 
 export interface EventsEndpoint {
-  /** Takes an upgrade that was found in order. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer, session: Session): void
+  /** Takes an upgrade that was found in order; `isKnown` as for what is held (`SocketRegistry`). */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, session: Session, isKnown: boolean): void
   /** Tells every page to come back later. */
   close(code: number): void
 }
@@ -21,9 +21,9 @@ export function eventsEndpoint(sockets: SocketRegistry, now: () => number): Even
   const open = new Set<WebSocket>()
 
   return {
-    accept(request, socket, head, session) {
+    accept(request, socket, head, session, isKnown) {
       server.handleUpgrade(request, socket, head, (page) => {
-        const release = sockets.hold(session, { end: (reason) => end(page, reason) })
+        const release = sockets.hold(session, { end: (reason) => end(page, reason) }, isKnown)
         open.add(page)
         // A document from the browser's cache carries the deadlines of another hour.
         const { idleAt, absoluteAt } = session
