@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qs
 
 import pytest
 from state_gateway import Gateway
-from streamlit_server import APPS, Server, Tab, serving, string
+from url_session_page import JsonStore, own, page
 
 from holdfast._client import client
 from holdfast.url_session import (
@@ -22,40 +16,9 @@ from holdfast.url_session import (
     SessionStore,
     ensure_url_session,
     hydrate_url_session,
-    hydrate_url_session_typed,
     new_session_id,
     persist_url_session,
 )
-
-
-def page(token: str | None = None, **state: Any) -> Any:
-    """Streamlit, as far as the helpers look at it."""
-    return SimpleNamespace(
-        query_params={} if token is None else {"holdfast_sid": token}, session_state=dict(state)
-    )
-
-
-def own(st: Any) -> dict[str, Any]:
-    return {key: value for key, value in st.session_state.items() if not key.startswith("__")}
-
-
-class JsonStore:
-    """An app's own store, as FluxLit's recipes have it: JSON text under an id, as Redis would keep it."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, str] = {}
-        self.ttl: list[float | None] = []
-
-    def get(self, session_id: str) -> dict[str, Any] | None:
-        raw = self.kept.get(session_id)
-        return None if raw is None else json.loads(raw)
-
-    def set(self, session_id: str, data: dict[str, Any], *, ttl_seconds: float | None = None) -> None:
-        self.kept[session_id] = json.dumps(data)
-        self.ttl.append(ttl_seconds)
-
-    def delete(self, session_id: str) -> None:
-        self.kept.pop(session_id, None)
 
 
 @pytest.fixture(params=["memory", "gateway", "json"])
@@ -188,37 +151,6 @@ def test_a_time_to_live_of_nothing_is_refused(store: SessionStore, ttl: Any) -> 
         InMemorySessionStore(default_ttl_seconds=ttl)
 
 
-def test_a_session_ends_with_its_time_and_what_the_page_holds_goes_into_a_new_one() -> None:
-    store = InMemorySessionStore(max_entries=7)
-    st = page(n=1)
-    token = ensure_url_session(st, store, ttl_seconds=0.05)
-    persist_url_session(st, store)
-    threading.Event().wait(0.06)
-    assert store.get(token) is None
-    st.session_state["n"] = 2
-    renewed = persist_url_session(st, store)
-    assert renewed not in (None, token)
-    after = page(renewed)
-    hydrate_url_session(after, store)
-    assert own(after) == {"n": 2}
-
-
-def test_the_oldest_goes_when_the_memory_store_is_full() -> None:
-    store = InMemorySessionStore(max_entries=3)
-    tokens = [ensure_url_session(page(), store) for _ in range(5)]
-    assert [store.get(token) is None for token in tokens] == [True, True, False, False, False]
-
-
-def test_an_apps_own_store_gets_plain_json_and_its_ttl() -> None:
-    store = JsonStore()
-    st = page(n=1, when=(1, b"x"))
-    token = ensure_url_session(st, store, ttl_seconds=60)
-    persist_url_session(st, store, ttl_seconds=60)
-    assert json.loads(store.kept[token]) == {"n": 1, "when": {"$tuple": [1, {"$bytes": "eA"}]}}
-    assert store.ttl == [60, 60]
-    assert isinstance(store, SessionStore)
-
-
 def test_what_cannot_be_kept_is_left_out_and_named_once(
     store: SessionStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -233,113 +165,3 @@ def test_what_cannot_be_kept_is_left_out_and_named_once(
     hydrate_url_session(after, store)
     assert own(after) == {"n": 2}
     assert capsys.readouterr().err.count("is not in the URL session") == 1
-
-
-@pytest.mark.parametrize("value", ["1", "true", " YES ", "On"])
-def test_the_switches(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = InMemorySessionStore()
-
-    def does_something() -> bool:
-        st = page("given", n=1)
-        token = ensure_url_session(st, store)
-        return (token, hydrate_url_session(st, store), persist_url_session(st, store)) != (
-            "given",
-            None,
-            None,
-        )
-
-    assert does_something()
-    monkeypatch.setenv("HOLDFAST_TESTS", value)
-    assert not does_something()
-    assert ensure_url_session(page(), store) == ""
-    monkeypatch.setenv("HOLDFAST_FORCE_URL_SESSION_IN_TESTS", value)
-    assert does_something()
-    monkeypatch.setenv("HOLDFAST_DISABLE_URL_SESSION", value)
-    assert not does_something()
-    monkeypatch.delenv("HOLDFAST_TESTS")
-    assert not does_something()
-    monkeypatch.setenv("HOLDFAST_DISABLE_URL_SESSION", "0")
-    assert does_something()
-
-
-def test_the_parameter_has_the_name_one_gives_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    store = InMemorySessionStore()
-    st = page()
-    ensure_url_session(st, store, param="a")
-    monkeypatch.setenv("HOLDFAST_URL_SESSION_QUERY_PARAM", "b")
-    ensure_url_session(st, store)
-    monkeypatch.setenv("HOLDFAST_URL_SESSION_QUERY_PARAM", " ")
-    ensure_url_session(st, store)
-    assert list(st.query_params) == ["a", "b", "holdfast_sid"]
-
-
-@dataclass
-class Draft:
-    title: str
-    tags: list[str] = field(default_factory=list)
-
-
-class Validated:
-    """What pydantic's models look like from outside."""
-
-    @classmethod
-    def model_validate(cls, data: dict[str, Any]) -> Validated:
-        if "title" not in data:
-            raise ValueError("title is missing")
-        return cls()
-
-
-def test_the_typed_form_gives_a_model_or_none() -> None:
-    store = InMemorySessionStore()
-    first = page(title="kelp", tags=["brown"])
-    token = ensure_url_session(first, store)
-    persist_url_session(first, store)
-    assert hydrate_url_session_typed(page(token), store, Draft) == (token, Draft("kelp", ["brown"]))
-    assert isinstance(hydrate_url_session_typed(page(token), store, Validated)[1], Validated)
-    assert hydrate_url_session_typed(page(), store, Draft) == (None, None)
-    wrong = page(title=1)
-    token = ensure_url_session(wrong, store)
-    persist_url_session(wrong, store)
-    assert hydrate_url_session_typed(page(token), store, Draft) == (token, None)
-    with pytest.raises(ValueError, match="is no str"):
-        hydrate_url_session_typed(page(token), store, Draft, strict=True)
-
-
-@pytest.fixture(scope="module")
-def bare(logs: Path) -> Iterator[Server]:
-    source = {"PYTHONPATH": str(Path(__file__).parents[1] / "src")}
-    with serving(APPS / "url_pages" / "app.py", logs / "url.log", source) as server:
-        yield server
-
-
-def test_the_documented_quick_pattern_survives_a_new_session(bare: Server) -> None:
-    with Tab(bare) as tab:
-        run = tab.run()
-        query = run.query or ""
-        (token,) = parse_qs(query)["holdfast_sid"]
-        run = tab.run(
-            string(run.widgets["keyed"], "Ann"),
-            string(run.widgets["line"], "st.session_state.update(n=5)"),
-            query=query,
-        )
-    with Tab(bare) as tab:
-        run = tab.run(query=query)
-        assert run.text("own=") == "{'keyed': 'Ann', 'n': 5}"
-        assert (run.widgets["keyed"].set_value, run.widgets["keyed"].value) == (True, "Ann")
-    with Tab(bare, user={"sub": "anna"}) as tab:
-        run = tab.run(query=query)
-        assert "n" not in run.text("own="), "what nobody made is no signed-in person's"
-        assert run.query not in (None, query)
-    with Tab(bare) as tab:
-        assert "n" not in tab.run(query="holdfast_sid=x" + token).text("own=")
-    assert "holdfast:" not in bare.log.read_text()
-
-
-def test_a_page_change_drops_the_token_and_it_is_put_back(bare: Server) -> None:
-    with Tab(bare) as tab:
-        run = tab.run()
-        query = run.query or ""
-        run = tab.run(string(run.widgets["line"], "st.session_state.update(n=5)"), query=query)
-        run = tab.run(page="other")
-        assert run.text("other=") == "5"
-        assert run.query == query
