@@ -7,6 +7,8 @@ import pytest
 from state_gateway import Gateway, state_gateway
 from streamlit_server import APPS, Server, hook_environment, serving
 
+from holdfast._client import client
+
 
 @pytest.fixture(scope="module")
 def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -35,6 +37,14 @@ def sign_in_app(logs: Path) -> Iterator[Server]:
 def gateway() -> Iterator[Gateway]:
     with state_gateway() as running:
         yield running
+
+
+@pytest.fixture
+def connected(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
+    for name, value in gateway.environment.items():
+        monkeypatch.setenv(name, value)
+    yield gateway
+    client().close()
 
 
 @pytest.fixture(scope="module")

@@ -1,115 +1,18 @@
-"""`holdfast.state` against the real state API, in scripts of a real Streamlit and outside of it."""
+"""`holdfast.state` outside of Streamlit, against the real state API."""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
-import random
-import socket
-import threading
-import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from state_gateway import Gateway, state_gateway
-from streamlit_server import Run, Server, Tab, string
+from state_gateway import Gateway
 
 from holdfast import StateError, state
-from holdfast._client import Change, Client, client
-from holdfast._link import link_of
-
-
-def do(tab: Tab, line: str) -> Run:
-    """Has the app run one line, as it is drawn again."""
-    first = tab.run()
-    run = tab.run(string(first.widgets["line"], line))
-    tab.run(string(first.widgets["line"], ""))
-    return run
-
-
-@pytest.fixture
-def connected(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
-    for name, value in gateway.environment.items():
-        monkeypatch.setenv(name, value)
-    yield gateway
-    client().close()
-
-
-def test_what_a_run_stores_is_there_in_the_first_run_of_a_new_session(
-    state_app: Server, gateway: Gateway
-) -> None:
-    headers = gateway.session()
-    with Tab(state_app, headers=headers) as tab:
-        do(tab, "state.session.update(a=(1, 2.0), b={'x': None}, c='', d=0, e=False)")
-    with Tab(state_app, headers=headers) as tab:
-        assert tab.run().text("session=") == "{'a': (1, 2.0), 'b': {'x': None}, 'c': '', 'd': 0, 'e': False}"
-
-
-def test_what_is_changed_inside_a_value_is_stored_at_any_depth(state_app: Server, gateway: Gateway) -> None:
-    headers = gateway.session()
-    with Tab(state_app, headers=headers) as tab:
-        do(tab, "state.session['items'] = {'list': [{'set': {1}}]}")
-        do(
-            tab,
-            "state.session['items']['list'][0]['set'].add(2); state.session['items']['list'].append(b'x')",
-        )
-        do(tab, "state.session.setdefault('fresh', []).append(1)")
-    with Tab(state_app, headers=headers) as tab:
-        assert tab.run().text("session=") == "{'fresh': [1], 'items': {'list': [{'set': {1, 2}}, b'x']}}"
-
-
-def test_a_run_that_stops_or_fails_keeps_what_it_had_changed(state_app: Server, gateway: Gateway) -> None:
-    headers = gateway.session()
-    with Tab(state_app, headers=headers) as tab:
-        do(tab, "state.session['a'] = 1; st.stop()")
-        do(
-            tab,
-            "state.session['b'] = 2; st.session_state.setdefault('n', []).append(1); "
-            "len(st.session_state.n) > 1 or st.rerun()",
-        )
-    with Tab(state_app, headers=headers) as tab:
-        assert tab.run().text("session=") == "{'a': 1, 'b': 2}"
-
-
-def test_two_tabs_that_change_different_keys_both_keep_them(state_app: Server, gateway: Gateway) -> None:
-    headers = gateway.session()
-    with (
-        Tab(state_app, headers=headers) as one,
-        Tab(state_app, headers={**headers, "Holdfast-Tab": "the-other-tab-22-chars"}) as two,
-    ):
-        do(one, "state.session.update(gone=1, one=1)")
-        do(two, "state.session['two'] = 2")
-        do(one, "del state.session['gone']; state.tab['mine'] = 1")
-        assert do(two, "state.session['two'] = 3").text("session=") == "{'one': 1, 'two': 3}"
-        assert "raised=KeyError  'mine'" in do(two, "state.tab['mine']").texts
-
-
-def test_the_user_scope_follows_the_person_and_nobody_else(state_app: Server, gateway: Gateway) -> None:
-    with Tab(state_app, headers=gateway.session("dora")) as tab:
-        do(tab, "state.user['theme'] = 'dark'")
-    with Tab(state_app, headers=gateway.session("dora")) as tab:
-        assert "raised=AssertionError  dark" in do(tab, "raise AssertionError(state.user['theme'])").texts
-    with Tab(state_app, headers=gateway.session("emil")) as tab:
-        assert "raised=AssertionError  {}" in do(tab, "raise AssertionError(dict(state.user))").texts
-    with Tab(state_app, headers=gateway.session(None)) as tab:
-        assert do(tab, "state.user['theme']").text("raised=").startswith("StateError ERR_STATE_ANONYMOUS")
-
-
-def test_what_cannot_be_kept_is_refused_at_the_line_that_sets_it(state_app: Server, gateway: Gateway) -> None:
-    with Tab(state_app, headers=gateway.session()) as tab:
-        said = do(tab, "state.session['a'] = {'f': [print]}").text("raised=")
-        assert said.startswith(
-            "StateError ERR_VALUE_TYPE state['a']: value['f'][0] cannot be kept: builtin_function"
-        )
-        said = do(tab, "state.session['a'] = b'x' * 2_000_000").text("raised=")
-        assert said == "StateError ERR_STATE_TOO_LARGE state['a'] has 2,666,680 bytes; 1,048,576 are kept"
-        assert do(tab, "state.session['a'] = 1").text("session=") == "{'a': 1}"
 
 
 def test_the_same_key_has_a_winner_and_who_asks_is_told_of_the_conflict(connected: Gateway) -> None:
@@ -234,81 +137,3 @@ def test_without_what_the_gateway_says_there_is_no_state(connected: Gateway, hea
     with pytest.raises(StateError) as caught, state.of(headers) as mine:
         mine.session["a"] = 1
     assert caught.value.code == "ERR_STATE_SESSION"
-
-
-def test_a_gateway_that_is_gone_or_silent_is_said_within_a_second() -> None:
-    with state_gateway() as other:
-        link = link_of(other.session())
-        known = Client(other.url, other.key)
-        known.write(link, "session", [Change("a", "1")])
-    for action in (
-        lambda: known.read(link, "session"),
-        lambda: known.write(link, "session", [Change("a", "2")]),
-    ):
-        with closing(known), pytest.raises(StateError) as caught:
-            action()
-        assert caught.value.code == "ERR_STATE_UNAVAILABLE"
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        began = time.monotonic()
-        with pytest.raises(StateError, match="did not answer"):
-            Client(f"http://127.0.0.1:{silent.getsockname()[1]}", "key").read(link, "session")
-        assert 1.9 < time.monotonic() - began < 3.5
-
-
-def test_what_must_not_be_asked_twice_takes_no_connection_that_lay_idle() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        server.settimeout(10)
-
-        def answer(connection: socket.socket, body: bytes) -> None:
-            with connection:
-                while b"}" not in connection.recv(65_536):
-                    pass
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
-
-        def serve() -> None:
-            # The first says that it stays open, and is closed once it lies idle.
-            answer(server.accept()[0], b'{"entries": {}}')
-            answer(server.accept()[0], b'{"token": "u1.x", "made": true}')
-
-        with ThreadPoolExecutor(1) as other:
-            served = other.submit(serve)
-            known = Client(f"http://127.0.0.1:{server.getsockname()[1]}", "key")
-            with closing(known):
-                assert known.read(None, "app") == {}
-                assert known.ensure_url_session(None, None, None) == "u1.x"
-            served.result(10)
-
-
-def test_a_wrong_key_is_refused_and_no_error_names_a_secret(gateway: Gateway) -> None:
-    link = link_of(gateway.session())
-    with pytest.raises(StateError) as caught, closing(Client(gateway.url, "wrong")) as stranger:
-        stranger.read(link, "session")
-    assert caught.value.code == "ERR_STATE_UNAUTHORIZED"
-    assert link is not None
-    for said in (repr(link), str(caught.value), repr(caught.value)):
-        assert link.capability not in said
-
-
-def test_the_mapping_in_a_shared_module_never_shows_one_persons_values_to_another(
-    state_app: Server, gateway: Gateway
-) -> None:
-    # B10: one module, two people, a thousand runs mixed by two threads that wait for nobody.
-    dice = random.Random(10)
-    wrong: list[str] = []
-    barrier = threading.Barrier(2, timeout=30)
-
-    def person(name: str) -> None:
-        with Tab(state_app, headers=gateway.session(name)) as tab:
-            line = tab.run().widgets["line"]
-            barrier.wait()
-            for turn in range(250):
-                value = f"{name} {turn} {dice.random()}"
-                tab.run(string(line, f"shared_state.session['mine'] = {value!r}"))
-                seen = tab.run(string(line, "")).text("module=")
-                if seen != repr(value):
-                    wrong.append(f"{name} saw {seen} instead of {value!r}")
-
-    with ThreadPoolExecutor(2) as both:
-        list(both.map(person, ["anna", "ben"]))
-    assert wrong == []
