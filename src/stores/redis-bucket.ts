@@ -24,6 +24,8 @@ export interface OpenBucket {
   ask(script: RedisScript, args: readonly RedisArgument[], deadline?: number): Promise<unknown>
   /** For scripts that change something: resolves when it is acknowledged. */
   order(script: RedisScript, args: readonly RedisArgument[], deadline?: number): Promise<readonly unknown[]>
+  /** Resolves when a beat was answered: whoever changes something from then on waits for this process. */
+  followed(deadline: number): Promise<void>
   /** Takes a change that was pushed. */
   push(entry: string): void
   readonly calls: RedisConnection
@@ -246,6 +248,14 @@ export function openBucket(options: BucketOptions): OpenBucket {
         const { answer, server } = await run(script, args, { isRepeatable: false, deadline })
         await acknowledge(receiptOf(answer as unknown[]), server, deadline)
         return answer as unknown[]
+      } catch (error) {
+        throw storeError(error, address.shown)
+      }
+    },
+
+    async followed(deadline) {
+      try {
+        await pump.until(() => lease.position !== null, deadline, 'its changes cannot be followed')
       } catch (error) {
         throw storeError(error, address.shown)
       }

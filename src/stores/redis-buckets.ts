@@ -78,6 +78,7 @@ export async function openBuckets(options: BucketsOptions): Promise<RedisBuckets
     const [first] = places
     if (first !== undefined) feed = openFeed(address, first.locate, all)
     await Promise.all(all.map((bucket) => patiently(() => bucket.order(pingScript, []))))
+    await Promise.all(all.map((bucket) => bucket.followed(performance.now() + openingMs)))
     return { all, replica, verdict, of: (name) => all[bucketOf(name, all.length)] ?? nowhere(), close }
   } catch (error) {
     await close()

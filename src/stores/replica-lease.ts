@@ -104,8 +104,8 @@ export function createReplicaLease(clock: LeaseClock, deliver: (change: StoreCha
     const isFirst = position === null
     position = head
     known = isFirst ? Math.max(known, head.seq) : head.seq
-    // Whoever has just begun keeps nothing that could be out of date.
-    if (!isFirst) tell({ kind: 'gap' })
+    // At the first, too: what was read before it may have ended since, and whoever ended it did not wait for us.
+    tell({ kind: 'gap' })
   }
 
   function take(entry: FeedEntry): boolean {

@@ -21,16 +21,17 @@ function opened() {
   const told: string[] = []
   const lease = createReplicaLease(clock, (change) => told.push('sid' in change ? change.sid : change.kind))
   lease.settle(lease.begin(), { kind: 'lost', head: { seq: 5, mark: '5' } })
-  return { clock, told, lease }
+  const first = told.splice(0)
+  return { clock, told, first, lease }
 }
 
 describe('createReplicaLease()', () => {
-  it('trusts nothing before the first beat, and tells of no gap at it: nothing was kept yet', () => {
+  it('P1: trusts nothing before the first beat, and tells of a gap at it: what was read before may have ended since', () => {
     const clock = { monotonic: () => 0, wall: () => 0 }
     expect(createReplicaLease(clock, () => {}).isCurrent()).toBe(false)
-    const { lease, told } = opened()
+    const { lease, first } = opened()
     expect(lease.isCurrent()).toBe(true)
-    expect(told).toEqual([])
+    expect(first).toEqual(['gap'])
   })
 
   it('counts the lease from before the beat was sent, not from its answer', () => {
@@ -141,7 +142,7 @@ describe('createReplicaLease()', () => {
     const lease = createReplicaLease(clock, () => seen.push(lease.isCurrent()))
     lease.settle(lease.begin(), { kind: 'lost', head: { seq: 5, mark: '5' } })
     lease.take(entry(6))
-    expect(seen).toEqual([false])
+    expect(seen).toEqual([false, false])
     const beat = lease.begin()
     lease.end()
     lease.settle(beat, entriesTo(6))
