@@ -77,6 +77,8 @@ export interface UsersFile extends UsersSelfService {
   import(from: string): Promise<UsersImport>
   /** Signs people in with the users of this file. */
   authenticator(): CredentialsAuthenticator
+  /** Resolves once no password that was checked before is hashed anew any more: what `resetMark` says then stays. */
+  upgraded(): Promise<void>
   /** What to keep so that changes made while nobody follows the file are found by `changesSince`. Holds hashes. */
   marks(): JsonObject
   /** What has changed since those marks were taken. */
@@ -220,6 +222,9 @@ export async function openUsersFile(file: string, options: UsersFileOptions = {}
     },
     authenticator: () =>
       passwordAuthenticator(authenticatorName, hasher, { users: snapshot.users, upgrade: startUpgrade }),
+    async upgraded() {
+      await Promise.all(pending)
+    },
     marks: () => usersMarks(snapshot.users()),
     changesSince: (marks) => changesSince(marks, snapshot.users()),
     onChange: snapshot.onChange,

@@ -46,13 +46,15 @@ export interface UsersSelfService {
    */
   register(name: string, user: Registrant, spend?: Spend): Promise<UsersOutcome | 'email-taken' | 'stale'>
   /**
-   * What a link to set a new password depends on: another password, another address, and the link is worth nothing.
-   * `null` for who is unknown, disabled, or signs in elsewhere.
+   * What a link that was mailed depends on: another password, another address, and the link is worth nothing. `null` for
+   * who is unknown, disabled, or signs in elsewhere.
    */
   resetMark(name: string): string | null
   /** Sets a password if `resetMark` still is what it was; `stale` if not. */
   resetPassword(name: string, password: string, mark: string, spend?: Spend): Promise<UsersOutcome | 'stale'>
   setDetails(name: string, details: UserDetails): Promise<UsersOutcome | 'email-taken'>
+  /** Sets an address, canonical and proven, if `resetMark` still is what it was; `stale` if not. */
+  setEmail(name: string, email: string, mark: string): Promise<UsersOutcome | 'email-taken' | 'stale'>
   /** Why a password must not be set, for the person who chose it; `null` if it may. Costs no hashing. */
   passwordFault(name: string, password: string, more?: Pick<UserDetails, 'name' | 'email'>): string | null
 }
@@ -139,6 +141,18 @@ export function usersSelfService({ hasher, words, snapshot, rewrite }: Parts): U
         }
         outcome = { done: true }
         return detailEdits(document, entry, details)
+      })
+      return outcome
+    },
+
+    async setEmail(name, email, mark) {
+      let outcome: UsersOutcome | 'email-taken' | 'stale' = 'stale'
+      await rewrite((document) => {
+        const entry = inDocument(document, name)
+        if (entry === undefined || markOf(entry) !== mark) return []
+        const isOthers = isTaken(document, email, entry.userId)
+        outcome = isOthers ? 'email-taken' : { done: true }
+        return isOthers ? [] : detailEdits(document, entry, { email })
       })
       return outcome
     },

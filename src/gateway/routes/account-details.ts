@@ -1,4 +1,5 @@
-/** What people change of their own entry: every change asks for the password, as on the account page. */
+/** What people change of their own entry: every change asks for the password, as on the account page; an address for the second factor, too. */
+import { StoreError } from '../../core/errors.ts'
 import { accountFields } from '../../pages/account.ts'
 import { confirmEmailPage, detailsPage } from '../../pages/account-details.ts'
 import { askedPage } from '../../pages/asked.ts'
@@ -11,7 +12,7 @@ import type { Details } from '../self-service/details.ts'
 import { sendOn, sendPage, type Visit } from '../visit.ts'
 import { followedLink, forgetLink, isOwnDocument, keptLink } from './followed-link.ts'
 import { faultOf } from './forgotten.ts'
-import { hasPassword, proofOf, type SignedIn, signInName } from './own-proof.ts'
+import { factorProofOf, hasPassword, proofOf, type SignedIn, signInName, stepUpPath } from './own-proof.ts'
 import { askerOf, barePlace, pagePlace } from './page-place.ts'
 import { postedForm } from './posted-form.ts'
 import { askedFields, ownFieldsOf } from './register.ts'
@@ -35,10 +36,16 @@ export async function accountDetailsRoute(parts: GatewayParts, visit: Visit): Pr
   if (form === 'form') return show(parts, visit, mine, details, { fault: { kind: 'form' } })
   const doubt = await proofOf(parts, visit, mine, form.get(accountFields.password) ?? '')
   if (doubt !== null) return show(parts, visit, mine, details, { fault: doubt, form })
-  const isEmail = form.get(accountFields.action) === 'email'
-  return isEmail
-    ? changeEmail(parts, visit, mine, details, form)
-    : changeDetails(parts, visit, mine, details, form)
+  if (form.get(accountFields.action) !== 'email') return changeDetails(parts, visit, mine, details, form)
+  try {
+    // Where their mail goes is how they sign in: a link to set a new password goes there.
+    if ((await factorProofOf(parts, visit, mine, null)) !== null)
+      return sendOn(visit.response, stepUpPath(parts, 'account/details'))
+    await changeEmail(parts, visit, mine, details, form)
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error
+    show(parts, visit, mine, details, { fault: { kind: 'unavailable' }, form })
+  }
 }
 
 async function changeDetails(

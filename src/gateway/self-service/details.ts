@@ -105,25 +105,29 @@ function emailChange({
   log,
   onEvent,
 }: EmailParts): EmailChange {
-  const opened = (token: string): { userId: string; email: string; before: string } | null => {
+  const opened = (token: string): { userId: string; email: string; mark: string } | null => {
     const content = links.read('change-email', token)
     if (content === null) return null
-    const [userId, email, before] = ['userId', 'email', 'before'].map((name) => textOf(content, name))
-    if (userId === undefined || email === undefined || before === undefined) return null
-    // Another address since then, and the link is worth nothing.
-    return users.details(userId)?.email === (before === '' ? null : before) ? { userId, email, before } : null
+    const [userId, email, mark] = [
+      textOf(content, 'userId'),
+      textOf(content, 'email'),
+      textOf(content, 'mark'),
+    ]
+    // SECURITY: whoever asked for it may have known the password that was changed since, and would have the account by this.
+    return mark !== '' && users.resetMark(userId) === mark ? { userId, email, mark } : null
   }
 
   async function confirm(token: string, asker: Asker): Promise<{ readonly kind: 'changed' | 'link' }> {
     const link = opened(token)
     if (link === null || !(await links.use('change-email', token))) return { kind: 'link' }
-    const { userId, email, before } = link
+    const { userId, email, mark } = link
+    const before = users.details(userId)?.email ?? ''
     const outcome = await record(
       ...(['details', userId, asker] as const),
-      () => users.setDetails(userId, { email }),
+      () => users.setEmail(userId, email, mark),
       doneOrNot,
     )
-    if (outcome === 'email-taken' || !outcome.done) return { kind: 'link' }
+    if (typeof outcome === 'string' || !outcome.done) return { kind: 'link' }
     onEvent({ event: 'details_changed', userId })
     const old = canonicalEmail(before)
     if (old !== null) mails.emailChanged({ userId, email: old }, asker.acceptLanguage)
@@ -142,10 +146,14 @@ function emailChange({
         const [known] = users.byEmail(email)
         if (known !== undefined)
           return { whom: email, mail: () => mails.hasAccount({ ...known, email }, acceptLanguage) }
+        // The password that they have just typed may be hashed anew, which is no other password.
+        await users.upgraded()
+        const mark = users.resetMark(userId)
+        if (mark === null) return null
         return {
           whom: email,
           mail: () => {
-            const token = links.issue('change-email', { userId, email, before })
+            const token = links.issue('change-email', { userId, email, mark })
             return mails.changeEmail({ userId, email }, token, acceptLanguage)
           },
         }
