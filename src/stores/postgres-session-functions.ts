@@ -32,6 +32,9 @@ export function sessionFunctions(s: string): string {
     ELSIF NOT EXISTS (SELECT FROM ${s}.sessions AS s WHERE s.sid = p_sid AND ${live}) THEN answer := 'revoked';
     END IF;
     IF answer <> 'created' THEN DELETE FROM ${s}.sessions AS s WHERE s.sid = p_sid; END IF;
+    -- A standby that was promoted may not have the newest numbers, which processes remember: the next revocation's must lie
+    -- above all that a session was begun with, or it would not end it.
+    UPDATE ${s}.epoch_of_all AS a SET newest = p_begun WHERE a.newest < p_begun;
     RETURN answer;
   END $$;
 
