@@ -25,7 +25,7 @@ export interface Session {
   readonly device: Device
   readonly remember: boolean
   readonly createdAt: number
-  /** When a password or another factor was last checked; `null` while anonymous. */
+  /** When they last signed in, or showed their password or came from their provider anew; `null` while anonymous. */
   readonly authenticatedAt: number | null
   /** When a second factor, or a passkey, was last checked; `null` if none ever was. */
   readonly factorAt: number | null

@@ -5,17 +5,19 @@ import type { GatewayParts } from '../parts.ts'
 import { factorProofOf, isFresh, type ProofFault, proofOf, type SignedIn } from '../routes/own-proof.ts'
 import type { Visit } from '../visit.ts'
 
-/** By their password, or by going to their provider and coming back to this very page; after their second factor. */
+/** By their password after their second factor, or by going to their provider and coming back to this very page. */
 export async function adminProof(parts: GatewayParts, visit: Visit, mine: SignedIn): Promise<AdminProof> {
   const { people, site } = parts
   const { identity, authenticatedAt } = mine
   const back = encodeURIComponent(visit.target.path + visit.target.query)
-  if ((await factorProofOf(parts, visit, mine, null)) !== null)
-    return { kind: 'factor', href: `${ownPath(site.base, 'step-up')}?return_to=${back}` }
   const choice = people.providers.find(({ provider }) => provider.name === identity.authenticator)
+  const fresh = isFresh(parts, authenticatedAt)
+  // Who comes back from a provider is asked for the factor in any case: there first, and it is shown once.
+  if ((choice === undefined || fresh) && (await factorProofOf(parts, visit, mine, null)) !== null)
+    return { kind: 'factor', href: `${ownPath(site.base, 'step-up')}?return_to=${back}` }
   if (choice === undefined) return { kind: 'password' }
   const href = `${ownPath(site.base, `oidc/${choice.name}`)}?fresh=1&return_to=${back}`
-  return { kind: 'provider', label: choice.label, href, fresh: isFresh(parts, authenticatedAt) }
+  return { kind: 'provider', label: choice.label, href, fresh }
 }
 
 /**

@@ -76,7 +76,7 @@ async function confirm(
   const enrolled = await confirmEnrolment(parts, visit, enrollingOf(mine), form)
   if (enrolled === null) return
   await endOthers(parts, mine)
-  const cookie = await noteShown(parts, visit, { authenticatedAt: enrolled.at, factorAt: enrolled.at })
+  const cookie = await noteShown(parts, visit, { factorAt: enrolled.at })
   const cookies = cookie === null ? [] : [cookie]
   const now: SignedIn = { ...mine, factorAt: enrolled.at }
   if (enrolled.codes === null) return show(parts, visit, now, { done: 'added' }, cookies)
