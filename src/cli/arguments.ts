@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { ConfigError } from '../core/errors.ts'
 import type { OptionValue } from '../gateway/config-load.ts'
 import { settingOfOption, settings } from '../gateway/settings.ts'
+import { shownAddress } from '../gateway/shown-address.ts'
 import { didYouMean } from '../gateway/suggestion.ts'
 import type { Call, Command } from './command.ts'
 
@@ -146,6 +147,8 @@ function wordFaults(words: readonly string[], rest: readonly string[] | null, co
 
 /** A word of the command line, safe to print. */
 export function shown(word: string): string {
-  const cut = word.length > 60 ? `${word.slice(0, 60)}…` : word
+  // The names of people may hold a colon and an @; addresses hold a slash, too.
+  const bare = /:\/|\/\//.test(word) ? shownAddress(word) : word
+  const cut = bare.length > 60 ? `${bare.slice(0, 60)}…` : bare
   return /^[\w./:@=+,…-]+$/.test(cut) ? cut : JSON.stringify(cut)
 }

@@ -14,6 +14,7 @@ import {
   string,
 } from 'valibot'
 import { parseDuration } from './duration.ts'
+import { shownAddress } from './shown-address.ts'
 import { didYouMean } from './suggestion.ts'
 
 type Entries = Parameters<typeof looseObject>[0]
@@ -88,9 +89,10 @@ export function oneOf<const Words extends readonly string[]>(
   )
 }
 
-/** A text cut for a message, on one line. */
+/** A text for a message, on one line: without the passwords of addresses, and cut. */
 export function quoted(value: string): string {
-  return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
+  const bare = shownAddress(value)
+  return JSON.stringify(bare.length > 60 ? `${bare.slice(0, 60)}…` : bare)
 }
 
 /** A time, in milliseconds. */

@@ -1,5 +1,6 @@
 /** Where we are: the one origin browsers know us by. Nothing a request says changes it. */
 import { ConfigError } from '../core/errors.ts'
+import { shownAddress } from './shown-address.ts'
 
 /** Whether a Host header is ours, another name of ours to be sent on from, or somebody else's. */
 export type HostVerdict = 'ours' | 'alias' | 'foreign'
@@ -96,5 +97,5 @@ function parse(text: string): URL {
 }
 
 function invalid(text: string, why: string): ConfigError {
-  return new ConfigError('ERR_CONFIG_INVALID', `--public-url ${text}: ${why}`)
+  return new ConfigError('ERR_CONFIG_INVALID', `--public-url ${shownAddress(text)}: ${why}`)
 }

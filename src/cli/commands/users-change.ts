@@ -7,6 +7,7 @@ import { usersFileWay } from '../../gateway/accounts.ts'
 import type { Config } from '../../gateway/config.ts'
 import { placeWords } from '../../gateway/place-words.ts'
 import type { Account } from '../../gateway/standing.ts'
+import { shownStore } from '../../gateway/store-choice.ts'
 import { shown } from '../arguments.ts'
 import { type Call, type Command, storeSettings } from '../command.ts'
 import { configured } from '../configured.ts'
@@ -150,7 +151,7 @@ async function settled(
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error
     // The file says it now; a gateway that runs follows it. Without one, this is left to do.
-    note(`holdfast: The sessions in ${config.store} could not be ended: ${error.message}`)
+    note(`holdfast: The sessions in ${shownStore(config.store)} could not be ended: ${error.message}`)
     note(`Then ${next} ${shown(account.userId)}`)
     return error instanceof ConfigError ? 2 : 1
   }
