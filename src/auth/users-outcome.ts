@@ -1,3 +1,4 @@
+import { ConfigError } from '../core/errors.ts'
 import { type PasswordContext, passwordFault } from './password-policy.ts'
 import { isDisplayable } from './users-schema.ts'
 
@@ -7,7 +8,7 @@ export type UsersOutcome = { readonly done: true } | UsersRefusal
 /** Why a change was not made. */
 export interface UsersRefusal {
   readonly done: false
-  readonly reason: 'unknown-user' | 'user-exists' | 'bad-name' | 'bad-value' | 'weak-password'
+  readonly reason: 'unknown-user' | 'user-exists' | 'bad-name' | 'bad-value' | 'weak-password' | 'unwritable'
   readonly message: string
 }
 
@@ -27,6 +28,12 @@ export function badName(name: string): UsersRefusal {
     'bad-name',
     `${quote(name)} cannot be a user name: letters, digits and . _ @ + ' ~ - only, at most 128.`,
   )
+}
+
+/** The file cannot be changed now, or ever: a mounted one. Throws what is no fault of the file's. */
+export function unwritable(fault: unknown): UsersRefusal {
+  if (fault instanceof ConfigError) return refused('unwritable', fault.message)
+  throw fault
 }
 
 /** Refuses a password that must not be set; `null` if it may. The password is not in the message. */

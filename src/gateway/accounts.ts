@@ -1,6 +1,6 @@
 /** What is done to the accounts of others: kept out, given roles, signed out, removed. The admin page and the commands use it. */
 import type { UsersFile } from '../auth/users-file.ts'
-import { type UsersOutcome, unknownUser, valueFault } from '../auth/users-outcome.ts'
+import { type UsersOutcome, unknownUser, unwritable, valueFault } from '../auth/users-outcome.ts'
 import type { SessionManager } from '../core/manager.ts'
 import type { Session } from '../core/session.ts'
 import type { AuditAction, AuditLog } from './audit.ts'
@@ -99,7 +99,9 @@ export function accounts(options: AccountsOptions): Accounts {
     account: Account,
     work: (file: Directory, userId: string) => Promise<UsersOutcome>,
   ): Promise<UsersOutcome> =>
-    directory === null || entryOf(account) === undefined ? { done: true } : work(directory, account.userId)
+    directory === null || entryOf(account) === undefined
+      ? { done: true }
+      : work(directory, account.userId).catch(unwritable)
 
   async function view(account: Account): Promise<AccountView> {
     const standing: AccountStanding = await standings.of(account)
@@ -130,9 +132,11 @@ export function accounts(options: AccountsOptions): Accounts {
       change(by, account, disabled ? 'disable' : 'enable', async () => {
         // The store first: it holds for every replica at once, also for one that reads a users file of its own.
         await standings.change(account, { disabled })
+        if (disabled) await sessions.revokeUser(account)
         const outcome = await inFile(account, (file, userId) => file.setDisabled(userId, disabled))
-        if (outcome.done && disabled) await sessions.revokeUser(account)
-        return outcome
+        // Out is who is disabled in either: a file that cannot be written need not say it too.
+        const isSaid = disabled || entryOf(account)?.disabled !== true
+        return !outcome.done && outcome.reason === 'unwritable' && isSaid ? { done: true } : outcome
       }),
 
     setRoles: (by, account, roles) =>
@@ -173,7 +177,7 @@ export function accounts(options: AccountsOptions): Accounts {
     remove: (by, account) =>
       change(by, account, 'remove', async () => {
         if (directory === null || entryOf(account) === undefined) return unknownUser(account.userId)
-        const outcome = await directory.remove(account.userId)
+        const outcome = await directory.remove(account.userId).catch(unwritable)
         if (!outcome.done) return outcome
         // Whoever has the name after them must not meet their factors, also where the end of a session cannot be confirmed.
         await forgetFactors(account)

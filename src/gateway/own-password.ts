@@ -1,10 +1,10 @@
 /** Changing one's own password, wherever it is asked for. Whoever calls this has seen that it is they who ask. */
-import type { UsersOutcome } from '../auth/users-outcome.ts'
+import { type UsersOutcome, unwritable } from '../auth/users-outcome.ts'
 import type { Identity } from '../core/contracts.ts'
 import type { AuditAction, AuditRequest } from './audit.ts'
 import type { GatewayParts } from './parts.ts'
 
-type Parts = Pick<GatewayParts, 'people' | 'audit' | 'sessions'>
+type Parts = Pick<GatewayParts, 'people' | 'audit' | 'sessions' | 'log'>
 
 /**
  * What changes their password; `null` if they have none here. SECURITY: names are told apart by who vouches for them: at a
@@ -32,7 +32,9 @@ export async function changeOwnPassword(
   return parts.audit.record(
     ownAudit(address, identity, 'password'),
     async () => {
-      const changed = await setPassword(identity.userId, password)
+      const changed = await setPassword(identity.userId, password).catch(unwritable)
+      if (!changed.done && changed.reason === 'unwritable')
+        parts.log.write('warn', 'users_file_unusable', { reason: changed.message })
       // The file's change would end them too, a moment later; the answer says that it is done.
       if (changed.done) await parts.sessions.revokeUser(identity)
       return changed

@@ -10,7 +10,8 @@ import type { Texts } from './texts.ts'
 /** What happened, or did not. */
 export type AccountNotice =
   | { readonly kind: 'done'; readonly what: 'ended' | 'others-ended' }
-  | { readonly kind: 'wrong-password' | 'form' | 'unavailable' | 'stale' }
+  /** `unwritable`: the password cannot be changed here, at least not now. */
+  | { readonly kind: 'wrong-password' | 'form' | 'unavailable' | 'stale' | 'unwritable' }
   | { readonly kind: 'throttled'; readonly seconds: number }
   /** Why the new password was not taken, as the rules for passwords say it. */
   | { readonly kind: 'weak'; readonly why: string }
@@ -41,6 +42,7 @@ const statusOf = {
   'wrong-password': 401,
   form: 400,
   unavailable: 503,
+  unwritable: 503,
   stale: 401,
   throttled: 429,
   weak: 422,

@@ -82,6 +82,7 @@ export interface Texts {
       readonly form: string
       readonly unavailable: string
       readonly stale: string
+      readonly unwritable: string
     }
   }
   readonly selfService: SelfServiceTexts

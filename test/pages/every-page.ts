@@ -32,6 +32,7 @@ function accountNotices(text: string): { readonly [Kind in AccountNotice['kind']
     form: { kind: 'form' },
     unavailable: { kind: 'unavailable' },
     stale: { kind: 'stale' },
+    unwritable: { kind: 'unwritable' },
     throttled: { kind: 'throttled', seconds: 61 },
     weak: { kind: 'weak', why: text },
   }

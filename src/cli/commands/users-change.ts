@@ -97,7 +97,19 @@ export function both(
   change: (file: UsersFile, name: string, call: Call) => Promise<UsersOutcome>,
   elsewhere: Elsewhere,
 ): Command {
-  return users(verb, shape, changing(change, elsewhere.message, elsewhere.change), elsewhere)
+  const inFile = changing(change, elsewhere.message, elsewhere.change)
+  const work: Work = async (file, call, config) => {
+    try {
+      return await inFile(file, call, config)
+    } catch (error) {
+      // A file that cannot be written, a mounted one, is no reason to keep nobody out: the store can say it alone.
+      if (!(error instanceof ConfigError) || !hasStore(config)) throw error
+      const code = await changeElsewhere(config, usersFileWay, call, elsewhere, file)
+      if (code === 0) note(`The store keeps it. ${error.message}`)
+      return code
+    }
+  }
+  return users(verb, shape, work, elsewhere)
 }
 
 async function changeElsewhere(
@@ -105,9 +117,11 @@ async function changeElsewhere(
   authenticator: string,
   call: Call,
   { change, message }: Elsewhere,
+  file: UsersFile | null = null,
 ): Promise<number> {
-  const [userId = ''] = call.words
-  return withAccounts(config, null, async (opened) => {
+  const [name = ''] = call.words
+  const userId = file === null ? name : (canonicalUserName(name) ?? name)
+  return withAccounts(config, file, async (opened) => {
     const account = { authenticator, userId }
     const live = (await opened.accounts.sessionsOf(account)).length
     const code = told(await change(opened, account, call), message(shown(userId), call))

@@ -83,7 +83,11 @@ async function changePassword(
 ): Promise<void> {
   const outcome = await changeOwnPassword(parts, mine.identity, password, visit.address)
   if (outcome === null) return sendProblem(parts, visit, 'bad-request')
-  if (!outcome.done) return show(parts, visit, mine, { kind: 'weak', why: outcome.message })
+  if (!outcome.done) {
+    // Where the file is, and what ails it, is for whoever keeps it: the log says that.
+    const isFile = outcome.reason === 'unwritable'
+    return show(parts, visit, mine, isFile ? { kind: 'unwritable' } : { kind: 'weak', why: outcome.message })
+  }
   parts.selfService.passwordChanged(mine.identity.userId, visit.request.headers['accept-language'])
   sendOn(visit.response, `${ownPath(parts.site.base, 'sign-in')}?reason=revoked`, {
     'set-cookie': [parts.cookie.clear()],

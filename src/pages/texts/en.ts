@@ -87,6 +87,8 @@ export const en: Texts = {
       form: 'This page was open for too long. Nothing was changed; please try again.',
       unavailable: 'We could not confirm the change. Please look at the list, and try again.',
       stale: 'Please show first that it is you. Nothing was changed.',
+      unwritable:
+        'Your password cannot be changed here right now. Nothing was changed. Please try again later, or ask whoever runs this app.',
     },
   },
   selfService: selfServiceEn,

@@ -80,6 +80,7 @@ export const zh: Texts = {
       form: '页面打开时间过长，未作任何更改，请重试。',
       unavailable: '未能确认更改。请查看列表后重试。',
       stale: '请先证明是您本人。未作任何更改。',
+      unwritable: '目前无法在此更改密码，未作任何更改。请稍后重试，或联系应用的管理者。',
     },
   },
   selfService: selfServiceZh,
