@@ -10,6 +10,7 @@ import type { Session } from '../core/session.ts'
 import { limitOf } from '../core/session-limit.ts'
 import { type SocketRegistry, socketRegistry } from '../core/sockets.ts'
 import type { SessionState } from '../core/state.ts'
+import { sweeping } from '../core/sweeping.ts'
 import { oncePerTurn } from '../core/turn.ts'
 import { createUrlSessions, type UrlSessions } from '../core/url-session.ts'
 import { problemAnswer } from './answer.ts'
@@ -47,10 +48,6 @@ export interface Sessions<Data extends SessionData = Record<string, unknown>> {
   close(): Promise<void>
 }
 
-// Small portions: a large one would hold up the requests that wait behind it.
-const sweepEvery = 60_000
-const sweepAtOnce = 1_000
-
 /**
  * Opens the store, its keys and its sessions. Rejects with `ConfigError` for options nobody can mean, and with
  * `StoreError` if the store cannot be read.
@@ -81,8 +78,7 @@ export async function createSessions<Data extends SessionData = Record<string, u
   // What requests know of revocations without asking begins here.
   await manager.begin()
   let sockets: SocketRegistry | null = null
-  const sweeper = setInterval(() => void store.sweep(sweepAtOnce).catch(() => undefined), sweepEvery)
-  sweeper.unref?.()
+  const stopSweeping = sweeping(store)
 
   const parts: SessionParts = {
     ...{ manager, cookie, stateOf, onEvent, now, secure: site.secure, origin: site.origin },
@@ -140,7 +136,7 @@ export async function createSessions<Data extends SessionData = Record<string, u
     revokeAll: () => manager.revokeAll(),
 
     async close() {
-      clearInterval(sweeper)
+      stopSweeping()
       sockets?.close()
       await store.close()
     },

@@ -9,6 +9,7 @@ import type { Keyring } from '../core/keyring.ts'
 import type { SessionManager } from '../core/manager.ts'
 import { sealedState } from '../core/sealed-state.ts'
 import { socketRegistry } from '../core/sockets.ts'
+import { sweeping } from '../core/sweeping.ts'
 import { createUrlSessions } from '../core/url-session.ts'
 import { asks } from './access.ts'
 import { startAdmin } from './admin/admin-start.ts'
@@ -52,9 +53,6 @@ export interface RunningGateway {
   /** Ends the app at once, for a process that is about to end. */
   kill(): void
 }
-
-const sweepEvery = 60_000
-const sweepAtOnce = 1_000
 
 /**
  * Starts the app if it is ours to start, then the gateway. Rejects with `ConfigError` or `StoreError`, and with the
@@ -166,9 +164,7 @@ async function assemble(
   if (app !== null) await Promise.race([app.supervisor.ready(config.startTimeout), aborted(signal)])
 
   const sockets = socketRegistry({ sessions, now, onConfirmed: (session) => people.vouching.used(session) })
-  const sweeper = setInterval(() => void store.sweep(sweepAtOnce).catch(() => undefined), sweepEvery)
-  sweeper.unref()
-  closers.push(() => clearInterval(sweeper))
+  closers.push(sweeping(store))
 
   const script = await browserScript('client.js')
   const presetScript = preset.script === null ? null : await browserScript(preset.script)
