@@ -1,4 +1,4 @@
-import { Socket } from 'node:net'
+import { connect, Socket } from 'node:net'
 import { Client, type ClientConfig, types } from 'pg'
 import { PostgresReadOnly, PostgresSilence, PostgresUnconfirmed } from './postgres-fault.ts'
 
@@ -68,8 +68,25 @@ function timeLimit<Value>(work: Promise<Value>, patience: number, onLate: () => 
 /** What pg's Client has and its types leave out. */
 interface MoreOfClient {
   readonly processID: number | null
+  readonly secretKey: number | null
   ref(): void
   unref(): void
+}
+
+const cancelMs = 1_000
+
+/** Asks the server, on a connection of its own, to end what this backend does (protocol 3.0, CancelRequest). No answer comes. */
+function cancelStatement({ host, port }: Client, processID: number, secretKey: number): void {
+  const request = Buffer.alloc(16)
+  for (const [at, value] of [16, 80_877_102, processID, secretKey].entries())
+    request.writeInt32BE(value, 4 * at)
+  // A path is the folder of the server's socket.
+  const to = host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port }
+  const socket = connect(to)
+  socket.on('error', () => socket.destroy())
+  socket.setTimeout(cancelMs, () => socket.destroy())
+  socket.unref()
+  socket.end(request)
 }
 
 /** Connects, and makes sure that the server takes writes: reading from a standby would bring ended sessions back. */
@@ -101,6 +118,16 @@ export async function connectPostgres(
     for (const listener of endings) listener()
   }
 
+  /**
+   * Without this the server goes on: a backend that waits for a standby, which `statement_timeout` does not end, would keep
+   * its place among `max_connections` until the standby is back. The outcome stays unknown, as it was.
+   */
+  function giveUp(): void {
+    const { processID, secretKey } = more
+    if (isUsable && processID !== null && secretKey !== null) cancelStatement(client, processID, secretKey)
+    over()
+  }
+
   client.on('error', over)
   client.on('end', over)
   client.on('notice', ({ code, message }) => {
@@ -117,13 +144,13 @@ export async function connectPostgres(
       warning = null
       const named = name === undefined ? {} : { name }
       const work = client.query<unknown[]>({ ...named, text, values: [...values], rowMode: 'array' })
-      const { rows } = await timeLimit(work, patience, over)
+      const { rows } = await timeLimit(work, patience, giveUp)
       if (warning !== null) throw new PostgresUnconfirmed(warning)
       return rows
     },
 
     async script(text, patience) {
-      await timeLimit(client.query(text), patience, over)
+      await timeLimit(client.query(text), patience, giveUp)
     },
 
     onEnd(listener) {
