@@ -1,5 +1,5 @@
 /** What is done to state, counters and the keyring, as functions: one statement, one transaction, one round trip each. */
-import { durable, instant, isUnrevoked } from './postgres-tables.ts'
+import { durable, instant, isUnrevoked, local } from './postgres-tables.ts'
 
 export function stateFunctions(s: string): string {
   const live = isUnrevoked(s)
@@ -105,7 +105,7 @@ export function stateFunctions(s: string): string {
   CREATE OR REPLACE FUNCTION ${s}.count_hit(p_key text, p_window bigint, p_now bigint)
   RETURNS bigint LANGUAGE plpgsql AS $$
   DECLARE v_now bigint := ${instant('p_now')}; v_count bigint;
-  BEGIN ${durable}
+  BEGIN ${local}
     INSERT INTO ${s}.hits AS h (key, until, count) VALUES (p_key, v_now + p_window, 1)
       ON CONFLICT (key) DO UPDATE SET
         count = CASE WHEN h.until <= v_now THEN 1 ELSE h.count + 1 END,

@@ -161,6 +161,13 @@ export const durable = `
       PERFORM set_config('synchronous_commit', 'on', true);
     END IF;`
 
+/**
+ * For the body of a function whose effect outlives a crash of the server, and may be lost in a fail-over: who counts tries to
+ * sign in must not wait for a standby, for strangers make them.
+ */
+export const local = `
+    PERFORM set_config('synchronous_commit', 'local', true);`
+
 /** For the body of a function whose effect may be lost when the server's machine crashes right after. */
 export const relaxed = `
     PERFORM set_config('synchronous_commit', 'off', true);`

@@ -13,8 +13,10 @@ it('P5: while a standby that must confirm is away, tries to sign in take no conn
   await server.set('synchronous_standby_names', '*')
   for (let round = 0; round < 10; round++) {
     const hits = Array.from({ length: 5 }, (_none, which) => store.hit(`hit ${round} ${which}`, 60_000))
+    // Strangers make them: they are counted all the same, and wait for nobody.
+    expect(await Promise.all(hits)).toEqual([1, 1, 1, 1, 1])
     const onces = Array.from({ length: 3 }, (_none, which) => store.once(`once ${round} ${which}`, 60_000))
-    await Promise.allSettled([...hits, ...onces])
+    await Promise.allSettled(onces)
     expect((await store.read(id))?.state).toBe('live')
   }
   await server.seen(`wait_event = 'SyncRep'`, false)
