@@ -30,7 +30,13 @@ export interface StoreArchive {
   rows(): AsyncIterable<StoreRow>
   /** Keeps the rows as they are, all or none; those that it has already stay. */
   take(rows: readonly StoreRow[]): Promise<void>
+  /** Removes what was taken, to begin anew. Rejects with `ConfigError` where there is a root key: that is somebody's store. */
+  clear(): Promise<void>
   /** Puts everything where no gateway finds it: what ends elsewhere from now on must not come back from here. Says where. */
   retire(): Promise<string>
   close(): Promise<void>
 }
+
+/** Why a store that has a root key is not cleared. */
+export const hasKeys =
+  'The new store has got a root key meanwhile: a gateway uses it. Stop it, and name an empty store.'

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { StoreArchive, StoreRow } from '../core/archive.ts'
+import { hasKeys, type StoreArchive, type StoreRow } from '../core/archive.ts'
 import type { StateScope } from '../core/contracts.ts'
 import { ConfigError, StoreError } from '../core/errors.ts'
 import { postgresAddress } from './postgres-address.ts'
@@ -96,25 +96,45 @@ export async function postgresArchive(url: string): Promise<StoreArchive> {
     await connection.query(text, values, patience)
   }
 
+  /** All of it or nothing. */
+  function atOnce(act: () => Promise<void>): Promise<void> {
+    return guard(async () => {
+      await connection.query('BEGIN', [], patience)
+      try {
+        await act()
+        await connection.query('SET LOCAL synchronous_commit = on', [], patience)
+        await connection.query('COMMIT', [], patience)
+      } catch (error) {
+        if (connection.isUsable) await connection.query('ROLLBACK', [], patience)
+        throw error
+      }
+    })
+  }
+
   return {
     rows: read,
 
-    take(rows) {
-      return guard(async () => {
-        await connection.query('BEGIN', [], patience)
-        try {
-          for (const row of rows) await keep(row)
-          // The next revocation comes after everything that was taken over.
-          const raise = `UPDATE "${schema}".epoch_of_all SET newest = greatest(newest, $1)`
-          await connection.query(raise, [Math.max(0, ...rows.map(numberOf))], patience)
-          await connection.query('SET LOCAL synchronous_commit = on', [], patience)
-          await connection.query('COMMIT', [], patience)
-        } catch (error) {
-          if (connection.isUsable) await connection.query('ROLLBACK', [], patience)
-          throw error
+    take: (rows) =>
+      atOnce(async () => {
+        for (const row of rows) await keep(row)
+        // The next revocation comes after everything that was taken over.
+        const raise = `UPDATE "${schema}".epoch_of_all SET newest = greatest(newest, $1)`
+        await connection.query(raise, [Math.max(0, ...rows.map(numberOf))], patience)
+      }),
+
+    clear: () =>
+      atOnce(async () => {
+        // The race: a gateway that starts now writes its root key first, and waits here.
+        await connection.query(`LOCK TABLE "${schema}".keyring IN EXCLUSIVE MODE`, [], patience)
+        const keyring = await connection.query(`SELECT 1 FROM "${schema}".keyring`, [], patience)
+        if (keyring.length > 0) throw new ConfigError('ERR_CONFIG_INVALID', hasKeys)
+        for (const table of [...tables.map(({ table }) => table), 'leftovers']) {
+          await connection.query(`TRUNCATE "${schema}".${table}`, [], patience)
         }
-      })
-    },
+        // The number of the newest revocation stays: it only has to be higher than every other.
+        const none = `UPDATE "${schema}".epoch_of_all SET before = 0, revoked_at = NULL, swept_to = NULL`
+        await connection.query(none, [], patience)
+      }),
 
     async retire() {
       const to = `${schema}_moved`

@@ -81,6 +81,12 @@ export const takeKeyringScript: RedisScript = redisScript(`
 if call('EXISTS', P .. 'keyring') == 0 then call('HSET', P .. 'keyring', 'version', ARGV[3], 'box', ARGV[4]) end
 return { 1 }`)
 
+/** ARGV: keys without their prefix. Removes them, unless there is a root key in this bucket. */
+export const clearScript: RedisScript = redisScript(`
+if call('EXISTS', P .. 'keyring') == 1 then return { 0 } end
+for i = 3, #ARGV do call('UNLINK', P .. ARGV[i]) end
+return { 1 }`)
+
 /** ARGV: a number that was taken over. */
 export const raiseMarkScript: RedisScript = redisScript(`
 raiseMark(tonumber(ARGV[3]))

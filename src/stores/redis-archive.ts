@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { StoreArchive, StoreRow } from '../core/archive.ts'
+import { hasKeys, type StoreArchive, type StoreRow } from '../core/archive.ts'
 import type { StateScope, StoredSession } from '../core/contracts.ts'
 import { ConfigError } from '../core/errors.ts'
 import { redisAddress } from './redis-address.ts'
@@ -17,6 +17,10 @@ import { patienceMs } from './replica-lease.ts'
 const order: readonly StoreRow['kind'][] = [
   ...(['epoch', 'retired', 'session', 'scope', 'entry', 'once', 'hits', 'keyring'] as const),
 ]
+
+// What is taken. The number of the newest revocation stays, for it only has to be higher than every other.
+const taken = /^(?:index|epochs?|ats?|(?:s|i|u|seats|names|state|shared|once|hit):.*)$/s
+const removedAtOnce = 500
 
 /** Opens keys in Redis that no gateway uses, to move what is in them. */
 export async function redisArchive(url: string): Promise<StoreArchive> {
@@ -177,6 +181,29 @@ export async function redisArchive(url: string): Promise<StoreArchive> {
     return [...found]
   }
 
+  async function remove(bucket: OpenBucket, names: readonly string[]): Promise<void> {
+    const [isDone] = await bucket.order(archive.clearScript, names)
+    if (Number(isDone) === 0) throw new ConfigError('ERR_CONFIG_INVALID', hasKeys)
+  }
+
+  async function clear(): Promise<void> {
+    const counted = new Map<OpenBucket, readonly string[]>()
+    // Looks for a root key before anything is removed, in a cluster, too.
+    await remove(keyringBucket(), [])
+    for (const bucket of buckets.all) {
+      const keys = await keysOf(bucket, `${bucket.prefix}*`)
+      const names = keys.map((key) => key.slice(bucket.prefix.length)).filter((name) => taken.test(name))
+      // What is counted goes last: by it one knows that this is the rest of a move, should this be cut off, too.
+      const isCounted = (name: string): boolean => name.startsWith('once:')
+      const first = names.filter((name) => !isCounted(name))
+      for (let at = 0; at < first.length; at += removedAtOnce) {
+        await remove(bucket, first.slice(at, at + removedAtOnce))
+      }
+      counted.set(bucket, [...names.filter(isCounted), 'due'])
+    }
+    for (const [bucket, names] of counted) await remove(bucket, names)
+  }
+
   const moved = `${address.prefix}-moved`
 
   async function retireAll(): Promise<void> {
@@ -203,6 +230,14 @@ export async function redisArchive(url: string): Promise<StoreArchive> {
 
     async take(given) {
       for (const kind of order) await Promise.all(given.filter((row) => row.kind === kind).map(takeOne))
+    },
+
+    async clear() {
+      try {
+        await clear()
+      } catch (error) {
+        throw error instanceof ConfigError ? error : storeError(error, address.shown)
+      }
     },
 
     async retire() {

@@ -1,7 +1,7 @@
 import { existsSync, renameSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
-import type { StoreArchive, StoreRow } from '../core/archive.ts'
+import { hasKeys, type StoreArchive, type StoreRow } from '../core/archive.ts'
 import type { StateScope } from '../core/contracts.ts'
 import { ConfigError, StoreError } from '../core/errors.ts'
 import { faultOf, isBusy } from './sqlite-fault.ts'
@@ -15,6 +15,11 @@ const isKnown = `c.owner NOT GLOB '${cutOffOwner}*'`
 
 /** The next revocation comes after everything that was taken over. */
 const raised = 'UPDATE epoch_of_all SET newest = max(newest, ?)'
+
+/** What was taken; the number of the newest revocation stays, for it only has to be higher than every other. */
+const cleared = `
+  DELETE FROM sessions; DELETE FROM retired; DELETE FROM epochs; DELETE FROM entries; DELETE FROM scopes;
+  DELETE FROM onces; DELETE FROM hits; UPDATE epoch_of_all SET before = 0, revoked_at = NULL, swept_to = NULL;`
 
 /** What is read, in this order, and what a row of it is. */
 const readings: readonly (readonly [sql: string, asStoreRow: (row: Row) => StoreRow])[] = [
@@ -153,6 +158,20 @@ export function sqliteArchive(file: string, isNew = false): StoreArchive {
     }
   }
 
+  /** All of it or nothing. */
+  function atOnce(act: () => void): void {
+    guard(() => {
+      db.exec('BEGIN IMMEDIATE')
+      try {
+        act()
+        db.exec('COMMIT')
+      } catch (error) {
+        if (db.isTransaction) db.exec('ROLLBACK')
+        throw error
+      }
+    })
+  }
+
   return {
     async *rows() {
       const rows = read()
@@ -163,18 +182,18 @@ export function sqliteArchive(file: string, isNew = false): StoreArchive {
       }
     },
 
-    async take(rows) {
-      guard(() => {
-        db.exec('BEGIN IMMEDIATE')
-        try {
-          for (const row of rows) keep(row)
-          db.exec('COMMIT')
-        } catch (error) {
-          if (db.isTransaction) db.exec('ROLLBACK')
-          throw error
+    take: async (rows) =>
+      atOnce(() => {
+        for (const row of rows) keep(row)
+      }),
+
+    clear: async () =>
+      atOnce(() => {
+        if (db.prepare('SELECT 1 FROM keyring').get() !== undefined) {
+          throw new ConfigError('ERR_CONFIG_INVALID', hasKeys)
         }
-      })
-    },
+        db.exec(cleared)
+      }),
 
     async retire() {
       const to = `${path}.moved`
