@@ -2,11 +2,15 @@
 import type { ServerResponse } from 'node:http'
 import { uncached } from './answer.ts'
 import type { Answer, Outgoing } from './incoming.ts'
+import { giveFields, headSent, type ResponseHead, readHead } from './response-head.ts'
 
 export interface HeldResponseOptions {
   /** Called once, when the response would begin; its headers are sent when the promise settles. */
   settle(status: number): Promise<Outgoing>
-  /** Told why `settle` rejected. The response is free then, and nothing of it was sent. */
+  /**
+   * Told why `settle` rejected, or what Node threw for what was held. The response is free then, and nothing of it was sent.
+   * Where something was, the connection is broken instead.
+   */
   onError(error: unknown): void
 }
 
@@ -14,13 +18,6 @@ type Call = () => unknown
 
 /** What must not be done to a response that has begun: headers of its own would come with another's body. */
 const changers = ['setHeader', 'setHeaders', 'appendHeader', 'removeHeader'] as const
-
-/** Node's own error for it. */
-function refused(name: string): Error {
-  const verb = /^[a-z]+/.exec(name)?.[0]
-  const error = new Error(`Cannot ${verb} headers after they are sent to the client`)
-  return Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' })
-}
 
 /**
  * Holds the response. Bodies that are written meanwhile wait in order, and the writer is told that it is full, so that a
@@ -32,8 +29,13 @@ export function holdResponse(response: ServerResponse, { settle, onError }: Held
   let calls: Call[] | null = null
   let isFree = false
   let isReplaced = false
+  let isRefused = false
   let isEnded = false
-  let hasHead = false
+  /** The status that the response began with. */
+  let begun: number | null = null
+  /** What the browser must be told, whoever writes the head. */
+  let told: readonly string[] = []
+  let takeBack = (): void => {}
 
   const isWaiting = (): boolean => calls !== null
 
@@ -51,7 +53,7 @@ export function holdResponse(response: ServerResponse, { settle, onError }: Held
     // Node's, or another's who wraps the response too.
     const change = response[name] as (...args: unknown[]) => unknown
     response[name] = function heldChange(...args: unknown[]): never {
-      if (isWaiting()) throw refused(name)
+      if (isWaiting()) throw headSent(/^[a-z]+/.exec(name)?.[0] ?? '')
       return Reflect.apply(change, response, args) as never
     } as never
   }
@@ -59,7 +61,9 @@ export function holdResponse(response: ServerResponse, { settle, onError }: Held
   function begin(status: number): Call[] {
     const waiting: Call[] = []
     calls = waiting
-    settle(status).then(release, fail)
+    begun = status
+    // What is thrown here nobody hears: it would end the process.
+    settle(status).then(release).catch(fail).catch(destroy)
     return waiting
   }
 
@@ -83,34 +87,65 @@ export function holdResponse(response: ServerResponse, { settle, onError }: Held
       sendAnswer(response, answer)
       return
     }
-    addCookies(response, cookies)
+    told = cookies
+    addCookies(response, told)
+    response.statusCode = begun ?? response.statusCode
     for (const call of waiting) call()
     if (!response.writableEnded) response.emit('drain')
   }
 
   function fail(error: unknown): void {
     open()
+    if (isSent.call(response)) return destroy(error)
+    isReplaced = false
+    isRefused = true
+    takeBack()
     onError(error)
   }
 
+  function destroy(error: unknown): void {
+    response.destroy(error instanceof Error ? error : undefined)
+  }
+
+  /** Headers are set at once, so that what Node refuses is thrown where the handler hears it, and ours come on top. */
+  function take(args: readonly unknown[]): ResponseHead {
+    const head = readHead(args)
+    takeBack = giveFields(response, head)
+    return head
+  }
+
+  function send({ status, message }: ResponseHead): ServerResponse {
+    return Reflect.apply(writeHead, response, message === null ? [status] : [status, message])
+  }
+
   response.writeHead = function heldWriteHead(this: ServerResponse, ...args: unknown[]): ServerResponse {
-    if (isFree) return Reflect.apply(writeHead, response, args) as ServerResponse
-    // A wrapper that looks for Node's own mark of sent headers says so with each piece that it writes.
-    if (!hasHead) later(Number(args[0]), () => Reflect.apply(writeHead, response, args))
-    hasHead = true
+    if (isFree) {
+      if (told.length === 0 || isSent.call(response)) return Reflect.apply(writeHead, response, args)
+      const head = take(args)
+      addCookies(response, told)
+      return send(head)
+    }
+    if (begun !== null) {
+      // A wrapper that looks for Node's own mark of sent headers says so with each piece that it writes.
+      if (args.length === 1 && args[0] === begun) return response
+      throw headSent('write')
+    }
+    const head = take(args)
+    response.statusCode = head.status
+    later(head.status, () => send(head))
     return response
   } as typeof writeHead
 
   response.write = function heldWrite(...args: unknown[]): boolean {
     // Nothing comes after the end: replayed, it would be an error that nobody hears, and end the process.
-    if (isReplaced || (isEnded && !isFree)) return true
+    if (isReplaced || (isEnded && !isFree) || (isRefused && response.writableEnded)) return true
     if (isFree) return Reflect.apply(write, response, args) as boolean
     later(response.statusCode, () => Reflect.apply(write, response, args))
     return false
   } as typeof write
 
   response.end = function heldEnd(...args: unknown[]): ServerResponse {
-    if (isFree && !(isReplaced && response.writableEnded)) {
+    if (isFree && !((isReplaced || isRefused) && response.writableEnded)) {
       return Reflect.apply(end, response, args) as ServerResponse
     }
     if (isFree || isEnded) return response
@@ -132,8 +167,10 @@ export function sendAnswer(response: ServerResponse, { status, headers, body }: 
   response.end(response.req.method === 'HEAD' ? undefined : body)
 }
 
+/** Adds those that are not there yet. */
 function addCookies(response: ServerResponse, cookies: readonly string[]): void {
   if (cookies.length === 0) return
-  for (const line of cookies) response.appendHeader('set-cookie', line)
+  const there = [response.getHeader('set-cookie') ?? []].flat().map(String)
+  for (const line of cookies) if (!there.includes(line)) response.appendHeader('set-cookie', line)
   response.setHeader('cache-control', uncached(String(response.getHeader('cache-control') ?? '')))
 }
