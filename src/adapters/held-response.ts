@@ -171,6 +171,8 @@ export function sendAnswer(response: ServerResponse, { status, headers, body }: 
 function addCookies(response: ServerResponse, cookies: readonly string[]): void {
   if (cookies.length === 0) return
   const there = [response.getHeader('set-cookie') ?? []].flat().map(String)
-  for (const line of cookies) if (!there.includes(line)) response.appendHeader('set-cookie', line)
+  // SECURITY: a new list. The one there may be the app's own, which it sends to everybody: added to, it would hand out the
+  // session.
+  response.setHeader('set-cookie', [...new Set([...there, ...cookies])])
   response.setHeader('cache-control', uncached(String(response.getHeader('cache-control') ?? '')))
 }

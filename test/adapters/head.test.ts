@@ -72,6 +72,7 @@ const heads: Readonly<Record<string, readonly unknown[]>> = {
   'an object': [200, { 'X-Own': 'yes', 'X-Before': 'after', 'X-Many': ['1', '2'], 'X-Number': 3 }],
   'nothing in place of a message': [200, undefined, { 'X-Own': 'yes' }],
   'a flat array, with several of one name': [200, ['X-Own', '1', 'X-Before', 'after', 'x-own', '2']],
+  'an object with cookies': [200, { 'Set-Cookie': ['theme=dark', 'size=1'] }],
   'a flat array with cookies': [200, ['Set-Cookie', 'theme=dark', 'Set-Cookie', 'size=1']],
   'a length of its own': [200, { 'Content-Length': 4 }],
   'a status beyond the last': [1000],
