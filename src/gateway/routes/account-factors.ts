@@ -126,12 +126,14 @@ function markOf(id: string): string {
   return digest(`passkey|${id}`).slice(0, 16)
 }
 
-/** Who got in by what was just changed must not stay in (ASVS 7.4.3). */
+/** Who got in by what was just changed must not stay in (ASVS 7.4.3), at the admin page least of all. */
 async function endOthers(parts: GatewayParts, { identity, sid: own }: SignedIn): Promise<void> {
-  for (const { sid } of await parts.sessions.listUser(identity)) {
-    if (sid === own) continue
-    await parts.sessions.end(sid)
-    parts.onEvent({ event: 'session_revoked', scope: 'session', subject: identity.userId })
+  for (const sessions of [parts.adminSessions, parts.sessions]) {
+    for (const { sid } of await sessions.listUser(identity)) {
+      if (sid === own) continue
+      await sessions.end(sid)
+      parts.onEvent({ event: 'session_revoked', scope: 'session', subject: identity.userId })
+    }
   }
 }
 
