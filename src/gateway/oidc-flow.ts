@@ -30,6 +30,8 @@ export interface OidcFlows {
 const lifetimeSeconds = 10 * 60
 // Each tab that waits for its person to sign in there has one; more would fill the header.
 const most = 5
+// SECURITY: a sibling domain can plant as many as a header holds; of those more than this, the next sign-ins remove some each.
+const mostRead = 16
 
 export function oidcFlows(key: Uint8Array, options: CookieOptions, now: () => number): OidcFlows {
   const { secure, name, port } = options
@@ -60,9 +62,9 @@ export function oidcFlows(key: Uint8Array, options: CookieOptions, now: () => nu
     keep(flow, cookieHeader) {
       const cookie = nameOf(flow.state)
       const value = toBase64url(seal(key, toUtf8(JSON.stringify(flow)), `oidc/v1|${cookie}`))
-      const others = ours(cookieHeader, prefix).map((one) => ({
+      const others = [...ours(cookieHeader, prefix)].map(([one, sealed]) => ({
         one,
-        startedAt: unsealed(one, readCookie(cookieHeader, one))?.startedAt ?? 0,
+        startedAt: unsealed(one, sealed)?.startedAt ?? 0,
       }))
       const oldest = others.sort((a, b) => b.startedAt - a.startedAt).slice(most - 1)
       return [
@@ -81,8 +83,17 @@ export function oidcFlows(key: Uint8Array, options: CookieOptions, now: () => nu
   }
 }
 
-/** The names of the flows a browser carries. */
-function ours(cookieHeader: string | undefined, prefix: string): readonly string[] {
-  const names = (cookieHeader ?? '').split(';').map((pair) => pair.split('=', 1)[0]?.trim() ?? '')
-  return [...new Set(names)].filter((name) => name.startsWith(prefix))
+/**
+ * The first flows that a browser carries, read in one go: each cookie's name and value; `null` for one that it carries with
+ * several values.
+ */
+function ours(cookieHeader: string | undefined, prefix: string): ReadonlyMap<string, string | null> {
+  const found = new Map<string, string | null>()
+  for (const pair of (cookieHeader ?? '').split(';')) {
+    const [name = '', value = ''] = pair.split('=', 2).map((part) => part.trim())
+    if (!name.startsWith(prefix) || (found.size === mostRead && !found.has(name))) continue
+    const before = found.get(name)
+    found.set(name, before === undefined || before === value ? value : null)
+  }
+  return found
 }
