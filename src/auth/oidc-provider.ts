@@ -1,10 +1,11 @@
 /** An OpenID provider: sends people there, takes them back, asks about them again, and hears when they are out. */
-import { createRemoteJWKSet, jwtVerify } from 'jose'
+import { createRemoteJWKSet } from 'jose'
 import * as client from 'openid-client'
 import type { Json, JsonObject } from '../core/contracts.ts'
 import { AuthError } from '../core/errors.ts'
 import { askedAtOf, type FactorClaims, saysFactor } from './factor-claims.ts'
-import { type IdentityOptions, identityOf, isObject } from './provider-identity.ts'
+import { type LogoutSubject, readLogoutToken } from './logout-token.ts'
+import { type IdentityOptions, identityOf } from './provider-identity.ts'
 import { type ProviderTicket, readTicket, writeTicket } from './provider-ticket.ts'
 import type { Vouched, Voucher } from './voucher.ts'
 
@@ -41,19 +42,13 @@ export interface OidcProvider extends Voucher {
   finish(callback: URL, flow: OidcFlow): Promise<Vouched | null>
   /** Where a browser signs out of the provider too; `null` if it has no such place. */
   signOutUrl(token: string, returnTo: string): Promise<URL | null>
-  /** Whom a logout token (OpenID Back-Channel Logout 1.0) speaks of; `null` for one that is not to be believed. */
+  /**
+   * Whom a logout token (OpenID Back-Channel Logout 1.0) speaks of; `null` for one that is not to be believed. Rejects with
+   * `AuthError` where that cannot be known, for want of the provider or of its newest keys.
+   */
   readLogout(token: string): Promise<LogoutSubject | null>
 }
 
-export interface LogoutSubject {
-  /** Of the person; `null` where only a session of the provider is named. */
-  readonly userId: string | null
-  readonly providerSid: string | null
-  /** Names the token, which counts once. */
-  readonly jti: string
-}
-
-const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
 const discoveredAgainAfter = 3_600_000
 const clockTolerance = 30
 
@@ -62,6 +57,8 @@ export function oidcProvider(options: OidcProviderOptions): OidcProvider {
   // An identity is issuer and subject (OpenID Connect Core §5.7): under a new issuer nobody inherits anybody.
   const name = `oidc:${issuer.href}`
   let known: { readonly at: number; readonly config: Promise<client.Configuration> } | null = null
+  // Those of each discovery: who posts a thousand tokens makes us ask for the keys once.
+  const keySets = new WeakMap<client.Configuration, ReturnType<typeof createRemoteJWKSet>>()
 
   function configuration(): Promise<client.Configuration> {
     if (known === null || Date.now() - known.at > discoveredAgainAfter) {
@@ -161,20 +158,14 @@ export function oidcProvider(options: OidcProviderOptions): OidcProvider {
     },
 
     async readLogout(token) {
-      const { jwks_uri, issuer: exact } = (await configuration()).serverMetadata()
+      const config = await configuration()
+      const { jwks_uri, issuer: exact } = config.serverMetadata()
       if (jwks_uri === undefined) return null
       try {
-        const keys = createRemoteJWKSet(new URL(jwks_uri), { timeoutDuration: patience })
-        const { payload } = await jwtVerify(token, keys, {
-          ...{ issuer: exact, audience: clientId, typ: 'logout+jwt', clockTolerance, maxTokenAge: 120 },
-          requiredClaims: ['iat', 'jti', 'events'],
-        })
-        const { sub = null, sid, jti, events, nonce } = payload
-        // A logout token with a nonce could be an ID token, passed off as one (Back-Channel Logout §2.4).
-        const isLogout = isObject(events) && isObject(events[logoutEvent]) && nonce === undefined
-        const providerSid = typeof sid === 'string' ? sid : null
-        if (!isLogout || jti === undefined || (sub === null && providerSid === null)) return null
-        return { userId: sub, providerSid, jti }
+        const keys =
+          keySets.get(config) ?? createRemoteJWKSet(new URL(jwks_uri), { timeoutDuration: patience })
+        keySets.set(config, keys)
+        return await readLogoutToken(token, { issuer: exact, clientId, keys })
       } catch (error) {
         if (isUnreachable(error)) throw unreachable(issuer, error)
         return null
@@ -225,6 +216,7 @@ const away = new Set([
   'OAUTH_RESPONSE_IS_NOT_CONFORM',
   'OAUTH_RESPONSE_IS_NOT_JSON',
   'ERR_JWKS_TIMEOUT',
+  'ERR_JWKS_NO_MATCHING_KEY',
 ])
 
 function isUnreachable(error: unknown): boolean {

@@ -1,5 +1,6 @@
 /** Signing out where an identity provider has a part in it: it tells us, or we tell it. */
-import type { LogoutSubject, OidcProvider } from '../../auth/oidc-provider.ts'
+import type { LogoutSubject } from '../../auth/logout-token.ts'
+import type { OidcProvider } from '../../auth/oidc-provider.ts'
 import { readTicket } from '../../auth/provider-ticket.ts'
 import type { Session } from '../../core/session.ts'
 import { ownPath } from '../../pages/own-path.ts'
