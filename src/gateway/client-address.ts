@@ -17,13 +17,20 @@ export function clientAddress(trusted: readonly string[]): ClientAddress {
     if (forwardedFor === undefined || !isTrusted(address)) return address
     // From the right: each proxy appended who spoke to it; the first that is not ours is the client.
     for (const hop of forwardedFor.split(',').reverse()) {
-      const next = plain(hop.trim())
+      const next = plain(withoutPort(hop.trim()))
       if (isIP(next) === 0) break
       address = next
       if (!isTrusted(address)) break
     }
     return address
   }
+}
+
+/** Some proxies write the port, too: `203.0.113.7:51234`, and `[2001:db8::7]:51234` or `[2001:db8::7]`. */
+function withoutPort(hop: string): string {
+  const [, four, six] = /^(?:([\d.]+):\d+|\[([^\]]*)\](?::\d+)?)$/.exec(hop) ?? []
+  if (four !== undefined) return four
+  return six !== undefined && isIP(six) === 6 ? six : hop
 }
 
 function plain(address: string): string {
