@@ -103,10 +103,12 @@ export async function appChangePassword(
   try {
     const changed = await changeOwnPassword(parts, identity, next, asker.address)
     if (changed === null) return { outcome: 'elsewhere' }
-    if (!changed.done && changed.reason === 'unwritable') return { outcome: 'unavailable' }
-    if (!changed.done) return { outcome: 'weak', why: changed.message }
+    if (changed !== 'unconfirmed' && !changed.done)
+      return changed.reason === 'unwritable'
+        ? { outcome: 'unavailable' }
+        : { outcome: 'weak', why: changed.message }
     parts.selfService.passwordChanged(identity.userId, asker.acceptLanguage)
-    return { outcome: 'changed' }
+    return { outcome: changed === 'unconfirmed' ? 'unavailable' : 'changed' }
   } catch (error) {
     return { outcome: unavailable(parts, error).kind }
   }

@@ -10,8 +10,8 @@ import type { Texts } from './texts.ts'
 /** What happened, or did not. */
 export type AccountNotice =
   | { readonly kind: 'done'; readonly what: 'ended' | 'others-ended' }
-  /** `unwritable`: the password cannot be changed here, at least not now. */
-  | { readonly kind: 'wrong-password' | 'form' | 'unavailable' | 'stale' | 'unwritable' }
+  /** `unwritable`: the password cannot be changed here, at least not now. `unconfirmed`: it is set; a session may be left. */
+  | { readonly kind: 'wrong-password' | 'form' | 'unavailable' | 'stale' | 'unwritable' | 'unconfirmed' }
   | { readonly kind: 'throttled'; readonly seconds: number }
   /** Why the new password was not taken, as the rules for passwords say it. */
   | { readonly kind: 'weak'; readonly why: string }
@@ -43,6 +43,7 @@ const statusOf = {
   form: 400,
   unavailable: 503,
   unwritable: 503,
+  unconfirmed: 503,
   stale: 401,
   throttled: 429,
   weak: 422,
@@ -150,5 +151,6 @@ function message(notice: AccountNotice | undefined, texts: Texts): Html | null {
 
 function trouble(notice: Exclude<AccountNotice, { kind: 'done' }>, texts: Texts): string {
   if (notice.kind === 'throttled') return texts.signIn.errors.throttled(notice.seconds)
+  if (notice.kind === 'unconfirmed') return texts.selfService.errors.unconfirmed
   return notice.kind === 'weak' ? notice.why : texts.account.errors[notice.kind]
 }

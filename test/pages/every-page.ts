@@ -33,6 +33,7 @@ function accountNotices(text: string): { readonly [Kind in AccountNotice['kind']
     unavailable: { kind: 'unavailable' },
     stale: { kind: 'stale' },
     unwritable: { kind: 'unwritable' },
+    unconfirmed: { kind: 'unconfirmed' },
     throttled: { kind: 'throttled', seconds: 61 },
     weak: { kind: 'weak', why: text },
   }

@@ -83,12 +83,13 @@ async function changePassword(
 ): Promise<void> {
   const outcome = await changeOwnPassword(parts, mine.identity, password, visit.address)
   if (outcome === null) return sendProblem(parts, visit, 'bad-request')
-  if (!outcome.done) {
+  if (outcome !== 'unconfirmed' && !outcome.done) {
     // Where the file is, and what ails it, is for whoever keeps it: the log says that.
     const isFile = outcome.reason === 'unwritable'
     return show(parts, visit, mine, isFile ? { kind: 'unwritable' } : { kind: 'weak', why: outcome.message })
   }
   parts.selfService.passwordChanged(mine.identity.userId, visit.request.headers['accept-language'])
+  if (outcome === 'unconfirmed') return show(parts, visit, mine, { kind: 'unconfirmed' })
   sendOn(visit.response, `${ownPath(parts.site.base, 'sign-in')}?reason=revoked`, {
     'set-cookie': [parts.cookie.clear()],
     'clear-site-data': '"cache"',
@@ -104,6 +105,11 @@ async function show(
   const { site } = parts
   const { headers } = visit.request
   const form = shownForm(parts, visit.request, 'account')
+  const sessions = await parts.sessions.listUser(mine.identity).catch((error: unknown) => {
+    // What was done must be told, whether the store can say more or not.
+    if (notice?.kind !== 'unconfirmed' || !(error instanceof StoreError)) throw error
+    return []
+  })
   const page = accountPage({
     app: parts.app,
     base: site.base,
@@ -111,7 +117,7 @@ async function show(
     acceptLanguage: headers['accept-language'],
     token: form.token,
     user: signInName(mine.identity),
-    devices: devicesOf(await parts.sessions.listUser(mine.identity), mine.sid),
+    devices: devicesOf(sessions, mine.sid),
     proof: proofFor(parts, mine),
     changesPassword: passwordSetter(parts, mine.identity) !== null,
     changesDetails: parts.selfService.details !== null && hasPassword(parts, mine.identity),
