@@ -8,12 +8,14 @@ import type { EndReason } from '../core/sockets.ts'
 import type { ScopedState, SessionState } from '../core/state.ts'
 import { problemAnswer, signInFirst } from './answer.ts'
 import { BrowserSession, tooLate } from './browser-session.ts'
+import { Endings } from './endings.ts'
 import type { Answer, Incoming, Outgoing } from './incoming.ts'
 import type { Flash, Person, RequestSession, SignedInDevice } from './request-session.ts'
 import { type SessionContents, sessionContents } from './session-contents.ts'
 import type { SessionLifetime } from './session-lifetime.ts'
 import type { Presented, SessionParts } from './session-parts.ts'
 import type { ValueScope } from './session-values.ts'
+import { signedInDevice } from './signed-in-device.ts'
 import type { Visit } from './visit.ts'
 
 /** Everything a request can do with its session, over the engine. Handlers are given the interface alone. */
@@ -25,6 +27,7 @@ export class OpenVisit implements Visit, RequestSession {
   readonly #browser: BrowserSession
   #collected: SessionContents | null = null
   #failure: StoreError | null = null
+  readonly #endings = new Endings()
   #listener: (() => boolean) | null = null
   #hasWork: boolean
   /** Nothing can be collected any more. */
@@ -149,6 +152,8 @@ export class OpenVisit implements Visit, RequestSession {
       // What was collected for one person is not the next one's.
       if (session !== null && session.identity !== null) this.#collected?.drop()
       this.#browser.enter(issued)
+      // It ended with that.
+      this.#endings.forget(session?.sid ?? '')
       onEvent({ event: 'sign_in_succeeded', userId, address: this.#incoming.address })
       return true
     })
@@ -156,7 +161,7 @@ export class OpenVisit implements Visit, RequestSession {
 
   signOut(): Promise<void> {
     this.#mayChange('signOut')
-    return this.#ask(async () => {
+    return this.#end(this.#browser.session?.sid ?? '', async () => {
       const { session } = this.#browser
       if (session !== null && session.version > 0) {
         await this.#parts.manager.end(session.sid)
@@ -171,18 +176,14 @@ export class OpenVisit implements Visit, RequestSession {
     const { identity } = this
     if (identity === null) return this.signOut()
     this.#mayChange('signOutEverywhere')
-    await this.#ask(() => this.#parts.manager.revokeUser(identity))
-    this.#leave()
+    await this.#end('everywhere', async () => {
+      await this.#parts.manager.revokeUser(identity)
+      this.#leave()
+    })
   }
 
   async devices(): Promise<readonly SignedInDevice[]> {
-    return (await this.#ownSessions()).map(({ sid, device, authenticatedAt, createdAt, idleAt }) => ({
-      id: sid,
-      ...device,
-      signedInAt: authenticatedAt ?? createdAt,
-      idleAt,
-      isThis: sid === this.#browser.session?.sid,
-    }))
+    return (await this.#ownSessions()).map((one) => signedInDevice(one, this.#browser.session))
   }
 
   async endDevice(id: string): Promise<boolean> {
@@ -191,9 +192,11 @@ export class OpenVisit implements Visit, RequestSession {
       await this.signOut()
       return true
     }
-    // Only among their own: ids are no secret.
-    const isOwn = (await this.#ownSessions()).some(({ sid }) => sid === id)
-    return isOwn && this.#ask(() => this.#parts.manager.end(id))
+    return this.#end(id, async () => {
+      // Only among their own: ids are no secret.
+      const isOwn = (await this.#ownSessions()).some(({ sid }) => sid === id)
+      return isOwn && this.#parts.manager.end(id)
+    })
   }
 
   require({ roles }: { readonly roles?: readonly string[] } = {}): Answer | null {
@@ -225,7 +228,10 @@ export class OpenVisit implements Visit, RequestSession {
 
   async settle(status: number): Promise<Outgoing> {
     this.#isOver = true
-    if (this.#failure !== null && status >= 500) return { cookies: [], answer: problemAnswer('unavailable') }
+    // Not acknowledged before it holds, nor where it does not, whatever the handler made of it.
+    const isEnded = await this.#endings.hold()
+    if (!isEnded || (this.#failure !== null && status >= 500))
+      return { cookies: [], answer: problemAnswer('unavailable') }
     try {
       if (status < 500) await this.#collected?.save()
     } catch (error) {
@@ -251,6 +257,10 @@ export class OpenVisit implements Visit, RequestSession {
     // While `settle` saves, the response waits already.
     if (!this.#hasWork) this.#mayChange('update')
     return (await this.#browser.start())?.session.encoded ?? null
+  }
+
+  #end<Result>(what: string, end: () => Promise<Result>): Promise<Result> {
+    return this.#endings.watch(what, this.#ask(end))
   }
 
   #leave(): void {

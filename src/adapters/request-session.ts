@@ -47,7 +47,8 @@ export interface SignedInDevice {
  *
  * Reading never writes. What is set is saved, as one, before the response's headers are sent; if the store cannot take
  * it the response is 503 and no cookie is touched. Responses of 500 and above save nothing. Methods reject with
- * `StoreError` when the store cannot tell.
+ * `StoreError` when the store cannot tell; where one of those that end sessions did, the response is 503 whatever the
+ * handler makes of it.
  */
 export interface RequestSession<Data extends SessionData = Record<string, unknown>> {
   /** Names the session in logs and lists, and is no credential; `null` while nothing is stored of it. */

@@ -99,6 +99,19 @@ export const routes: Readonly<Record<string, Route>> = {
     await session.signOutEverywhere()
     return { status: 204 }
   },
+  /** Does not look whether it could. */
+  async '/leave'({ session, query }) {
+    for (const how of query.getAll('how')) {
+      const ending = async (): Promise<unknown> => {
+        if (how === 'signIn') return session.signIn({ userId: 'ben' })
+        if (how === 'signOut' || how === 'signOutEverywhere') return session[how]()
+        const ids = (await session.devices()).filter(({ isThis }) => isThis === (how === 'endDevice'))
+        return session.endDevice(ids[0]?.id ?? '')
+      }
+      await ending().catch(() => undefined)
+    }
+    return { status: 204 }
+  },
   '/devices': async ({ session }) => json(await session.devices()),
   '/end-device': async ({ session, query }) => json(await session.endDevice(query.get('id') ?? '')),
 
