@@ -38,8 +38,12 @@ export async function followUsers(options: UsersFollowerOptions): Promise<() => 
   const revoke = async ({ userId, kind }: UserChange): Promise<void> => {
     log.write('info', 'user_changed', { user: userId, kind })
     const account = { authenticator, userId }
-    if (kind === 'removed') await forget(account)
-    await sessions.revokeUser(account)
+    try {
+      if (kind === 'removed') await forget(account)
+    } finally {
+      // Also where that fails: a store that is full notes nothing more, but ends sessions.
+      await sessions.revokeUser(account)
+    }
   }
 
   // SECURITY: the file gives a name to somebody else with a new entry: a passkey that was left would open their account.

@@ -27,6 +27,7 @@ export interface RedisScript {
  * once:…, hit:…, due   counters, and when each is over.
  * feed, log    the number and mark of the newest change; the changes themselves.
  * rows         who beats.
+ * ping         that it can be written: nobody reads it.
  *
  * The TTLs are garbage collection, a day after the deadline that counts.
  */
@@ -45,6 +46,10 @@ local function keepUntil(key, deadline)
   local t = ttl(deadline)
   if call('PTTL', key) < tonumber(t) then call('PEXPIRE', key, t) end
 end
+
+-- When its memory is full, Redis lets a script write that has written something before that needs none. For what ends
+-- sessions, and for what keeps those who are in.
+local function writeEvenWhenFull() call('DEL', P .. 'ping') end
 
 local function append(change)
   local feed = call('HMGET', P .. 'feed', 'seq', 'mark')

@@ -122,7 +122,10 @@ return { 1, append({ kind = 'changed', id = ARGV[3], sid = sid }) }`)
 export const touchScript: RedisScript = redisScript(`
 local family = liveFamily(ARGV[3], sidOf(ARGV[3], ARGV[4]))
 if not family then return { 0 } end
-if tonumber(ARGV[5]) > tonumber(call('HGET', family, 'i')) then call('HSET', family, 'i', ARGV[5]) end
+if tonumber(ARGV[5]) > tonumber(call('HGET', family, 'i')) then
+  writeEvenWhenFull()
+  call('HSET', family, 'i', ARGV[5])
+end
 return { 1 }`)
 
 /** ARGV: isClaimed, old id, old sid or '', version, sealed token, isAnonymous, id, sid, user, created, idle, absolute, version, sealed, key. */
@@ -147,6 +150,7 @@ local sid = sidOf(ARGV[3], ARGV[4])
 local family = P .. 's:' .. sid
 local before = call('HGET', family, 'b:' .. ARGV[3])
 if not before or not isLive(sid) then return { 0 } end
+writeEvenWhenFull()
 return { call('HSETNX', family, 'p:' .. before, text(now)) }`)
 
 /** ARGV: id, sid or ''. → whether there is something to present: nearly always it was presented before. */
@@ -168,11 +172,13 @@ return { text(newestMark()), call('GET', P .. 'at') or call('GET', P .. 'epoch')
 
 /** → the next number, taken: for clusters, where more than one bucket hears of it. */
 export const takeNumberScript: RedisScript = redisScript(`
+writeEvenWhenFull()
 raiseMark(newestMark() + 1)
 return { text(newestMark()) }`)
 
 /** ARGV: isAll, user, its number or '' for the next, when. */
 export const revokeScript: RedisScript = redisScript(`
+writeEvenWhenFull()
 local isAll, user, at = ARGV[3] == '1', ARGV[4], tonumber(ARGV[6])
 local before = tonumber(ARGV[5]) or newestMark() + 1
 raiseMark(before)
