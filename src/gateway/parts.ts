@@ -16,6 +16,7 @@ import type { BrowserScript } from './client-script.ts'
 import type { FactorSignIns } from './factor-sign-in.ts'
 import type { Factors } from './factors.ts'
 import type { Log } from './log.ts'
+import type { Newcomers } from './newcomers.ts'
 import type { OidcFlows } from './oidc-flow.ts'
 import type { PagePasses } from './page-pass.ts'
 import type { PendingSignIns } from './pending-sign-in.ts'
@@ -48,6 +49,8 @@ export interface GatewayParts {
   readonly store: SessionStore
   readonly keyringGuard: KeyringGuard
   readonly sessions: SessionManager
+  /** Whatever begins a session that nobody signed in for comes through here. */
+  readonly newcomers: Newcomers
   /** Those of the admin page: who is out at their provider is out there, too. */
   readonly adminSessions: Pick<SessionManager, 'listUser' | 'listAll' | 'end'>
   readonly sockets: SocketRegistry

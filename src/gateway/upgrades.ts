@@ -47,7 +47,7 @@ export function upgradeHandler(parts: GatewayParts, events: EventsEndpoint): Upg
     if (local.startsWith(holdfastPath)) return own(request, client, head, local, { session, credential })
     const decision = decide(local, session, parts.rules, parts.access, parts.now())
     if (decision !== 'pass') return deny(client, decision === 'forbidden' ? 403 : 401)
-    await relayed(request, client, head, target, await stored(parts, session, credential))
+    await relayed(request, client, head, target, await stored(parts, request, session, credential))
   }
 
   function own(
@@ -158,14 +158,19 @@ function credentialOf(
   return credential === null ? null : { credential, digest: credentialDigest(credential) }
 }
 
-/** The session with its record, which an anonymous one gets when it opens its first socket. */
+/**
+ * The session with its record, which an anonymous one gets when it opens its first socket. `null`: it gets none, and whoever
+ * it is reaches the app as somebody who sends no cookie.
+ */
 async function stored(
   parts: GatewayParts,
+  request: IncomingMessage,
   session: Session | null,
   credential: string | null,
 ): Promise<Session | null> {
   if (session === null || session.version > 0 || credential === null) return session
-  return (await parts.sessions.start(credential))?.session ?? null
+  const started = await parts.newcomers.start(credential, addressOf(parts, request))
+  return started === null || 'seconds' in started ? null : started.session
 }
 
 function upstreamHeaders(

@@ -23,6 +23,7 @@ import type { GatewayConfig } from './config.ts'
 import { openFactors } from './factor-parts.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import type { Log } from './log.ts'
+import { newcomers } from './newcomers.ts'
 import { oidcFlows } from './oidc-flow.ts'
 import { openOldSessions } from './old-sessions.ts'
 import { pagePasses } from './page-pass.ts'
@@ -179,6 +180,7 @@ async function assemble(
       ...openUpstream({ urls, healthPath: preset.healthPath, cookie: instanceCookie(cookieOptions), log }),
       ...{ store, keyringGuard },
       sessions,
+      newcomers: newcomers({ sessions, store, key: keyring.key('newcomers/v1'), app: config.name, log, now }),
       adminSessions,
       sockets,
       cookie: cookieTransport(cookieOptions),

@@ -24,6 +24,8 @@ export interface ContractGateway {
   config: Record<string, unknown>
   /** Milliseconds the answers to POST `sign-out` and `begin` take. */
   delay: number
+  /** Answers POST `begin` with 429, as where too many come from one network. */
+  crowded: boolean
   /** Answers a sign-out with a page that asks for confirmation. */
   asksFirst: boolean
   /** Milliseconds a session's description is under way, and ages. */
@@ -110,7 +112,8 @@ export async function openContractGateway(): Promise<ContractGateway> {
   const answerBegin = (response: ServerResponse): void => {
     setTimeout(() => {
       note('begun')
-      response.writeHead(204).end()
+      if (gateway.crowded) response.writeHead(429, { 'retry-after': '600' }).end()
+      else response.writeHead(204).end()
     }, gateway.delay)
   }
   const answerOurs = (request: IncomingMessage, response: ServerResponse, path: string): void => {
@@ -163,6 +166,7 @@ export async function openContractGateway(): Promise<ContractGateway> {
     down: false,
     config: {},
     delay: 0,
+    crowded: false,
     asksFirst: false,
     lateness: 0,
     requests: [],

@@ -25,6 +25,7 @@ import { clientAddress } from '../../src/gateway/client-address.ts'
 import { openFactors } from '../../src/gateway/factor-parts.ts'
 import { type Gateway, startGateway } from '../../src/gateway/gateway.ts'
 import type { LogFields, LogLevel } from '../../src/gateway/log.ts'
+import { newcomers } from '../../src/gateway/newcomers.ts'
 import { oidcFlows } from '../../src/gateway/oidc-flow.ts'
 import { openOldSessions } from '../../src/gateway/old-sessions.ts'
 import { pagePasses } from '../../src/gateway/page-pass.ts'
@@ -172,6 +173,9 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
         onEvent: (event) => events.push(event),
       }),
       sessions,
+      newcomers: newcomers({
+        ...{ sessions, store: store.store, key: keyring.key('newcomers/v1'), app: '', log: logger, now },
+      }),
       adminSessions,
       sockets,
       cookie,

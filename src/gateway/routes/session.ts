@@ -52,9 +52,10 @@ export async function beginRoute(parts: GatewayParts, visit: Visit): Promise<voi
   const verdict = csrf('POST', request.headers, { origin: parts.site.origin })
   if (verdict === 'cross-origin' || verdict === 'unknown-origin')
     return sendProblem(parts, visit, 'cross-origin')
-  const cookies = (await isBegun(parts, visit))
-    ? []
-    : [parts.cookie.write(parts.sessions.beginAnonymous(), null)]
+  const begun = await isBegun(parts, visit)
+  if (typeof begun !== 'boolean')
+    return sendProblem(parts, visit, 'too-many-requests', { retryAfter: begun.seconds })
+  const cookies = begun ? [] : [parts.cookie.write(parts.sessions.beginAnonymous(), null)]
   response.writeHead(204, {
     'cache-control': 'no-store',
     ...(cookies.length === 0 ? {} : { 'set-cookie': cookies }),
@@ -62,10 +63,18 @@ export async function beginRoute(parts: GatewayParts, visit: Visit): Promise<voi
   response.end()
 }
 
-/** Whether what the browser presents can carry a session: an anonymous credential that was ended never will again. */
-async function isBegun(parts: GatewayParts, { presented: { session, credential } }: Visit): Promise<boolean> {
+/**
+ * Whether what the browser presents can carry a session: an anonymous credential that was ended never will again. `seconds`:
+ * not now, for too many came from there. The page goes on without.
+ */
+async function isBegun(
+  parts: GatewayParts,
+  { presented: { session, credential }, address }: Visit,
+): Promise<boolean | { readonly seconds: number }> {
   if (session === null || credential === null) return false
-  return session.version > 0 || (await parts.sessions.start(credential)) !== null
+  if (session.version > 0) return true
+  const started = await parts.newcomers.start(credential, address)
+  return started !== null && 'seconds' in started ? started : started !== null
 }
 
 function sendJson({ response }: Visit, value: unknown, cookies: readonly string[]): void {
