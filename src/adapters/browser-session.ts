@@ -24,6 +24,8 @@ export class BrowserSession implements SessionLifetime {
   #news: string | null
   #formBinding: string | null = null
   #isTold: boolean
+  /** What a sign-in of this request made: nobody holds it before the response has told its cookie. */
+  #made: Session | null = null
 
   constructor(parts: SessionParts, incoming: Incoming, presented: Presented) {
     this.#parts = parts
@@ -87,6 +89,17 @@ export class BrowserSession implements SessionLifetime {
   /** The browser is in another session from now on. */
   enter({ session, credential }: Issued): void {
     this.#become({ session, credential, isReplaced: true })
+  }
+
+  /** The browser is in a session that was made for it now. */
+  signIn(issued: Issued): void {
+    this.#made = issued.session
+    this.enter(issued)
+  }
+
+  /** The response tells no cookie: nobody will ever hold what was made. */
+  abandon(): void {
+    if (this.#made !== null) this.#parts.manager.abandon(this.#made)
   }
 
   /** The browser is in no session from now on. */

@@ -151,7 +151,7 @@ export class OpenVisit implements Visit, RequestSession {
       if (issued === null || issued === 'full') return false
       // What was collected for one person is not the next one's.
       if (session !== null && session.identity !== null) this.#collected?.drop()
-      this.#browser.enter(issued)
+      this.#browser.signIn(issued)
       // It ended with that.
       this.#endings.forget(session?.sid ?? '')
       onEvent({ event: 'sign_in_succeeded', userId, address: this.#incoming.address })
@@ -229,16 +229,16 @@ export class OpenVisit implements Visit, RequestSession {
   async settle(status: number): Promise<Outgoing> {
     this.#isOver = true
     // Not acknowledged before it holds, nor where it does not, whatever the handler made of it.
-    const isEnded = await this.#endings.hold()
-    if (!isEnded || (this.#failure !== null && status >= 500))
-      return { cookies: [], answer: problemAnswer('unavailable') }
-    try {
-      if (status < 500) await this.#collected?.save()
-    } catch (error) {
-      if (error instanceof StoreError) return { cookies: [], answer: problemAnswer('unavailable') }
-      throw error
+    if ((await this.#endings.hold()) && (this.#failure === null || status < 500)) {
+      try {
+        if (status < 500) await this.#collected?.save()
+        return { cookies: await this.#browser.cookies(), answer: null }
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error
+      }
     }
-    return { cookies: await this.#browser.cookies(), answer: null }
+    this.#browser.abandon()
+    return { cookies: [], answer: problemAnswer('unavailable') }
   }
 
   get #contents(): SessionContents {

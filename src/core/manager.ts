@@ -5,25 +5,24 @@ import { capabilityMint } from './capability.ts'
 import type { Identity, SessionStore } from './contracts.ts'
 import { hmac, random, toBase64url } from './crypto.ts'
 import { type Ending, endingOf } from './ending.ts'
-import { StoreError } from './errors.ts'
 import type { EventListener } from './events.ts'
 import type { Keyring } from './keyring.ts'
-import { type Change, type Lasting, lastingFrom, limitsFor } from './lasting.ts'
+import { type Change, type Lasting, lastingFrom } from './lasting.ts'
 import { type Loaded, sessionLookup } from './lookup.ts'
-import { newSession } from './new-session.ts'
+import { orphans } from './orphans.ts'
 import { checkPolicy, isOver, type Policy } from './policy.ts'
 import { dataKeyOf, sessionRecord } from './record.ts'
 import { replacedIds } from './replaced-ids.ts'
 import type { Session } from './session.ts'
 import { sessionCache } from './session-cache.ts'
 import type { SessionLimit } from './session-limit.ts'
+import { sessionSignIn } from './session-sign-in.ts'
 import { createStateEngine } from './session-state.ts'
 import { sharedLookup } from './shared-lookup.ts'
 import type { Issued, SignIn } from './sign-in.ts'
 import type { StateEngine, StateLimits } from './state.ts'
 import { sealSuccession } from './succession.ts'
 import { credentialDigest, tokenMint } from './token.ts'
-import { leaveTombstone } from './tombstone.ts'
 import { sessionTouch } from './touch.ts'
 
 export type { Issued, SignIn } from './sign-in.ts'
@@ -103,6 +102,11 @@ export interface SessionManager {
   rotate(session: Session, credential: string, change?: Change): Promise<Issued | null>
   /** Ends a session. Resolves only when no replica lets it in any more; `false`: nothing live was stored of it. */
   end(sid: string): Promise<boolean>
+  /**
+   * Ends a session whose credential nobody was given, because something failed after it was made: now, or as soon as the
+   * store is back. Never fails.
+   */
+  abandon(session: Session): void
   /** Ends every session of a user, also those whose sign-in has begun. No sign-in that begins after the answer is touched. */
   revokeUser(identity: Pick<Identity, 'authenticator' | 'userId'>): Promise<void>
   /** Ends every session in the store, those of other apps in it too. */
@@ -184,45 +188,14 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
 
   async function carryOver(from: Session, to: Session): Promise<void> {
     const [old, next] = [granted.get(from), granted.get(to)]
-    if (from.identity === null && old !== undefined && next !== undefined) await state.carryOver(old, next)
+    if (old !== undefined && next !== undefined) await state.carryOver(old, next)
   }
 
-  async function retire(session: Session): Promise<void> {
-    if (session.version === 0) await leaveTombstone({ store, keyring, beginnings }, session)
-    await store.end(session.sid)
-  }
-
-  /** Whether what another system issued was issued before a revocation here, as well as clocks can tell. */
-  async function isOutdated(user: string, issuedAt: number | undefined): Promise<boolean> {
-    return issuedAt !== undefined && issuedAt <= (await store.mark(user)).revokedAt
-  }
-
-  async function begin(request: SignIn, limit: SessionLimit | null = null): Promise<Issued | 'full' | null> {
-    const { replaces, identity, ...more } = request
-    const user = pseudonym(identity)
-    if (await isOutdated(user, more.issuedAt)) return null
-    const who = { ...more, app, identity, user, limits: limitsFor(policy, true, more.remember) }
-    const { session, token } = newSession(mint, who, now())
-    const dataKey = random(32)
-    const record = sessionRecord(keyring, session, token.secret, dataKey)
-    const within = limit === null ? undefined : { ...limit, replacing: replaces?.sid ?? null }
-    const creation = await store.create(record, within)
-    if (creation === 'full') return 'full'
-    if (creation === 'revoked') {
-      beginnings.forget()
-      await beginnings.now()
-      return null
-    }
-    if (creation === 'ended')
-      throw new StoreError('ERR_STORE_CORRUPT', 'A new random id is already in the store.')
-    grant(session, dataKey)
-    if (replaces !== null) {
-      await carryOver(replaces, session)
-      await retire(replaces)
-    }
-    emit({ event: 'session_created', sid: session.sid, userId: identity.userId })
-    return { session, credential: mint.write(token) }
-  }
+  const left = orphans({ store, now })
+  const signIn = sessionSignIn({
+    ...{ store, keyring, mint, policy, app, beginnings, orphans: left, pseudonym, carryOver, emit, now },
+    onOpened: grant,
+  })
 
   return {
     peek: (credential) => peekDigest(credentialDigest(credential)),
@@ -238,8 +211,8 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
 
     beginAnonymous: () => mint.write(mint.issue('anonymous', now())),
 
-    signIn: (request) => begin(request) as Promise<Issued | null>, // Full is only what has a limit.
-    signInWithin: begin,
+    signIn: (request) => signIn(request) as Promise<Issued | null>, // Full is only what has a limit.
+    signInWithin: signIn,
     gaveWay: replacedIds(store, mint),
 
     touch: sessionTouch({ store, lookup, emit, now }),
@@ -268,6 +241,7 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
     },
 
     end: (sid) => store.end(sid),
+    abandon: left.made,
 
     async revokeUser(who) {
       await store.revoke({ user: pseudonym(who) }, now())

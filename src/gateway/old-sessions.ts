@@ -72,11 +72,16 @@ export async function switchOver(parts: GatewayParts, visit: Visit): Promise<boo
   const { cookie, 'user-agent': userAgent = '' } = request.headers
   const switched = (await parts.oldSessions?.importOnce({ cookie, device: { userAgent, address } })) ?? null
   if (switched === null || (await isDisabledNow(parts, switched.session))) return false
-  // An old cookie shows no second factor: who has one signs in (CVE-2026-34727).
   const { identity, sid } = switched.session
-  if (identity !== null && (await parts.factors.asks(identity)) !== null) {
-    await parts.sessions.end(sid)
-    return false
+  try {
+    // An old cookie shows no second factor: who has one signs in (CVE-2026-34727).
+    if (identity !== null && (await parts.factors.asks(identity)) !== null) {
+      await parts.sessions.end(sid)
+      return false
+    }
+  } catch (error) {
+    parts.sessions.abandon(switched.session)
+    throw error
   }
   const maxAge = Math.floor((switched.session.absoluteAt - parts.now()) / 1000)
   const cookies = [parts.cookie.write(switched.credential, maxAge), ...switched.setCookies]

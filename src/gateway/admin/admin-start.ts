@@ -120,7 +120,7 @@ function written(sessions: SessionManager, audit: AuditLog, roles: readonly stri
       try {
         return await audit.record(entry, async () => issued)
       } catch (error) {
-        await sessions.end(issued.session.sid)
+        sessions.abandon(issued.session)
         throw error
       }
     },

@@ -70,16 +70,17 @@ async function beginChecked(
  */
 export async function isDisabledNow(
   { sessions, standings }: Pick<GatewayParts, 'sessions' | 'standings'>,
-  { sid, identity }: Session,
+  session: Session,
 ): Promise<boolean> {
+  const { sid, identity } = session
   try {
     if (identity === null || !(await standings.of(identity)).disabled) return false
-  } catch (error) {
     await sessions.end(sid)
+    return true
+  } catch (error) {
+    sessions.abandon(session)
     throw error
   }
-  await sessions.end(sid)
-  return true
 }
 
 /** What could not be kept could not be asked about again: then the session is not begun. */
@@ -91,7 +92,7 @@ async function isKept(
   try {
     return await people.vouching.signedIn(session, token)
   } catch (error) {
-    await sessions.end(session.sid)
+    sessions.abandon(session)
     throw error
   }
 }

@@ -123,7 +123,7 @@ async function endBesides(
   try {
     await endChosen(parts, pending, chosen)
   } catch (error) {
-    await parts.sessions.end(session.sid)
+    parts.sessions.abandon(session)
     throw error
   }
 }
