@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from state_gateway import Gateway, state_gateway
+from state_way import Way, state_way
 from streamlit_server import APPS, Server, hook_environment, serving
 
-from holdfast._client import client
+from holdfast._client import Client, client
+from holdfast._keeper import Keeper
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +55,16 @@ def state_app(logs: Path, gateway: Gateway) -> Iterator[Server]:
     environment = {**hook_environment(), **gateway.environment}
     with serving(APPS / "state_app.py", logs / "state.log", environment) as server:
         yield server
+
+
+@pytest.fixture
+def way(gateway: Gateway) -> Iterator[Way]:
+    with state_way(gateway.url) as open_way:
+        yield open_way
+
+
+@pytest.fixture
+def keeper(way: Way, gateway: Gateway) -> Iterator[Keeper]:
+    # Patient: a machine that has much to do is no store that is away.
+    with closing(Client(way.url, gateway.key, patience=30)) as patient:
+        yield Keeper(patient)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from holdfast._errors import StateError
 from holdfast._link import Link
 
-# The gateway answers within a second, also that its store is away: who gives up as soon as that learns nothing.
+# The gateway answers within a second, also that its store is away: who gives up as soon learns nothing.
 _PATIENCE = 2.0
 # Longer than the gateway gives whoever checks a password, and than it makes those wait who guess.
 _PATIENCE_FOR_PASSWORDS = 45.0
@@ -246,7 +246,14 @@ def _refusal(status: int, problem: Mapping[str, Any]) -> StateError:
         return StateError("ERR_URL_SESSION_UNKNOWN", str(detail))
     if status >= 500 or not isinstance(code, str):
         return StateError("ERR_STATE_UNAVAILABLE", str(detail))
-    return StateError(code, str(detail), keys=named)
+    return StateError(code, str(detail), keys=named, excess=_excess(problem))
+
+
+def _excess(problem: Mapping[str, Any]) -> int | None:
+    size, limit = problem.get("bytes"), problem.get("limit")
+    if problem.get("of") != "scope" or type(size) is not int or type(limit) is not int:
+        return None
+    return size - limit
 
 
 def _entries(tree: Mapping[str, Any]) -> dict[str, Entry]:

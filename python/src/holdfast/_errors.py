@@ -13,7 +13,11 @@ class StateError(Exception):
     value that can be kept; the message says where in it.
     """
 
-    def __init__(self, code: str, message: str, *, keys: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, code: str, message: str, *, keys: tuple[str, ...] = (), excess: int | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.keys = keys
+        self.excess = excess
+        """By how many bytes all values together are more than is kept; None if it is not about all."""

@@ -9,22 +9,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
-from holdfast._client import Change, Entry
+from holdfast._client import Entry
 from holdfast._errors import StateError
 from holdfast._link import Link
 from holdfast._names import Names
-from holdfast._scope_run import LARGEST_VALUE
 from holdfast._values import decode, encode
 from holdfast._values_read import read
 from holdfast._values_write import to_text
 
 _WIDGET = "$$ID"
 _INTERNAL = ("$$", "__holdfast")
-_LONGEST_KEY = 1000
 # Presses are over, and files are held by the process: neither is anything to come back to.
 NOT_KEPT = frozenset(
     {
@@ -35,7 +34,8 @@ NOT_KEPT = frozenset(
         "file_uploader_state_value",
     }
 )
-_ATOMS = (type(None), bool, int, float, str, bytes)
+ATOMS = (type(None), bool, int, float, str, bytes)
+"""Kinds of values that cannot change inside: they may be looked at later, and by another thread."""
 
 
 @dataclass(eq=False)
@@ -50,10 +50,10 @@ class Kept:
     """Widgets' reports, to be understood when the script draws them."""
 
     stored: dict[str, bytes] = field(default_factory=dict)
-    """Digests of what the store holds, by its keys."""
+    """Digests of what the store has acknowledged, by its keys; the writer's alone, once a run has ended."""
 
     atoms: dict[str, Any] = field(default_factory=dict)
-    """Values that cannot change inside: the same object again needs no second look."""
+    """The values behind those digests, if they cannot change inside: the same again needs no look."""
 
     passwords: set[str] = field(default_factory=set)
     """Widgets that passwords are typed into: SECURITY: not even sealed do they belong in a store."""
@@ -69,15 +69,34 @@ class Snapshot:
     """What a session held when a run ended. Texts are final; of the rest only references were taken."""
 
     texts: dict[str, str]
+    """Widgets whose values can change inside."""
+
     plain: dict[str, Any]
+    """All that the app put into `st.session_state`."""
+
     untouched: frozenset[str]
+    """Widgets that were given back and that no run has drawn yet."""
+
+    widgets: dict[str, tuple[str | None, Any]] = field(default_factory=dict)
+    """Widgets whose values cannot change inside, each with the key that the app gave it."""
+
+    def over(self, older: Snapshot) -> Snapshot:
+        """This snapshot, with what it leaves alone as an older one has it that was not written."""
+        texts = {key: text for key, text in older.texts.items() if key in self.untouched}
+        widgets = {key: widget for key, widget in older.widgets.items() if key in self.untouched}
+        return Snapshot(
+            {**texts, **self.texts},
+            self.plain,
+            self.untouched.difference(texts, widgets),
+            {**widgets, **self.widgets},
+        )
 
 
 def give_back(names: Names, kept: Kept, state: Any, entries: Mapping[str, Entry]) -> list[str]:
     """Puts what the store keeps into a new session, before its first run; the keys that could not be read."""
     unread = []
     for stored_key, entry in entries.items():
-        kept.stored[stored_key] = _digest(entry.text)
+        kept.stored[stored_key] = digest(entry.text)
         kind, key = stored_key[:2], stored_key[2:]
         try:
             if kind == "s:":
@@ -116,16 +135,23 @@ def understand(names: Names, kept: Kept, state: Any, metadata: Any) -> None:
 
 
 def take(names: Names, kept: Kept, state: Any) -> tuple[Snapshot, dict[str, str]]:
-    """What the session holds now, and why which widgets cannot be kept. For the script's thread."""
+    """What the session holds now, and why which widgets cannot be kept. For the script's thread.
+
+    It asks nobody what the store holds: the snapshot before this one may be on its way there.
+    """
     texts: dict[str, str] = {}
     plain: dict[str, Any] = {}
+    widgets: dict[str, tuple[str | None, Any]] = {}
     refusals: dict[str, str] = {}
     untouched = {f"w:{widget_id}" for widget_id in kept.wires}
     keys = state._key_id_mapper.id_key_mapping
     for key in list(state._keys()):
         if not key.startswith(_WIDGET):
-            if not key.startswith(_INTERNAL) and not _is_ours(state, key):
-                plain[f"s:{key}"] = state._getitem(None, key)
+            with suppress(KeyError):
+                # The next run may have begun, and deleted it.
+                value = state._getitem(None, key)
+                if not key.startswith(_INTERNAL) and not _is_ours(value):
+                    plain[f"s:{key}"] = value
             continue
         metadata = state._new_widget_state.widget_metadata.get(key)
         if metadata is None or metadata.value_type is None:
@@ -138,22 +164,19 @@ def take(names: Names, kept: Kept, state: Any) -> tuple[Snapshot, dict[str, str]
             value = state._getitem(key, keys.get(key))
         except KeyError:
             continue
-        if type(value) in _ATOMS and kept.atoms.get(key, kept) is value:
-            untouched.add(f"w:{key}")
+        if type(value) in ATOMS:
+            widgets[f"w:{key}"] = (keys.get(key), value)
             continue
         try:
             texts[f"w:{key}"] = _widget_text(names, value, metadata, keys.get(key))
         except Exception as reason:
             refusals[keys.get(key) or key] = str(reason)
-            continue
-        if type(value) in _ATOMS:
-            kept.atoms[key] = value
-    return Snapshot(texts, plain, frozenset(untouched)), refusals
+    return Snapshot(texts, plain, frozenset(untouched), widgets), refusals
 
 
-def _is_ours(state: Any, key: str) -> bool:
+def _is_ours(value: object) -> bool:
     # A store of URL sessions, which people put into st.session_state: what it holds is not there.
-    return bool(getattr(type(state._getitem(None, key)), "holdfast_unkept", False))
+    return bool(getattr(type(value), "holdfast_unkept", False))
 
 
 def _widget_text(names: Names, value: Any, metadata: Any, user_key: str | None) -> str:
@@ -168,62 +191,6 @@ def _widget_text(names: Names, value: Any, metadata: Any, user_key: str | None) 
         return f'{{"key":{named},"wire":{encode(wire.SerializeToString())}}}'
 
 
-def changes_of(kept: Kept, snapshot: Snapshot) -> tuple[list[Change], dict[str, str]]:
-    """What has to be written so that the store holds the snapshot, and why what of it cannot be kept."""
-    refusals: dict[str, str] = {}
-    texts = dict(snapshot.texts)
-    untouched = set(snapshot.untouched)
-    for key, value in snapshot.plain.items():
-        if type(value) in _ATOMS and kept.atoms.get(key, kept) is value:
-            untouched.add(key)
-            continue
-        kept.atoms.pop(key, None)
-        try:
-            texts[key] = _bounded(key, value)
-        except StateError as reason:
-            refusals[key[2:]] = str(reason)
-            continue
-        if type(value) in _ATOMS:
-            kept.atoms[key] = value
-    changes = [Change(key, text) for key, text in texts.items() if kept.stored.get(key) != _digest(text)]
-    gone = [key for key in kept.stored if key not in texts and key not in untouched]
-    return changes + [Change(key, None) for key in gone], refusals
-
-
-def _bounded(key: str, value: Any) -> str:
-    if len(key.encode("utf-8", "surrogatepass")) > _LONGEST_KEY:
-        raise StateError("ERR_STATE_KEY", "its key is too long")
-    # Asked before the work of writing it: a table of a gigabyte is no reason to stop everything.
-    size = getattr(value, "nbytes", 0)
-    if isinstance(size, int) and size > LARGEST_VALUE:
-        raise StateError("ERR_STATE_TOO_LARGE", f"it has {size:,} bytes; {LARGEST_VALUE:,} are kept")
-    usage = getattr(value, "memory_usage", None)
-    if callable(usage) and _total(usage) > 4 * LARGEST_VALUE:
-        raise StateError(
-            "ERR_STATE_TOO_LARGE", f"it is larger than the {LARGEST_VALUE:,} bytes that are kept"
-        )
-    text = encode(value)
-    if len(text) > LARGEST_VALUE or len(text.encode()) > LARGEST_VALUE:
-        raise StateError("ERR_STATE_TOO_LARGE", f"it has {len(text):,} bytes; {LARGEST_VALUE:,} are kept")
-    return text
-
-
-def _total(usage: Any) -> int:
-    try:
-        used = usage(index=True)
-        return int(used.sum()) if hasattr(used, "sum") else int(used)
-    except Exception:
-        return 0
-
-
-def written(kept: Kept, changes: list[Change]) -> None:
-    """Takes note of what the store holds from now on."""
-    for change in changes:
-        if change.text is None:
-            kept.stored.pop(change.key, None)
-        else:
-            kept.stored[change.key] = _digest(change.text)
-
-
-def _digest(text: str) -> bytes:
+def digest(text: str) -> bytes:
+    """What a text is known again by."""
     return blake2b(text.encode(), digest_size=16).digest()
