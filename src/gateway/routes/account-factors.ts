@@ -14,6 +14,7 @@ import type { GatewayParts } from '../parts.ts'
 import { sendProblem } from '../problems.ts'
 import { readBody, sendOn, sendPage, type Visit } from '../visit.ts'
 import { confirmEnrolment, type Enrolling, startEnrolment } from './factor-enrolment.ts'
+import { endOthers } from './other-sessions.ts'
 import { formRefusal, isFormToken, isShownToPerson, shownForm } from './own-form.ts'
 import { factorProofOf, hasPassword, isFresh, type SignedIn, stepUpPath } from './own-proof.ts'
 import { scriptPath } from './passkey-script.ts'
@@ -75,7 +76,7 @@ async function confirm(
 ): Promise<void> {
   const enrolled = await confirmEnrolment(parts, visit, enrollingOf(mine), form)
   if (enrolled === null) return
-  await endOthers(parts, mine)
+  await endOthers(parts, mine.identity, mine.sid)
   const cookie = await noteShown(parts, visit, { factorAt: enrolled.at })
   const cookies = cookie === null ? [] : [cookie]
   const now: SignedIn = { ...mine, factorAt: enrolled.at }
@@ -92,7 +93,7 @@ async function makeCodes(parts: GatewayParts, visit: Visit, mine: SignedIn): Pro
   )
   if (!hasFactor(after)) return show(parts, visit, mine)
   parts.onEvent({ event: 'recovery_codes_made', userId: identity.userId, address: visit.address })
-  await endOthers(parts, mine)
+  await endOthers(parts, mine.identity, mine.sid)
   showCodes(parts, visit, codes, [])
 }
 
@@ -104,7 +105,7 @@ async function remove(parts: GatewayParts, visit: Visit, mine: SignedIn, mark: s
     parts.factors.change(identity, (record) => withoutFactor(record, mark)),
   )
   parts.onEvent({ event: 'factor_removed', userId: identity.userId, kind, address: visit.address })
-  await endOthers(parts, mine)
+  await endOthers(parts, mine.identity, mine.sid)
   await show(parts, visit, mine, { done: 'removed' })
 }
 
@@ -124,17 +125,6 @@ function withoutFactor(record: FactorRecord, mark: string): FactorRecord {
 
 function markOf(id: string): string {
   return digest(`passkey|${id}`).slice(0, 16)
-}
-
-/** Who got in by what was just changed must not stay in (ASVS 7.4.3), at the admin page least of all. */
-async function endOthers(parts: GatewayParts, { identity, sid: own }: SignedIn): Promise<void> {
-  for (const sessions of [parts.adminSessions, parts.sessions]) {
-    for (const { sid } of await sessions.listUser(identity)) {
-      if (sid === own) continue
-      await sessions.end(sid)
-      parts.onEvent({ event: 'session_revoked', scope: 'session', subject: identity.userId })
-    }
-  }
 }
 
 function showCodes(

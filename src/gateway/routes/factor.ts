@@ -15,6 +15,7 @@ import type { PendingSignIn } from '../pending-sign-in.ts'
 import { sendProblem } from '../problems.ts'
 import { readBody, sendOn, sendPage, type Visit } from '../visit.ts'
 import { confirmEnrolment, type Enrolling, showEnrolment, startEnrolment } from './factor-enrolment.ts'
+import { endOthers } from './other-sessions.ts'
 import { formRefusal, isFormToken, isShownToPerson, shownForm } from './own-form.ts'
 import { signInName } from './own-proof.ts'
 import { scriptPath } from './passkey-script.ts'
@@ -152,6 +153,8 @@ async function enrol(
     return startEnrolment(parts, visit, enrolling, action === 'totp-start' ? 'totp' : 'passkey')
   const enrolled = await confirmEnrolment(parts, visit, enrolling, form)
   if (enrolled === null) return
+  // Before this one begins: whoever else signed in did so without it.
+  await endOthers(parts, step.waiting.identity, null)
   const waiting = { ...step.waiting, factorAt: enrolled.at }
   const issued = await begin(parts, visit, step, waiting)
   if (issued === null) return
