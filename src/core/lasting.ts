@@ -30,6 +30,7 @@ export function lastingFrom(
 ): Partial<Pick<Session, 'idle' | 'idleAt' | 'remember'>> {
   if (asked === undefined) return {}
   const { remember } = asked
-  const idle = Math.min(asked.idle, limitsFor(policy, identity !== null, remember).idle)
+  // An app's own arithmetic may leave parts of milliseconds; stores keep whole ones.
+  const idle = Math.floor(Math.min(asked.idle, limitsFor(policy, identity !== null, remember).idle))
   return { idle, remember, idleAt: Math.min(now + idle, absoluteAt) }
 }

@@ -26,10 +26,11 @@ export function newSession(
   at: number,
 ): { readonly session: Session; readonly token: Token } {
   const token = mint.issue('signed-in', at)
-  const createdAt = Math.min(issuedAt ?? at, at)
+  // What others reckoned may have parts of milliseconds; stores keep whole ones.
+  const createdAt = Math.floor(Math.min(issuedAt ?? at, at))
   const absoluteAt = createdAt + limits.absolute
   const { device } = who
-  const idle = Math.min(asked, limits.idle)
+  const idle = Math.floor(Math.min(asked, limits.idle))
   const session: Session = {
     ...who,
     ...{ sid: toBase64url(random(16)), id: mint.id(token) },

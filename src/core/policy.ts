@@ -59,6 +59,13 @@ export function checkPolicy(policy: Policy): void {
   for (const name of ['session', 'remember', 'anonymous'] as const) {
     const { idle, absolute } = policy[name]
     const sound = Number.isFinite(idle) && Number.isFinite(absolute) && idle >= minute && absolute >= idle
+    // Stores keep whole ones: else each sign-in would fail, and not the start.
+    if (sound && !(Number.isInteger(idle) && Number.isInteger(absolute))) {
+      throw new ConfigError(
+        'ERR_CONFIG_INVALID',
+        `session limits (${name}): idle ${idle} ms, absolute ${absolute} ms. Each must be a whole number of milliseconds.`,
+      )
+    }
     if (sound && absolute <= 400 * day) continue
     throw new ConfigError(
       'ERR_CONFIG_INVALID',

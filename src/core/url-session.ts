@@ -128,7 +128,7 @@ export function createUrlSessions(options: UrlSessionsOptions): UrlSessions {
 
   async function make(owner: string | null, idle: number, attempt: number = 0): Promise<UrlSession> {
     const [secret, dataKey, sid, at] = [random(tokenBytes), random(32), toBase64url(random(16)), now()]
-    const absoluteAt = at + Math.max(policy.absolute, idle)
+    const absoluteAt = at + Math.floor(Math.max(policy.absolute, idle))
     const { number: begun } = await store.mark(null)
     const session: Session = {
       ...{
@@ -167,7 +167,7 @@ export function createUrlSessions(options: UrlSessionsOptions): UrlSessions {
       const owner = await ownerOf(who)
       const found = token === null ? null : await lookUp(token, owner)
       if (token !== null && found !== null) return { token, created: false, state: await used(found) }
-      return make(owner, Math.min(Math.max(idle, minute), longestIdle))
+      return make(owner, Math.floor(Math.min(Math.max(idle, minute), longestIdle)))
     },
 
     async find(token, who) {
