@@ -1,7 +1,7 @@
 /** The library's own answers: problem details (RFC 9457) with stable codes, and the way to the sign-in page. */
 import { type Answer, type Incoming, isNavigation } from './incoming.ts'
 
-export type ProblemCode = 'sign-in-required' | 'forbidden' | 'cross-origin' | 'unavailable'
+export type ProblemCode = 'sign-in-required' | 'forbidden' | 'cross-origin' | 'session-ended' | 'unavailable'
 
 const problems: Readonly<Record<ProblemCode, readonly [status: number, title: string, detail: string]>> = {
   'sign-in-required': [
@@ -11,6 +11,11 @@ const problems: Readonly<Record<ProblemCode, readonly [status: number, title: st
   ],
   forbidden: [403, 'Not allowed', 'You are signed in, but this needs a role that you do not have.'],
   'cross-origin': [403, 'Sent from elsewhere', 'The request was not sent by a page of this site.'],
+  'session-ended': [
+    409,
+    'The session ended meanwhile',
+    'It ended while this was under way, as by signing in or out in another tab, and this was not kept. Try again.',
+  ],
   unavailable: [503, 'Sessions are unavailable', 'Nobody was signed out. Try again in a moment.'],
 }
 

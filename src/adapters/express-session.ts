@@ -3,6 +3,8 @@
  * for it. What is different is listed in `docs/express-session.md`.
  */
 import type { Request, RequestHandler } from 'express'
+import { StateError } from '../core/errors.ts'
+import { problemAnswer } from './answer.ts'
 import { holdResponse, sendAnswer } from './held-response.ts'
 import { KeptCookie } from './kept-cookie.ts'
 import { KeptSession } from './kept-session.ts'
@@ -106,7 +108,8 @@ export function session<Data extends SessionData>(
             await keep()
             isOpen = false
           } catch (error) {
-            const answer = sessions.answerTo(error)
+            const isEnded = error instanceof StateError && error.code === 'ERR_SESSION_ENDED'
+            const answer = isEnded ? problemAnswer('session-ended') : sessions.answerTo(error)
             if (answer === null) throw error
             return { cookies: [], answer }
           }

@@ -1,4 +1,5 @@
 /** Keeps what `legacy-session.ts` promises, over a session of ours. */
+import { StateError } from '../core/errors.ts'
 import { limitsFor } from '../core/lasting.ts'
 import type { Policy } from '../core/policy.ts'
 import type { KeptCookie } from './kept-cookie.ts'
@@ -97,7 +98,7 @@ export class KeptSession implements LegacySession {
   }
 
   save(done?: LegacyCallback): this {
-    return this.#run(done, () => this.#keep())
+    return this.#run(done, () => this.#keep(done !== undefined))
   }
 
   touch(): this {
@@ -114,7 +115,7 @@ export class KeptSession implements LegacySession {
     await this.#parts.session.signOut()
   }
 
-  async #keep(): Promise<void> {
+  async #keep(isHeard = false): Promise<void> {
     if (this.#isOver) return
     if (this.cookie.isOver) return this.#end()
     const { session, lifetime, isRolling } = this.#parts
@@ -125,11 +126,17 @@ export class KeptSession implements LegacySession {
       session.clear()
       for (const [key, text] of now) session.set(key, JSON.parse(text))
     } else this.#collect(now)
-    this.#stored = now
-    await session.save()
+    await this.#write(now, isHeard)
     if (asked !== null && !this.#isLasting()) await lifetime.last(lasting)
     const isTold = isRolling || (lasting.remember && (this.#isChanged || asked !== null))
     if (isTold && session.id !== null) await lifetime.repeat()
+  }
+
+  async #write(now: ReadonlyMap<string, string>, isHeard: boolean): Promise<void> {
+    const isKept = await this.#parts.session.save()
+    // Who is told need not be told again at the end.
+    if (isKept || isHeard) this.#stored = now
+    if (!isKept) throw ended()
   }
 
   #collect(now: ReadonlyMap<string, string>): void {
@@ -189,6 +196,13 @@ export class KeptSession implements LegacySession {
     else acted.then(() => done(), done)
     return this
   }
+}
+
+function ended(): StateError {
+  return new StateError(
+    'ERR_SESSION_ENDED',
+    'req.session: the session ended meanwhile, as by signing in or out in another tab, and nothing was written.',
+  )
 }
 
 async function storedIn(session: RequestSession<LegacyData>): Promise<ReadonlyMap<string, string>> {

@@ -6,10 +6,11 @@ import type { PersistOptions } from '../core/persisted.ts'
 import { rolesOf, type Session } from '../core/session.ts'
 import type { EndReason } from '../core/sockets.ts'
 import type { ScopedState, SessionState } from '../core/state.ts'
-import { problemAnswer, signInFirst } from './answer.ts'
-import { BrowserSession, tooLate } from './browser-session.ts'
+import { type ProblemCode, problemAnswer, signInFirst } from './answer.ts'
+import { BrowserSession } from './browser-session.ts'
 import { Endings } from './endings.ts'
 import type { Answer, Incoming, Outgoing } from './incoming.ts'
+import { Progress } from './progress.ts'
 import type { Flash, Person, RequestSession, SignedInDevice } from './request-session.ts'
 import { type SessionContents, sessionContents } from './session-contents.ts'
 import type { SessionLifetime } from './session-lifetime.ts'
@@ -26,12 +27,8 @@ export class OpenVisit implements Visit, RequestSession {
   readonly #begun: number
   readonly #browser: BrowserSession
   #collected: SessionContents | null = null
-  #failure: StoreError | null = null
   readonly #endings = new Endings()
-  #listener: (() => boolean) | null = null
-  #hasWork: boolean
-  /** Nothing can be collected any more. */
-  #isOver: boolean
+  readonly #progress: Progress
 
   constructor(parts: SessionParts, incoming: Incoming, presented: Presented, refusal: Answer | null) {
     this.#parts = parts
@@ -39,8 +36,7 @@ export class OpenVisit implements Visit, RequestSession {
     this.#begun = parts.manager.begun()
     this.#browser = new BrowserSession(parts, incoming, presented)
     this.refusal = refusal
-    this.#isOver = this.#browser.isTold
-    this.#hasWork = this.#browser.hasNews
+    this.#progress = new Progress({ hasWork: this.#browser.hasNews, isOver: this.#browser.isTold })
   }
 
   get session(): RequestSession {
@@ -86,11 +82,11 @@ export class OpenVisit implements Visit, RequestSession {
   }
 
   get(key: string): Promise<unknown> {
-    return this.#ask(() => this.#contents.values.get(key))
+    return this.#progress.ask(() => this.#contents.values.get(key))
   }
 
   entries(): Promise<ReadonlyMap<string, unknown>> {
-    return this.#ask(() => this.#contents.values.entries())
+    return this.#progress.ask(() => this.#contents.values.entries())
   }
 
   set(key: string, value: unknown): void {
@@ -106,7 +102,7 @@ export class OpenVisit implements Visit, RequestSession {
   }
 
   update(key: string, change: (present: unknown) => unknown): Promise<unknown> {
-    return this.#ask(() => this.#contents.values.update(key, change))
+    return this.#progress.ask(() => this.#contents.values.update(key, change))
   }
 
   async persisted<State extends object>(
@@ -115,12 +111,15 @@ export class OpenVisit implements Visit, RequestSession {
     options?: PersistOptions<State>,
   ): Promise<State> {
     // What it will be changed to is not known yet, so the response waits.
-    this.#mayChange('persisted')
-    return this.#ask(() => this.#contents.objects.open(nameOrMarked, initial, options))
+    this.#progress.mayChange('persisted')
+    return this.#progress.ask(() => this.#contents.objects.open(nameOrMarked, initial, options))
   }
 
-  save(): Promise<boolean> {
-    return this.#ask(() => this.#contents.save())
+  async save(): Promise<boolean> {
+    const isKept = await this.#progress.ask(() => this.#contents.save())
+    // The handler knows now.
+    if (!isKept) this.#collected?.drop()
+    return isKept
   }
 
   flash(kind: string, text: string): void {
@@ -128,14 +127,14 @@ export class OpenVisit implements Visit, RequestSession {
   }
 
   flashes(): Promise<readonly Flash[]> {
-    return this.#ask(() => this.#contents.values.flashes())
+    return this.#progress.ask(() => this.#contents.values.flashes())
   }
 
   async signIn(person: Person, { remember = false }: { readonly remember?: boolean } = {}): Promise<boolean> {
-    this.#mayChange('signIn')
+    this.#progress.mayChange('signIn')
     const { manager, onEvent, accountLimit } = this.#parts
     const { userId, claims = {}, authenticator = 'app' } = person
-    return this.#ask(async () => {
+    return this.#progress.ask(async () => {
       // What nobody's objects hold comes along by being stored; it is there that the next session looks.
       if (this.identity === null) await this.#collected?.objects.save()
       const { session } = this.#browser
@@ -160,7 +159,7 @@ export class OpenVisit implements Visit, RequestSession {
   }
 
   signOut(): Promise<void> {
-    this.#mayChange('signOut')
+    this.#progress.mayChange('signOut')
     return this.#end(this.#browser.session?.sid ?? '', async () => {
       const { session } = this.#browser
       if (session !== null && session.version > 0) {
@@ -175,7 +174,7 @@ export class OpenVisit implements Visit, RequestSession {
   async signOutEverywhere(): Promise<void> {
     const { identity } = this
     if (identity === null) return this.signOut()
-    this.#mayChange('signOutEverywhere')
+    this.#progress.mayChange('signOutEverywhere')
     await this.#end('everywhere', async () => {
       await this.#parts.manager.revokeUser(identity)
       this.#leave()
@@ -208,7 +207,7 @@ export class OpenVisit implements Visit, RequestSession {
   formToken(): string {
     const binding = this.#browser.formBinding()
     if (binding !== null) return this.#parts.formTokens.issue('app', binding)
-    this.#mayChange('formToken')
+    this.#progress.mayChange('formToken')
     return this.#parts.formTokens.issue('app', this.#browser.bindForms())
   }
 
@@ -222,23 +221,29 @@ export class OpenVisit implements Visit, RequestSession {
   }
 
   onWork(listener: () => boolean): void {
-    this.#listener = listener
-    if (this.#hasWork) listener()
+    this.#progress.onWork(listener)
   }
 
   async settle(status: number): Promise<Outgoing> {
-    this.#isOver = true
-    // Not acknowledged before it holds, nor where it does not, whatever the handler made of it.
-    if ((await this.#endings.hold()) && (this.#failure === null || status < 500)) {
-      try {
-        if (status < 500) await this.#collected?.save()
-        return { cookies: await this.#browser.cookies(), answer: null }
-      } catch (error) {
-        if (!(error instanceof StoreError)) throw error
-      }
-    }
+    this.#progress.finish()
+    const problem = await this.#save(status)
+    if (problem === null) return { cookies: await this.#browser.cookies(), answer: null }
     this.#browser.abandon()
-    return { cookies: [], answer: problemAnswer('unavailable') }
+    return { cookies: [], answer: problemAnswer(problem) }
+  }
+
+  /** Saves what the response acknowledges. The problem that takes its place, where that does not hold. */
+  async #save(status: number): Promise<ProblemCode | null> {
+    // Whatever the handler made of it.
+    if (!(await this.#endings.hold())) return 'unavailable'
+    if (status >= 500) return this.#progress.hasFailed ? 'unavailable' : null
+    try {
+      // Another request left the session meanwhile: sent again, this one comes with the cookie of the next.
+      return (await this.#collected?.save()) === false ? 'session-ended' : null
+    } catch (error) {
+      if (error instanceof StoreError) return 'unavailable'
+      throw error
+    }
   }
 
   get #contents(): SessionContents {
@@ -246,7 +251,7 @@ export class OpenVisit implements Visit, RequestSession {
       schemas: this.#parts.schemas,
       scope: () => this.state?.session.encoded ?? null,
       start: () => this.#start(),
-      onChange: () => this.#mayChange('set'),
+      onChange: () => this.#progress.mayChange('set'),
     })
     return this.#collected
   }
@@ -255,12 +260,12 @@ export class OpenVisit implements Visit, RequestSession {
   async #start(): Promise<ValueScope | null> {
     if (this.state !== null) return this.state.session.encoded
     // While `settle` saves, the response waits already.
-    if (!this.#hasWork) this.#mayChange('update')
+    if (!this.#progress.hasWork) this.#progress.mayChange('update')
     return (await this.#browser.start())?.session.encoded ?? null
   }
 
   #end<Result>(what: string, end: () => Promise<Result>): Promise<Result> {
-    return this.#endings.watch(what, this.#ask(end))
+    return this.#endings.watch(what, this.#progress.ask(end))
   }
 
   #leave(): void {
@@ -270,31 +275,6 @@ export class OpenVisit implements Visit, RequestSession {
 
   async #ownSessions(): Promise<readonly Session[]> {
     const { identity } = this
-    return identity === null ? [] : this.#ask(() => this.#parts.manager.listUser(identity))
-  }
-
-  /** Does it, and remembers that the store could not tell: the answer is 503 then, whatever becomes of the error. */
-  async #ask<Result>(what: () => Promise<Result>): Promise<Result> {
-    try {
-      return await what()
-    } catch (error) {
-      if (error instanceof StoreError) {
-        this.#failure = error
-        this.#wait()
-      }
-      throw error
-    }
-  }
-
-  /** Has the response wait; throws if it cannot any more. */
-  #mayChange(what: string): void {
-    if (this.#isOver || !this.#wait()) throw tooLate(what)
-  }
-
-  #wait(): boolean {
-    if (this.#hasWork) return true
-    this.#hasWork = this.#listener?.() ?? true
-    this.#isOver = !this.#hasWork
-    return this.#hasWork
+    return identity === null ? [] : this.#progress.ask(() => this.#parts.manager.listUser(identity))
   }
 }

@@ -48,7 +48,8 @@ export interface SignedInDevice {
  * Reading never writes. What is set is saved, as one, before the response's headers are sent; if the store cannot take
  * it the response is 503 and no cookie is touched. Responses of 500 and above save nothing. Methods reject with
  * `StoreError` when the store cannot tell; where one of those that end sessions did, the response is 503 whatever the
- * handler makes of it.
+ * handler makes of it. What was set in a session that another request ended meanwhile is not saved, and the response is
+ * 409 without a cookie: sent again, it is saved in the session that the browser is in by then.
  */
 export interface RequestSession<Data extends SessionData = Record<string, unknown>> {
   /** Names the session in logs and lists, and is no credential; `null` while nothing is stored of it. */
