@@ -1,6 +1,6 @@
 /** The library's front door: sessions for the requests of any server. */
 import { type CookieFacts, cookieTransport } from '../core/cookie.ts'
-import { StoreError } from '../core/errors.ts'
+import { AuthError, StoreError } from '../core/errors.ts'
 import { formTokens } from '../core/form-token.ts'
 import { openKeyring } from '../core/keyring.ts'
 import { guardKeyring } from '../core/keyring-guard.ts'
@@ -30,7 +30,10 @@ export interface Sessions<Data extends SessionData = Record<string, unknown>> {
    * the store cannot tell. For adapters; a handler is given `visit.session`.
    */
   open(incoming: Incoming): Visit<Data> | Promise<Visit<Data>>
-  /** What to answer when `open`, `settle` or a handler failed because of the store; `null` for any other error. */
+  /**
+   * What to answer when `open`, `settle` or a handler failed because the store, or an authenticator, cannot tell; `null` for
+   * any other error.
+   */
   answerTo(error: unknown): Answer | null
   /** The engine itself. */
   readonly manager: SessionManager
@@ -130,7 +133,8 @@ export async function createSessions<Data extends SessionData = Record<string, u
       return visit(incoming, { session, credential, isReplaced: false }, null)
     },
 
-    answerTo: (error) => (error instanceof StoreError ? problemAnswer('unavailable') : null),
+    answerTo: (error) =>
+      error instanceof StoreError || error instanceof AuthError ? problemAnswer('unavailable') : null,
 
     revokeUser: (userId, authenticator = 'app') => manager.revokeUser({ userId, authenticator }),
     revokeAll: () => manager.revokeAll(),

@@ -1,8 +1,7 @@
 /** EncryptedCookieManager of streamlit-cookies-manager: each value a Fernet token under a password. */
-import { pbkdf2 } from 'node:crypto'
-import { promisify } from 'node:util'
 import { fromUtf8 } from '../core/crypto.ts'
 import { ConfigError } from '../core/errors.ts'
+import { derivedKeys } from './derived-keys.ts'
 import { openFernet } from './fernet.ts'
 import type { ImportTransport } from './import-transport.ts'
 import { oldCookie, percentDecoded } from './old-cookie.ts'
@@ -24,13 +23,13 @@ export interface EncryptedCookiesOptions {
   readonly lifetime?: number
 }
 
-const derive = promisify(pbkdf2)
 // The manager has never used another; the cookie's word for it would let anybody ask for a billion.
 const rounds = 390_000
-// Each derivation keeps a core busy for a tenth of a second: more at once are turned away, not queued.
-const mostAtOnce = 2
 
-/** Reads the cookies that an EncryptedCookieManager wrote. */
+/**
+ * Reads the cookies that an EncryptedCookieManager wrote. `read` rejects with `AuthError` while it has too many keys to make:
+ * whoever asks for that by forged cookies must not make good ones count for nothing.
+ */
 export function encryptedCookies(options: EncryptedCookiesOptions): ImportTransport {
   const name = 'encrypted-cookies'
   const [password = ''] = secretsOf(options.password, name)
@@ -44,17 +43,7 @@ export function encryptedCookies(options: EncryptedCookiesOptions): ImportTransp
     oldCookie({}, encodeURIComponent(`${prefix}${one}`))
   const params = cookieOf(options.keyParams ?? 'EncryptedCookieManager.key_params')
   const cookies = names.map((one) => ({ name: one, cookie: cookieOf(one) }))
-  let underWay = 0
-
-  async function keyOf(salt: Uint8Array): Promise<Uint8Array | null> {
-    if (underWay >= mostAtOnce) return null
-    underWay++
-    try {
-      return await derive(password, salt, rounds, 32, 'sha256')
-    } finally {
-      underWay--
-    }
-  }
+  const keys = derivedKeys(password, rounds)
 
   return {
     name,
@@ -65,9 +54,10 @@ export function encryptedCookies(options: EncryptedCookiesOptions): ImportTransp
       const salt = saltOf(percentDecoded(params.read(request.cookie) ?? '') ?? '')
       const [, token = null] = tokens.find(([one]) => one === userKey) ?? []
       if (salt === null || token === null || !token.startsWith('gAAAA')) return null
-      const key = await keyOf(salt)
-      const found = key === null ? null : openFernet(key, token)
-      if (key === null || found === null) return null
+      const key = await keys.of(salt)
+      const found = openFernet(key, token)
+      if (found === null) return null
+      keys.keep(salt, key)
       if (found.issuedAt > now || now >= found.issuedAt + lifetime * 1000) return null
       const values = tokens.map(([one, text]) => [one, openFernet(key, text ?? '')] as const)
       const data = Object.fromEntries(

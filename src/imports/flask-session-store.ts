@@ -3,6 +3,7 @@ import { decode } from '@msgpack/msgpack'
 import { fromUtf8 } from '../core/crypto.ts'
 import type { ImportedRecord, ImportedValue, ImportTransport } from './import-transport.ts'
 import { unsign } from './itsdangerous.ts'
+import { isWholeMsgpack } from './msgpack-shape.ts'
 import { type OldCookieOptions, oldCookie } from './old-cookie.ts'
 import { type OldSecret, proofOf, secretsOf } from './old-secret.ts'
 import { readPickle } from './pickle.ts'
@@ -55,11 +56,18 @@ export function flaskSessionStore(options: FlaskSessionStoreOptions): ImportTran
 /** The session in a record of any of the three formats; `null` for what is none, or is no plain data. */
 export function readFlaskRecord(record: Uint8Array): ImportedRecord | null {
   if (record.length === 0 || record.length > largest) return null
-  const value = readPlainJson(fromUtf8(record)) ?? msgpack(record) ?? readPickle(record)
+  const value = json(record) ?? msgpack(record) ?? readPickle(record)
   return value !== undefined && isRecord(value) ? value : null
 }
 
+/** Only of what begins like a record of JSON: texts within msgpack are the visitors' own. */
+function json(record: Uint8Array): ImportedValue | undefined {
+  const first = record.find((byte) => byte !== 0x20 && (byte < 0x09 || byte > 0x0d))
+  return first === 0x7b ? readPlainJson(fromUtf8(record)) : undefined
+}
+
 function msgpack(record: Uint8Array): ImportedValue | undefined {
+  if (!isWholeMsgpack(record, deepest)) return undefined
   try {
     return plain(decode(record, { useBigInt64: true }), 0)
   } catch {

@@ -46,7 +46,7 @@ export interface ImportTransport {
    * What the request's credential says; `null` for none, and for each that the old system would have refused at `now`
    * (expired, forged, of another secret or salt), or that is not in the one spelling the old system writes. MUST NOT
    * throw for anything a client can send, MUST NOT build anything but plain values, and MUST bound what it unpacks.
-   * Rejects when the old system's store cannot tell.
+   * Rejects when it cannot tell: the old system's store cannot, or (`AuthError`) too many ask for what takes long.
    */
   read(request: ImportRequest, now: number): Promise<Imported | null>
   /** Set-Cookie lines that remove the old credential from the browser. */

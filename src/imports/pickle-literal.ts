@@ -23,7 +23,7 @@ export function littleEndian(bytes: Buffer): number | bigint {
 
 /** A decimal number, as Python prints it. */
 export function float(text: string): number {
-  if (!/^-?(\d+\.?\d*(e[+-]?\d+)?|inf|nan)$/.test(text)) throw new NotPlain('no number')
+  if (!/^-?(\d+(\.\d*)?(e[+-]?\d+)?|inf|nan)$/.test(text)) throw new NotPlain('no number')
   return Number(text.replace('inf', 'Infinity'))
 }
 

@@ -128,13 +128,4 @@ describe('encryptedCookies', () => {
     }
     expect(performance.now() - started).toBeLessThan(1_000)
   })
-
-  it('turns away more than two at once: each keeps a core busy', async () => {
-    const transport = encrypted.open()
-    const all = await Promise.all(
-      Array.from({ length: 5 }, () => transport.read({ cookie: headerOf(encrypted) }, madeAt)),
-    )
-    expect(all.filter((one) => one !== null)).toHaveLength(2)
-    expect(await transport.read({ cookie: headerOf(encrypted) }, madeAt)).not.toBeNull()
-  })
 })
