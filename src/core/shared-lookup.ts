@@ -27,8 +27,9 @@ export function sharedLookup(
 
   return async (digest, find) => {
     const other = underWay.get(digest)
-    // The race: it was read, the session ends, that is acknowledged, and somebody asks before the reading is back.
-    if (other !== undefined && other.generation === cache.generation && isCurrent()) {
+    // The race: it was read, the session ends, that is acknowledged, and somebody asks before the reading is back. Asked in
+    // this order: the look whether all was delivered may be what delivers it.
+    if (other !== undefined && isCurrent() && other.generation === cache.generation) {
       const found = await other.found
       // That there is none yet is told of by no change: it may have begun since.
       if (found !== null) return found
