@@ -29,7 +29,8 @@ export interface FastifySessions<Data extends SessionData> {
 /** The sessions as a Fastify plugin. A reply that is hijacked carries no cookie: then call `session.save()` before. */
 export function fastifySessions<Data extends SessionData>(sessions: Sessions<Data>): FastifySessions<Data> {
   const key = Symbol('visit')
-  type Carrier = FastifyRequest & { [key]?: Visit<Data> | null }
+  const passed = Symbol('passed')
+  type Carrier = FastifyRequest & { [key]?: Visit<Data> | null; [passed]?: boolean }
   // Those whose reply must wait.
   const waiting = new WeakSet<FastifyRequest>()
   const visitOf = (request: Carrier): Visit<Data> | null => request[key] ?? null
@@ -42,6 +43,7 @@ export function fastifySessions<Data extends SessionData>(sessions: Sessions<Dat
 
   function plugin(app: FastifyInstance, _options: unknown, done: () => void): void {
     app.decorateRequest(key, null)
+    app.decorateRequest(passed, false)
 
     app.addHook('onRequest', (request: Carrier, reply, next) => {
       const arrive = (visit: Visit<Data>): void => {
@@ -52,7 +54,7 @@ export function fastifySessions<Data extends SessionData>(sessions: Sessions<Dat
         request[key] = visit
         visit.onWork(() => {
           waiting.add(request)
-          return !reply.raw.headersSent
+          return request[passed] !== true && !reply.raw.headersSent
         })
         next()
       }
@@ -68,6 +70,8 @@ export function fastifySessions<Data extends SessionData>(sessions: Sessions<Dat
 
     app.addHook('onSend', (request: Carrier, reply, payload, next) => {
       const visit = visitOf(request)
+      // What an app's own hook sets behind this one nobody would save.
+      request[passed] = true
       if (visit === null || !waiting.has(request)) return next(null, payload)
       visit
         .settle(reply.statusCode)
