@@ -45,6 +45,8 @@ export interface BucketOptions {
   time(): string
   mark(): string
   onFetched(): void
+  /** Called with each new connection for calls. */
+  onConnected(): void
 }
 
 // All of a call's attempts, and what it waits for then. A little less than the second that is promised.
@@ -100,7 +102,10 @@ export function openBucket(options: BucketOptions): OpenBucket {
     },
     // Each pauses by itself in an outage: without this a store could answer from memory for a second in which it writes
     // nothing.
-    onReady: () => beats.hurry(),
+    onReady() {
+      beats.hurry()
+      options.onConnected()
+    },
   })
   const beats = openConnection({
     address,

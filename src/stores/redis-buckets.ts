@@ -11,6 +11,7 @@ import { bucketOf, bucketsOf } from './redis-locate.ts'
 import {
   insist,
   missingRights,
+  replicasNow,
   type ServerFacts,
   serverFacts,
   type Verdict,
@@ -46,8 +47,24 @@ export async function openBuckets(options: BucketsOptions): Promise<RedisBuckets
   const replica = randomBytes(9).toString('base64url')
   const clock = { monotonic: () => performance.now(), wall: () => Date.now() }
   let [quorum, replicas] = [0, 0]
+  let looking: NodeJS.Timeout | undefined
   const places = bucketsOf(address)
-  const all = places.map((bucket) =>
+
+  /** More of them than before are waited for; fewer never are, for one that is away makes writes promise no less. */
+  function count(found: number): void {
+    replicas = address.replicas ?? Math.max(replicas, found)
+    const isStrict = address.mode === 'strict' || (address.mode === null && replicas > 0)
+    quorum = isStrict ? quorumOf(replicas) : 0
+  }
+
+  /** Whoever began before a replica came would go on as if there were none, and a fail-over undo what it acknowledged. */
+  function look(bucket: OpenBucket | undefined): void {
+    const isSaid = address.replicas !== null || address.mode === 'relaxed'
+    if (isSaid || looking === undefined || bucket === undefined) return
+    replicasOf(bucket).then(count, () => {})
+  }
+
+  const all: readonly OpenBucket[] = places.map((bucket, index) =>
     openBucket({
       ...{ address, bucket, replica, time: options.time },
       lease: createReplicaLease(clock, options.deliver),
@@ -56,19 +73,20 @@ export async function openBuckets(options: BucketsOptions): Promise<RedisBuckets
       isGated: () => quorum > 0 && replicas > 1,
       mark: () => randomBytes(6).toString('base64url'),
       onFetched: () => feed?.missed(),
+      onConnected: () => look(all[index]),
     }),
   )
   let feed: ReturnType<typeof openFeed> | undefined
 
   const close = async (): Promise<void> => {
+    clearInterval(looking)
+    looking = undefined
     await Promise.all([...all.map((bucket) => bucket.close()), feed?.close()])
   }
 
   try {
     const facts = await Promise.all(all.map((bucket) => patiently(() => factsOf(bucket, address))))
-    replicas = address.replicas ?? Math.max(...facts.map((each) => each.replicas))
-    const isStrict = address.mode === 'strict' || (address.mode === null && replicas > 0)
-    quorum = isStrict ? quorumOf(replicas) : 0
+    count(Math.max(...facts.map((each) => each.replicas)))
     const verdicts = facts.map((each) => verdictOn(each, address, quorum, replicas))
     const verdict = {
       faults: [...new Set(verdicts.flatMap(({ faults }) => faults))],
@@ -79,12 +97,16 @@ export async function openBuckets(options: BucketsOptions): Promise<RedisBuckets
     if (first !== undefined) feed = openFeed(address, first.locate, all)
     await Promise.all(all.map((bucket) => patiently(() => bucket.order(pingScript, []))))
     await Promise.all(all.map((bucket) => bucket.followed(performance.now() + openingMs)))
+    looking = setInterval(() => all.forEach(look), lookMs).unref()
     return { all, replica, verdict, of: (name) => all[bucketOf(name, all.length)] ?? nowhere(), close }
   } catch (error) {
     await close()
     throw isForbidden(error) ? missingRights(error, address) : error
   }
 }
+
+// For so long a replica that comes is not waited for.
+const lookMs = 2000
 
 // Whoever starts may wait longer than a request may: many processes start at once after a deploy.
 const openingMs = 5000
@@ -109,12 +131,19 @@ async function factsOf(bucket: OpenBucket, address: RedisAddress): Promise<Serve
   try {
     await bucket.calls.ready(1000)
     const facts = await serverFacts((args) => bucket.calls.send(args))
-    // How many were ever seen: one that is away now must not make writes promise less.
-    const known = Number(await bucket.ask(replicasScript, [`${facts.replicas}`]))
-    return { ...facts, replicas: Math.max(known, facts.replicas) }
+    return { ...facts, replicas: await everSeen(bucket, facts.replicas) }
   } catch (error) {
     throw storeError(error, address.shown)
   }
+}
+
+/** How many were ever seen, by anybody: one that is away now must not make writes promise less. */
+async function everSeen(bucket: OpenBucket, now: number): Promise<number> {
+  return Math.max(now, Number(await bucket.ask(replicasScript, [`${now}`])))
+}
+
+async function replicasOf(bucket: OpenBucket): Promise<number> {
+  return everSeen(bucket, await replicasNow((args) => bucket.calls.send(args)))
 }
 
 /** Looks whether a store could be opened there, and says what is wrong; nothing of it is left open. */

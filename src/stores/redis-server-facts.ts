@@ -52,9 +52,21 @@ export async function serverFacts(send: Send): Promise<ServerFacts> {
     version: read('redis_version') ?? '',
     evictionPolicy: read('maxmemory_policy'),
     fsync: read('aof_enabled') === '0' ? 'none' : fsync,
-    replicas: Number(read('connected_slaves') ?? 0),
+    replicas: replicasIn(info),
     skewMs: Math.round(skewMs),
   }
+}
+
+/** How many replicas follow it now, if it tells. */
+export async function replicasNow(send: Send): Promise<number> {
+  return replicasIn(String((await unlessForbidden(send(['INFO', 'replication']))) ?? ''))
+}
+
+/** The replicas that INFO tells of. A backup that is being taken looks like one, but is at no port. */
+export function replicasIn(info: string): number {
+  const each = [...info.matchAll(/^slave\d+:(.*?)\r?$/gm)].map(([, fields = '']) => fields)
+  if (each.length === 0) return Number(/^connected_slaves:(\d+)/m.exec(info)?.[1] ?? 0)
+  return each.filter((fields) => /\bstate=online\b/.test(fields) && !/\bport=0\b/.test(fields)).length
 }
 
 /** What the facts mean; `quorum` is how many replicas confirm a write. */

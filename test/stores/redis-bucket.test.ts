@@ -46,6 +46,7 @@ function bucketOn(...servers: RedisServer[]): OpenBucket {
     time: () => '',
     mark: () => 'mark',
     onFetched: () => {},
+    onConnected: () => {},
   })
   opened.push(() => bucket.close())
   return bucket
