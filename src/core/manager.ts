@@ -15,7 +15,7 @@ import { dataKeyOf, sessionRecord } from './record.ts'
 import { replacedIds } from './replaced-ids.ts'
 import type { Session } from './session.ts'
 import { sessionCache } from './session-cache.ts'
-import type { SessionLimit } from './session-limit.ts'
+import { limitOf, type SessionLimit } from './session-limit.ts'
 import { sessionSignIn } from './session-sign-in.ts'
 import { createStateEngine } from './session-state.ts'
 import { sharedLookup } from './shared-lookup.ts'
@@ -84,12 +84,13 @@ export interface SessionManager {
   begun(): number
   /**
    * A new session, never an adopted one; `null` if a revocation came between the check and now: check again. The same
-   * revocation does not refuse a check that begins after the answer.
+   * revocation does not refuse a check that begins after the answer. `null`, too, where the policy's limit of sessions an
+   * account leaves no room for one more: whoever has to say which it was asks `signInWithin`.
    */
   signIn(request: SignIn): Promise<Issued | null>
   /**
-   * As `signIn`, if the user has room for one more: `full` if not. The session it replaces takes no room, and where the
-   * oldest give way, those are out when this resolves.
+   * As `signIn`, if the user has room for one more under this limit, whatever the policy says: `full` if not. The session it
+   * replaces takes no room, and where the oldest give way, those are out when this resolves.
    */
   signInWithin(request: SignIn, limit: SessionLimit | null): Promise<Issued | 'full' | null>
   /** Whether the session of a credential gave way to another of its user, as far as this process remembers. */
@@ -211,7 +212,11 @@ export function createSessionManager(options: SessionManagerOptions): SessionMan
 
     beginAnonymous: () => mint.write(mint.issue('anonymous', now())),
 
-    signIn: (request) => signIn(request) as Promise<Issued | null>, // Full is only what has a limit.
+    async signIn(request) {
+      // Here and not with the callers: a limit that one way in forgot would be none.
+      const issued = await signIn(request, limitOf(policy.perAccount))
+      return issued === 'full' ? null : issued
+    },
     signInWithin: signIn,
     gaveWay: replacedIds(store, mint),
 

@@ -44,7 +44,8 @@ export interface ImportedSession extends Issued {
 export interface Importer {
   /**
    * The new session for the old credentials of a request that has no session of ours; `null` if they give none: no or no
-   * valid credential, used before, nobody we know, or revoked since. All that the request brought are used up together.
+   * valid credential, used before, nobody we know, revoked since, or signed in as often as the policy lets an account. All
+   * that the request brought are used up together.
    * Requests that come with the same credentials within half a minute share the session: a browser that opens all its
    * tabs at once is one switch. Rejects when a store, the directory or a transport cannot tell.
    */

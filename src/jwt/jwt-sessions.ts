@@ -59,7 +59,10 @@ export type Verification =
 
 /** Issues, verifies, refreshes and ends JWTs. */
 export interface JwtSessions {
-  /** As the manager's `signIn`, with an access token. `null` if a revocation came in between. */
+  /**
+   * As the manager's `signIn`, with an access token. `null` if a revocation came in between, or if the policy's limit of
+   * sessions an account leaves no room.
+   */
   signIn(request: SignIn): Promise<TokenPair | null>
   /** An access token for a session that was found some other way; `null` if nobody is signed in with it or it is over. */
   accessToken(session: Session): Promise<string | null>
