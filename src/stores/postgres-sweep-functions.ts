@@ -119,5 +119,11 @@ export function sweepFunctions(s: string): string {
     END IF;
     RETURN removed;
   END $$;
+
+  -- What is removed is over by two clocks: one that is wrong alone would sign everybody out for good.
+  CREATE OR REPLACE FUNCTION ${s}.sweep_until(p_limit integer, p_now bigint, p_latest bigint)
+  RETURNS integer LANGUAGE sql AS $$
+    SELECT ${s}.sweep(p_limit, least(${instant('p_now')}, p_latest))
+  $$;
   `
 }

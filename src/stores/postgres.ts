@@ -213,7 +213,8 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Post
       const until = performance.now() + patience / 2
       let removed = 0
       for (let count = -1; count !== 0 && removed < limit && performance.now() < until; removed += count) {
-        count = Number(await write('sweep', Math.min(limit - removed, sweptAtOnce), now()))
+        const portion = Math.min(limit - removed, sweptAtOnce)
+        count = Number(await write('sweep_until', portion, now(), now() ?? Date.now()))
       }
       return removed
     },
