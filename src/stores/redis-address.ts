@@ -116,9 +116,9 @@ function credentialsOf(text: string | undefined, fail: Fail): Pick<RedisAddress,
 }
 
 function prefixOf(text: string | null, fail: Fail): string {
-  // Braces would decide on the cluster's slot, and a glob would not match itself in an ACL rule.
-  if (text !== null && !/^[\w.:-]{1,64}$/.test(text))
-    throw fail('?prefix= takes letters, digits, . : _ and -.')
+  // Braces would decide on the cluster's slot, and a glob would not match itself in an ACL rule. With colons the keys of one
+  // store could begin like those of another, and be moved away with them.
+  if (text !== null && !/^[\w.-]{1,64}$/.test(text)) throw fail('?prefix= takes letters, digits, . _ and -.')
   return text ?? 'holdfast'
 }
 

@@ -20,6 +20,7 @@ const order: readonly StoreRow['kind'][] = [
 
 // What is taken. The number of the newest revocation stays, for it only has to be higher than every other.
 const taken = /^(?:index|epochs?|ats?|(?:s|i|u|seats|names|state|shared|once|hit):.*)$/s
+const lasting = /^(?:mark|keyring|replicas|feed|log)$/
 const removedAtOnce = 500
 
 /** Opens keys in Redis that no gateway uses, to move what is in them. */
@@ -181,6 +182,11 @@ export async function redisArchive(url: string): Promise<StoreArchive> {
     return [...found]
   }
 
+  /** The keys that begin with its prefix, without it; they need not all be ours. */
+  async function namesIn(bucket: OpenBucket): Promise<string[]> {
+    return (await keysOf(bucket, `${bucket.prefix}*`)).map((key) => key.slice(bucket.prefix.length))
+  }
+
   async function remove(bucket: OpenBucket, names: readonly string[]): Promise<void> {
     const [isDone] = await bucket.order(archive.clearScript, names)
     if (Number(isDone) === 0) throw new ConfigError('ERR_CONFIG_INVALID', hasKeys)
@@ -191,8 +197,7 @@ export async function redisArchive(url: string): Promise<StoreArchive> {
     // Looks for a root key before anything is removed, in a cluster, too.
     await remove(keyringBucket(), [])
     for (const bucket of buckets.all) {
-      const keys = await keysOf(bucket, `${bucket.prefix}*`)
-      const names = keys.map((key) => key.slice(bucket.prefix.length)).filter((name) => taken.test(name))
+      const names = (await namesIn(bucket)).filter((name) => taken.test(name))
       // What is counted goes last: by it one knows that this is the rest of a move, should this be cut off, too.
       const isCounted = (name: string): boolean => name.startsWith('once:')
       const first = names.filter((name) => !isCounted(name))
@@ -207,14 +212,12 @@ export async function redisArchive(url: string): Promise<StoreArchive> {
   const moved = `${address.prefix}-moved`
 
   async function retireAll(): Promise<void> {
-    // The root key first: without it no gateway opens what is left, should this be cut off.
-    const first = `${keyringBucket().prefix}keyring`
     for (const bucket of [keyringBucket(), ...buckets.all]) {
-      const keys = await keysOf(bucket, `${bucket.prefix}*`)
-      const sorted = [...keys].sort((a, b) => Number(b === first) - Number(a === first))
-      for (const key of sorted) {
-        if (key.endsWith(':rows') || key.endsWith(':ping')) continue
-        await bucket.calls.send(['RENAME', key, moved + key.slice(address.prefix.length)])
+      const names = (await namesIn(bucket)).filter((name) => taken.test(name) || lasting.test(name))
+      // The root key first: without it no gateway opens what is left, should this be cut off.
+      for (const name of names.sort((a, b) => Number(b === 'keyring') - Number(a === 'keyring'))) {
+        const to = moved + bucket.prefix.slice(address.prefix.length) + name
+        await bucket.calls.send(['RENAME', bucket.prefix + name, to])
       }
     }
   }

@@ -5,6 +5,7 @@ import { attemptMs, openConnection, type RedisConnection } from './redis-connect
 import { isMisplaced, isUnexecuted, isUnknownScript, NoAnswerError, storeError } from './redis-fault.ts'
 import { beatScript, removeRowsScript } from './redis-feed-scripts.ts'
 import type { Bucket } from './redis-locate.ts'
+import { isMadeIn } from './redis-mark.ts'
 import { type Beaten, entryOf, rowsOf, startPump } from './redis-pump.ts'
 import type { RedisScript } from './redis-script.ts'
 import {
@@ -267,8 +268,10 @@ export function openBucket(options: BucketOptions): OpenBucket {
     },
 
     push(text) {
+      const entry = entryOf(text)
+      if (!isMadeIn(address, entry.mark)) return
       const before = lease.position?.seq
-      const isTaken = lease.take(entryOf(text))
+      const isTaken = lease.take(entry)
       if (!isTaken || lease.position?.seq !== before) pump.kick()
     },
 

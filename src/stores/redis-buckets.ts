@@ -8,6 +8,7 @@ import { isForbidden, storeError } from './redis-fault.ts'
 import { openFeed } from './redis-feed.ts'
 import { pingScript, replicasScript } from './redis-feed-scripts.ts'
 import { bucketOf, bucketsOf } from './redis-locate.ts'
+import { newMark } from './redis-mark.ts'
 import {
   insist,
   missingRights,
@@ -71,7 +72,7 @@ export async function openBuckets(options: BucketsOptions): Promise<RedisBuckets
       quorum: () => quorum,
       // With one replica a majority is both of two servers, and losing either would stop all reading.
       isGated: () => quorum > 0 && replicas > 1,
-      mark: () => randomBytes(6).toString('base64url'),
+      mark: () => newMark(address),
       onFetched: () => feed?.missed(),
       onConnected: () => look(all[index]),
     }),
