@@ -22,7 +22,7 @@ export interface SocketRegistry {
   hold(session: Session, held: Held, isKnown: boolean): () => void
   /** How many are held. */
   readonly size: number
-  /** Ends everything held: the process stops. */
+  /** Looks no more: the process stops, and whoever holds something ends it. */
   close(): void
 }
 

@@ -29,7 +29,7 @@ export function foundOf(row: readonly unknown[] | undefined): Found | null {
   return { state: 'rotated', next: { id: String(next), sealedToken: row[11] as Uint8Array, presentedAt } }
 }
 
-/** Bytes as pg sends them, without a copy: whoever gave them may change them only after the call has begun. */
+/** Bytes as pg sends them: a copy, so that whoever gave them may change them once the call has begun. */
 export function bytesOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes)
 }
