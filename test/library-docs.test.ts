@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import type { FetchSessions } from '../src/adapters/fetch.ts'
 import { cookieJar } from '../src/testing/cookie-jar.ts'
 import type { TestRunner } from '../src/testing/test-runner.ts'
 import { secret } from './core/samples.ts'
@@ -149,6 +150,17 @@ describe('the docs of the library', () => {
       expect((await closed)[0]).toBe(4401)
     },
   )
+
+  it('fetch-errors.ts tells the cookie with the answer to an error', async () => {
+    const { withSession } = await load<Pick<FetchSessions<object>, 'withSession'>>('fetch-errors.ts')
+    const handler = withSession(async (_, session) => {
+      await session.signIn({ userId: 'anna' })
+      throw new Error('secret')
+    })
+    const failed = await handler(new Request('http://localhost:3000/'))
+    expect([failed.status, await failed.text()]).toEqual([500, 'Something went wrong.'])
+    expect(failed.headers.getSetCookie()).toHaveLength(1)
+  })
 
   it('next-route.ts gets the session before what Next.js passes', async () => {
     const { GET, POST } = await load<{ GET: Handler; POST: Handler }>('next-route.ts')

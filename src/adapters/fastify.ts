@@ -29,8 +29,9 @@ export interface FastifySessions<Data extends SessionData> {
 /** The sessions as a Fastify plugin. A reply that is hijacked carries no cookie: then call `session.save()` before. */
 export function fastifySessions<Data extends SessionData>(sessions: Sessions<Data>): FastifySessions<Data> {
   const key = Symbol('visit')
-  const passed = Symbol('passed')
-  type Carrier = FastifyRequest & { [key]?: Visit<Data> | null; [passed]?: boolean }
+  const lines = Symbol('cookies')
+  /** The cookies that the reply tells; `null` while it can still wait. */
+  type Carrier = FastifyRequest & { [key]?: Visit<Data> | null; [lines]?: readonly string[] | null }
   // Those whose reply must wait.
   const waiting = new WeakSet<FastifyRequest>()
   const visitOf = (request: Carrier): Visit<Data> | null => request[key] ?? null
@@ -43,7 +44,7 @@ export function fastifySessions<Data extends SessionData>(sessions: Sessions<Dat
 
   function plugin(app: FastifyInstance, _options: unknown, done: () => void): void {
     app.decorateRequest(key, null)
-    app.decorateRequest(passed, false)
+    app.decorateRequest(lines, null)
 
     app.addHook('onRequest', (request: Carrier, reply, next) => {
       const arrive = (visit: Visit<Data>): void => {
@@ -54,7 +55,7 @@ export function fastifySessions<Data extends SessionData>(sessions: Sessions<Dat
         request[key] = visit
         visit.onWork(() => {
           waiting.add(request)
-          return request[passed] !== true && !reply.raw.headersSent
+          return request[lines] === null && !reply.raw.headersSent
         })
         next()
       }
@@ -70,16 +71,19 @@ export function fastifySessions<Data extends SessionData>(sessions: Sessions<Dat
 
     app.addHook('onSend', (request: Carrier, reply, payload, next) => {
       const visit = visitOf(request)
+      // An error is sent by the hooks a second time: what was told with the reply that failed is told with its page.
+      const before = request[lines] ?? []
       // What an app's own hook sets behind this one nobody would save.
-      request[passed] = true
+      request[lines] = before
       if (visit === null || !waiting.has(request)) return next(null, payload)
-      visit
-        .settle(reply.statusCode)
-        .then(
-          ({ cookies, answer }) =>
-            next(null, answer === null ? told(reply, payload, cookies) : replaced(reply, payload, answer)),
-          next,
-        )
+      visit.settle(reply.statusCode).then(({ cookies, answer, fault }) => {
+        if (answer !== null) return next(null, replaced(reply, payload, answer))
+        const all = [...before, ...cookies]
+        request[lines] = all
+        tell(reply, all)
+        if (fault === undefined) next(null, payload)
+        else next(fault as Error)
+      }, next)
     })
     done()
   }
@@ -107,9 +111,10 @@ function replaced(reply: FastifyReply, payload: unknown, { status, headers, body
   return body
 }
 
-function told(reply: FastifyReply, payload: unknown, cookies: readonly string[]): unknown {
-  if (cookies.length === 0) return payload
-  for (const line of cookies) reply.header('set-cookie', line)
+/** Adds those that are not there yet. */
+function tell(reply: FastifyReply, cookies: readonly string[]): void {
+  if (cookies.length === 0) return
+  const there = [reply.getHeader('set-cookie') ?? []].flat()
+  for (const line of cookies) if (!there.includes(line)) reply.header('set-cookie', line)
   reply.header('cache-control', uncached(String(reply.getHeader('cache-control') ?? '')))
-  return payload
 }

@@ -3,6 +3,7 @@ import { uncached } from './answer.ts'
 import type { Answer, Incoming, Outgoing } from './incoming.ts'
 import type { RequestSession, SessionData } from './request-session.ts'
 import type { Sessions } from './sessions.ts'
+import type { Visit } from './visit.ts'
 
 /** What a fetch handler is wrapped in. */
 export interface FetchSessions<Data extends SessionData> {
@@ -23,25 +24,63 @@ export interface FetchSessions<Data extends SessionData> {
   ): Response | null
 }
 
+/** What an app says of all its fetch handlers. */
+export interface FetchOptions {
+  /**
+   * What answers an error that a handler throws, and a value of its that cannot be kept. What is due of the session's cookie
+   * goes with it: without, the error is thrown on, and a sign-in before it is lost to the browser.
+   */
+  readonly onError?: (error: unknown) => Response | Promise<Response>
+}
+
 /** The sessions for fetch handlers. */
-export function fetchSessions<Data extends SessionData>(sessions: Sessions<Data>): FetchSessions<Data> {
-  const respond: FetchSessions<Data>['respond'] = async (request, handler, address = '') => {
-    try {
-      const visit = await sessions.open(fetchRequest(request, address))
-      if (visit.refusal !== null) return answerResponse(visit.refusal)
-      const progress = { hasWork: false, isDone: false }
-      visit.onWork(() => {
-        progress.hasWork = true
-        return !progress.isDone
-      })
-      const response = await handler(visit.session)
+export function fetchSessions<Data extends SessionData>(
+  sessions: Sessions<Data>,
+  { onError }: FetchOptions = {},
+): FetchSessions<Data> {
+  const failed = async (error: unknown): Promise<Response> => {
+    const answer = sessions.answerTo(error)
+    if (answer !== null) return answerResponse(answer)
+    if (onError === undefined) throw error
+    return onError(error)
+  }
+
+  async function answered(
+    visit: Visit<Data>,
+    handler: (session: RequestSession<Data>) => Response | Promise<Response>,
+  ): Promise<Response> {
+    const progress = { hasWork: false, isDone: false }
+    visit.onWork(() => {
+      progress.hasWork = true
+      return !progress.isDone
+    })
+    const end = async (response: Response): Promise<Response> => {
       progress.isDone = true
-      return progress.hasWork ? settled(response, await visit.settle(response.status)) : response
-    } catch (error) {
-      const answer = sessions.answerTo(error)
-      if (answer === null) throw error
-      return answerResponse(answer)
+      if (!progress.hasWork) return response
+      const outgoing = await visit.settle(response.status)
+      if (outgoing.fault === undefined) return settled(response, outgoing)
+      void response.body?.cancel().catch(() => undefined)
+      return settled(await failed(outgoing.fault), outgoing)
     }
+    let response: Response
+    try {
+      response = await handler(visit.session)
+    } catch (thrown) {
+      // As frameworks have it for redirects.
+      if (thrown instanceof Response) throw await end(thrown)
+      response = await failed(thrown)
+    }
+    return end(response)
+  }
+
+  const respond: FetchSessions<Data>['respond'] = async (request, handler, address = '') => {
+    let visit: Visit<Data>
+    try {
+      visit = await sessions.open(fetchRequest(request, address))
+    } catch (error) {
+      return failed(error)
+    }
+    return visit.refusal === null ? answered(visit, handler) : answerResponse(visit.refusal)
   }
 
   return {

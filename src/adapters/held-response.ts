@@ -8,7 +8,7 @@ export interface HeldResponseOptions {
   /** Called once, when the response would begin; its headers are sent when the promise settles. */
   settle(status: number): Promise<Outgoing>
   /**
-   * Told why `settle` rejected, or what Node threw for what was held. The response is free then, and nothing of it was sent.
+   * Told why `settle` rejected, what it says is the handler's fault, or what Node threw for what was held. The response is free then, and nothing of it was sent.
    * Where something was, the connection is broken instead.
    */
   onError(error: unknown): void
@@ -79,7 +79,7 @@ export function holdResponse(response: ServerResponse, { settle, onError }: Held
     return waiting
   }
 
-  function release({ cookies, answer }: Outgoing): void {
+  function release({ cookies, answer, fault }: Outgoing): void {
     const waiting = open()
     if (response.destroyed) return
     if (answer !== null) {
@@ -88,6 +88,7 @@ export function holdResponse(response: ServerResponse, { settle, onError }: Held
       return
     }
     told = cookies
+    if (fault !== undefined) throw fault
     addCookies(response, told)
     response.statusCode = begun ?? response.statusCode
     for (const call of waiting) call()
@@ -100,6 +101,7 @@ export function holdResponse(response: ServerResponse, { settle, onError }: Held
     isReplaced = false
     isRefused = true
     takeBack()
+    addCookies(response, told)
     onError(error)
   }
 

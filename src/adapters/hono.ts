@@ -1,6 +1,8 @@
 /** Sessions in Hono. */
 import type { Context, MiddlewareHandler } from 'hono'
+import { uncached } from './answer.ts'
 import { answerResponse, fetchRequest, settled } from './fetch.ts'
+import type { Outgoing } from './incoming.ts'
 import type { RequestSession, SessionData } from './request-session.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -41,7 +43,9 @@ export function honoSessions<Data extends SessionData>(
         await next()
         progress.isDone = true
         if (!progress.hasWork) return undefined
-        const response = settled(context.res, await visit.settle(context.res.status))
+        const outgoing = await visit.settle(context.res.status)
+        if (outgoing.fault !== undefined) throw faulty(context, outgoing)
+        const response = settled(context.res, outgoing)
         if (response === context.res) return undefined
         // Hono would copy the headers of the one before.
         context.res = undefined
@@ -61,4 +65,11 @@ export function honoSessions<Data extends SessionData>(
       return undefined
     },
   }
+}
+
+/** The fault, for the app's `onError`: its response has the headers that the context has. */
+function faulty(context: Context, { cookies, fault }: Outgoing): unknown {
+  for (const line of cookies) context.header('set-cookie', line, { append: true })
+  if (cookies.length > 0) context.header('cache-control', uncached(''))
+  return fault
 }

@@ -15,6 +15,11 @@ export interface Outgoing {
   readonly cookies: readonly string[]
   /** What must be sent in place of what the handler made: the session could not be kept. */
   readonly answer: Answer | null
+  /**
+   * What is the handler's fault, such as a value that is too large: nothing was saved. It is for whoever answers the app's
+   * errors; the cookies go with that answer.
+   */
+  readonly fault?: unknown
 }
 
 /** A whole response of the library's own. */

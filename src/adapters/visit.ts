@@ -17,8 +17,7 @@ export interface Visit<Data extends SessionData = Record<string, unknown>> {
   onWork(listener: () => boolean): void
   /**
    * Saves what there is to save and says what the response must carry. `status` is the handler's: one of 500 and above
-   * saves nothing, and none acknowledges an end or a write that does not hold. Rejects with what is the handler's fault, such as a
-   * value that is too large.
+   * saves nothing, and none acknowledges an end or a write that does not hold.
    */
   settle(status: number): Promise<Outgoing>
 }

@@ -179,6 +179,13 @@ export const routes: Readonly<Record<string, Route>> = {
     session.set('theme', 'x'.repeat(2 * 1024 * 1024))
     return { body: 'large' }
   },
+  /** Signs in, and then fails. */
+  async '/half'({ session, query }) {
+    await session.signIn({ userId: 'anna' })
+    if (!query.has('large')) throw new Error('The handler failed.')
+    session.set('theme', 'x'.repeat(2 * 1024 * 1024))
+    return { body: 'large' }
+  },
   '/unkept'({ session }) {
     session.set('theme', (() => 'no value') as unknown as string)
     return { body: 'unkept' }

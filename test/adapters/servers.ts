@@ -54,7 +54,9 @@ function withUpgrades(server: Server, sessions: Sessions<Data>): Server {
 }
 
 const startFetch: StartServer = (sessions, gates) => {
-  const { withSession, requireSignIn } = fetchSessions(sessions)
+  const { withSession, requireSignIn } = fetchSessions(sessions, {
+    onError: () => new Response('the handler failed', { status: 500 }),
+  })
   const handler = withSession(async (request, session) => {
     const call = callOf(request.url, session)
     const options = guarded[call.path]
@@ -67,9 +69,7 @@ const startFetch: StartServer = (sessions, gates) => {
       headers,
     })
   })
-  const listener = getRequestListener(handler, {
-    errorHandler: () => new Response('the handler failed', { status: 500 }),
-  })
+  const listener = getRequestListener(handler)
   const server = createServer((request, response) => void listener(request, response))
   return started(withUpgrades(server, sessions))
 }
