@@ -20,6 +20,9 @@ class Way:
     refused: set[str] = field(default_factory=set)
     """Whose requests are answered as the gateway does while its store is away."""
 
+    unwritable: set[str] = field(default_factory=set)
+    """Whose writes are answered so, and whose reads pass."""
+
     lost: set[str] = field(default_factory=set)
     """Whose requests arrive, and whose answers do not."""
 
@@ -40,7 +43,7 @@ class Way:
     def go(self) -> None:
         """Lets everything pass again."""
         with self.changed:
-            for one in (self.refused, self.lost, self.held):
+            for one in (self.refused, self.unwritable, self.lost, self.held):
                 one.clear()
             self.changed.notify_all()
 
@@ -66,7 +69,9 @@ def state_way(to: str) -> Iterator[Way]:
                 way.seen.append(session)
                 way.changed.notify_all()
                 assert way.changed.wait_for(lambda: session not in way.held, 60)
-                refused, lost = session in way.refused, session in way.lost
+                is_write = self.path == "/state/write"
+                refused = session in way.refused or (is_write and session in way.unwritable)
+                lost = session in way.lost
             if refused:
                 return self._answer(503, json.dumps({"code": "ERR_STORE_UNAVAILABLE"}).encode())
             far = HTTPConnection(str(target.hostname), int(target.port or 0), timeout=60)

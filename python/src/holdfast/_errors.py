@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class StateError(Exception):
     """State could not be read, written or understood; `code` says why, and stays the same over versions.
@@ -21,3 +23,14 @@ class StateError(Exception):
         self.keys = keys
         self.excess = excess
         """By how many bytes all values together are more than is kept; None if it is not about all."""
+
+
+def joined(failures: Sequence[Exception]) -> Exception:
+    """One error for all that went wrong: with the first one's code, what each says, and all their keys."""
+    first = failures[0]
+    foreign = next((one for one in failures if not isinstance(one, StateError)), None)
+    if foreign is not None or len(failures) == 1 or not isinstance(first, StateError):
+        return foreign or first
+    said = dict.fromkeys(str(one) for one in failures)
+    keys = dict.fromkeys(key for one in failures if isinstance(one, StateError) for key in one.keys)
+    return StateError(first.code, "; ".join(said), keys=tuple(keys))

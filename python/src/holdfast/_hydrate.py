@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, TypeVar, overload
 
-from holdfast._errors import StateError
+from holdfast._errors import StateError, joined
 from holdfast._notice import notice
 from holdfast._page_state import kept_keys, put
 from holdfast._persist import Migrate, ScopeName, persisted
@@ -83,25 +83,40 @@ def _persist(keys: list[str] | None, scope: ScopeName) -> None:
     kept = current_run().scope(scope)
     known: dict[Any, str] = st.session_state.setdefault(_KNOWN, {})
     allowed = kept_keys()
+    changed: dict[str, str | None] = {}
+    failures: list[Exception] = []
     for key in allowed if keys is None else [key for key in keys if key in allowed]:
         try:
             text = text_of(key, st.session_state[key])
         except StateError as reason:
             if keys is not None:
-                raise
-            if key not in _named:
+                failures.append(reason)
+            elif key not in _named:
                 _named.add(key)
                 notice(f"st.session_state[{key!r}] is not kept: {reason}")
             continue
         if known.get((scope, key)) != text:
             kept.set(_PREFIX + key, st.session_state[key])
-            known[scope, key] = text
-    for where, key in [one for one in known if one[0] == scope and one[1] not in st.session_state]:
+            changed[key] = text
+    for _, key in [one for one in known if one[0] == scope and one[1] not in st.session_state]:
         if keys is None or key in keys:
-            del known[where, key]
+            changed[key] = None
             if kept.has(_PREFIX + key):
                 kept.delete(_PREFIX + key)
-    kept.flush()
+    try:
+        kept.flush()
+    except Exception as reason:
+        failures.append(reason)
+    for key, stored in changed.items():
+        if not kept.is_stored(_PREFIX + key):
+            # The next call finds it changed still.
+            continue
+        if stored is None:
+            del known[scope, key]
+        else:
+            known[scope, key] = stored
+    if failures:
+        raise joined(failures)
 
 
 def _text(value: Any) -> str | None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from holdfast._errors import StateError
+from holdfast._errors import StateError, joined
 from holdfast._notice import notice
 from holdfast._run import Run, current_run
 from holdfast._scope_run import ScopeRun
@@ -143,19 +143,24 @@ def _load(plan: _Plan, run: Run, body: Any) -> None:
         except AttributeError:
             # The class has no such field any more.
             continue
-    before = _texts(plan, body, hints)
+    before, refused = _texts(plan, body, hints)
+    if refused:
+        raise joined(list(refused.values()))
     migrated = known < plan.version and bool(fields)
     run.before_flush(lambda: _collect(plan, scope, body, {} if migrated else before, migrated))
 
 
 def _collect(plan: _Plan, scope: ScopeRun, body: Any, before: dict[str, Any], migrated: bool) -> None:
-    now = _texts(plan, body, hints_of(plan.kind))
+    now, refused = _texts(plan, body, hints_of(plan.kind))
+    if migrated and refused:
+        # Half of the old form and half of the new would be neither.
+        raise joined(list(refused.values()))
     start = f"{plan.name}/"
     for name, (plain, text) in now.items():
         if before.get(name, (None, None))[1] != text:
             scope.set(start + name, plain)
             before[name] = (plain, text)
-    gone = set(before) - set(now)
+    gone = set(before) - set(now) - set(refused)
     if migrated:
         gone |= {key.removeprefix(start) for key in scope.names() if key.startswith(start)} - set(now)
     for name in gone:
@@ -164,17 +169,23 @@ def _collect(plan: _Plan, scope: ScopeRun, body: Any, before: dict[str, Any], mi
             scope.delete(start + name)
     if any(key.startswith(start) for key in scope.names()) and _version(scope, plan, 0) != plan.version:
         scope.set(plan.name, {"version": plan.version})
+    if refused:
+        raise joined(list(refused.values()))
 
 
-def _texts(plan: _Plan, body: Any, hints: dict[str, Any]) -> dict[str, Any]:
-    """Each public field as plain data and as text: what is compared, at any depth."""
+def _texts(plan: _Plan, body: Any, hints: dict[str, Any]) -> tuple[dict[str, Any], dict[str, StateError]]:
+    """Each public field as plain data and as text, which is compared; and why which cannot be kept."""
     from holdfast._scope_run import text_of
 
-    texts = {}
+    texts: dict[str, Any] = {}
+    refused: dict[str, StateError] = {}
     for name in _fields(body):
         plain = to_plain(getattr(body, name), _hint(hints, body, name))
-        texts[name] = (plain, text_of(f"{plan.name}/{name}", plain))
-    return texts
+        try:
+            texts[name] = (plain, text_of(f"{plan.name}/{name}", plain))
+        except StateError as reason:
+            refused[name] = reason
+    return texts, refused
 
 
 def _fields(body: Any) -> list[str]:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from holdfast._client import client
-from holdfast._errors import StateError
+from holdfast._errors import StateError, joined
 from holdfast._link import Link, current_link
 from holdfast._notice import notice
 from holdfast._run_end import at_run_end, calls_at_run_end
@@ -53,12 +53,22 @@ class Run:
         self._before.append(collect)
 
     def flush(self) -> None:
-        """Stores all that changed."""
+        """Stores all that changed. A key, an object or a scope that cannot be stored costs no other."""
+        failures: list[Exception] = []
+
+        def attempt(flush: Callable[[], None]) -> None:
+            try:
+                flush()
+            except Exception as reason:
+                failures.append(reason)
+
         with self.lock:
-            for collect in self._before:
-                collect()
-            for scope in self._scopes.values():
-                scope.flush()
+            for collect in list(self._before):
+                attempt(collect)
+            for scope in list(self._scopes.values()):
+                attempt(scope.flush)
+        if failures:
+            raise joined(failures)
 
 
 _NO_LINK = (

@@ -60,7 +60,10 @@ class Scope(MutableMapping[str, Any]):
         self._run(self._name).write(values, if_version or {}, on_conflict)
 
     def flush(self) -> None:
-        """Stores what this run has changed so far; it is kept when this returns."""
+        """Stores what this run has changed so far; it is kept when this returns.
+
+        Of what cannot be kept a `StateError` names the keys, once the rest is stored.
+        """
         self._run(self._name).flush()
 
     def refresh(self) -> None:

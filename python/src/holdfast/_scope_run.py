@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from holdfast._client import Change, Client, Entry
-from holdfast._errors import StateError
+from holdfast._delivery import deliver
+from holdfast._errors import StateError, joined
 from holdfast._link import Link
 from holdfast._values import decode, encode
 
@@ -42,6 +43,8 @@ class _Cell:
     text: str | None
     value: Any = None
     is_read: bool = False
+    is_in_doubt: bool = False
+    """Whether a write of it was sent whose answer was lost."""
 
 
 class ScopeRun:
@@ -76,8 +79,8 @@ class ScopeRun:
         text = text_of(key, value)
         with self._lock:
             cells = self._loaded()
-            kept = cells[key].kept if key in cells else None
-            cells[key] = _Cell(kept, text, value, is_read=True)
+            cell = cells.setdefault(key, _Cell(None, None))
+            cell.text, cell.value, cell.is_read = text, value, True
 
     def delete(self, key: str) -> None:
         """Deletes a key, later; `KeyError` if it is absent."""
@@ -85,7 +88,7 @@ class ScopeRun:
             cell = self._loaded().get(key)
             if cell is None or cell.text is None:
                 raise KeyError(key)
-            self._loaded()[key] = _Cell(cell.kept, None)
+            cell.text, cell.value, cell.is_read = None, None, False
 
     def names(self) -> list[str]:
         """The keys that have a value."""
@@ -98,14 +101,32 @@ class ScopeRun:
             cell = self._loaded().get(key)
             return None if cell is None or cell.kept is None else cell.kept.version
 
+    def is_stored(self, key: str) -> bool:
+        """Whether the store is known to hold the key as this run set, read or deleted it."""
+        with self._lock:
+            cell = self._loaded().get(key)
+            if cell is None:
+                return True
+            return not cell.is_in_doubt and cell.text == (None if cell.kept is None else cell.kept.text)
+
     def flush(self) -> None:
-        """Sends what changed; it is kept once this returns, and nothing is lost here if it raises."""
+        """Sends what changed; it is kept once this returns.
+
+        If it raises, all is kept that could be; the error's `keys` say what cannot, and nothing is lost here.
+        """
         with self._lock:
             if self._cells is None:
                 return
-            changes = self._changes()
-            if changes:
-                self._send(changes)
+            changes, failures = self._changes()
+            try:
+                refused = deliver(changes, self._write, self._acknowledged)
+                failures += [
+                    StateError(reason.code, str(reason), keys=(key,)) for key, reason in refused.items()
+                ]
+            except StateError as reason:
+                failures.append(reason)
+        if failures:
+            raise joined(failures)
 
     def write(
         self,
@@ -143,17 +164,33 @@ class ScopeRun:
             self._cells = {key: _Cell(entry, entry.text) for key, entry in kept.items()}
         return self._cells
 
-    def _changes(self) -> list[Change]:
-        changes = []
-        for key, cell in self._loaded().items():
+    def _changes(self) -> tuple[list[Change], list[Exception]]:
+        changes: list[Change] = []
+        failures: list[Exception] = []
+        for key, cell in list(self._loaded().items()):
             if cell.is_read and cell.text is not None and type(cell.value) not in _NEVER_CHANGE_INSIDE:
-                cell.text = text_of(key, cell.value)
-            if cell.text != (None if cell.kept is None else cell.kept.text):
+                try:
+                    cell.text = text_of(key, cell.value)
+                except Exception as reason:
+                    failures.append(reason)
+                    continue
+            if cell.is_in_doubt or cell.text != (None if cell.kept is None else cell.kept.text):
                 changes.append(Change(key, cell.text))
-        return changes
+        return changes, failures
+
+    def _write(self, changes: list[Change]) -> dict[str, int]:
+        try:
+            return self._client.write(self._link, self._name, changes)
+        except Exception as reason:
+            if not isinstance(reason, StateError) or reason.code == "ERR_STATE_UNAVAILABLE":
+                for change in changes:
+                    self._loaded()[change.key].is_in_doubt = True
+            raise
 
     def _send(self, changes: list[Change]) -> None:
-        versions = self._client.write(self._link, self._name, changes)
+        self._acknowledged(changes, self._client.write(self._link, self._name, changes))
+
+    def _acknowledged(self, changes: list[Change], versions: dict[str, int]) -> None:
         if self._cells is None:
             return
         for change in changes:
@@ -164,6 +201,7 @@ class ScopeRun:
             if cell.text != change.text:
                 cell.is_read = False
             cell.text, cell.kept = change.text, Entry(change.text, versions.get(change.key, 0))
+            cell.is_in_doubt = False
 
     def _settled(
         self, changes: list[Change], keys: tuple[str, ...], on_conflict: Callable[[Conflict], Any]
