@@ -110,7 +110,10 @@ export function session<Data extends SessionData>(
           } catch (error) {
             const isEnded = error instanceof StateError && error.code === 'ERR_SESSION_ENDED'
             const answer = isEnded ? problemAnswer('session-ended') : sessions.answerTo(error)
-            if (answer !== null) return { cookies: [], answer }
+            if (answer !== null) {
+              visit.abandon()
+              return { cookies: [], answer }
+            }
             return { ...(await visit.settle(500)), fault: error }
           }
           // It keeps what a failed request set, as express-session does: all is saved by now.

@@ -229,13 +229,17 @@ export class OpenVisit implements Visit, RequestSession {
     try {
       const problem = await this.#save(status)
       if (problem === null) return { cookies: await this.#browser.cookies(), answer: null }
-      this.#browser.abandon()
+      this.abandon()
       return { cookies: [], answer: problemAnswer(problem) }
     } catch (fault) {
       this.#collected?.drop()
       // Who signed in is in: the session that came with the request has ended for that.
       return { cookies: await this.#browser.cookies(), answer: null, fault }
     }
+  }
+
+  abandon(): void {
+    this.#browser.abandon()
   }
 
   /** Saves what the response acknowledges. The problem that takes its place, where that does not hold. */

@@ -20,4 +20,6 @@ export interface Visit<Data extends SessionData = Record<string, unknown>> {
    * saves nothing, and none acknowledges an end or a write that does not hold.
    */
   settle(status: number): Promise<Outgoing>
+  /** In place of `settle`, where the response tells no cookie: ends what a sign-in made, for nobody will ever hold it. */
+  abandon(): void
 }

@@ -4,6 +4,7 @@ import { StoreError } from '../../src/core/errors.ts'
 import { secret, settled } from '../core/samples.ts'
 import { watchedStore } from '../gateway/watched-store.ts'
 import { origin } from './browser.ts'
+import { legacyStage, personOf } from './legacy-stage.ts'
 
 it('P5: a sign-in whose values cannot be saved is answered 503 without a cookie, and leaves no session behind', async () => {
   const watched = watchedStore()
@@ -29,4 +30,31 @@ it('P5: a sign-in whose values cannot be saved is answered 503 without a cookie,
   expect(await sessions.manager.listUser({ userId: 'anna', authenticator: 'app' })).toEqual([])
   expect(await signIn()).toEqual({ isIn: true, status: 200, cookies: 1 })
   await sessions.close()
+})
+
+it('P5: nor does one of a moved app, whose `req.session` is saved once more after it', async () => {
+  const watched = watchedStore()
+  let isBroken = true
+  const policy = { perAccount: { most: 1, whenMore: 'refuse' } } as const
+  await using at = await legacyStage(
+    async ({ session }) => {
+      Object.assign(session, { user: 'anna' })
+      // As Passport does, before it calls back.
+      await new Promise<void>((resolve, reject) =>
+        session.save((error) => (error ? reject(error) : resolve())),
+      )
+      Object.assign(session, { theme: 'dark' })
+      watched.before = async (method) => {
+        if (isBroken && method === 'writeState') throw new StoreError('ERR_STORE_TIMEOUT', 'No answer.')
+      }
+    },
+    { sessions: { store: watched.store, policy }, session: { personOf } },
+  )
+  const lost = await at.browser().post('/')
+  expect([lost.status, lost.cookies]).toEqual([503, []])
+  watched.before = null
+  await settled()
+  expect(await at.sessions.manager.listUser({ userId: 'anna', authenticator: 'app' })).toEqual([])
+  isBroken = false
+  expect((await at.browser().post('/')).status).toBe(200)
 })
