@@ -115,11 +115,8 @@ export class OpenVisit implements Visit, RequestSession {
     return this.#progress.ask(() => this.#contents.objects.open(nameOrMarked, initial, options))
   }
 
-  async save(): Promise<boolean> {
-    const isKept = await this.#progress.ask(() => this.#contents.save())
-    // The handler knows now.
-    if (!isKept) this.#collected?.drop()
-    return isKept
+  save(): Promise<boolean> {
+    return this.#progress.ask(() => this.#contents.save())
   }
 
   flash(kind: string, text: string): void {

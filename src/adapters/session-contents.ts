@@ -19,7 +19,10 @@ export function sessionContents(options: SessionValuesOptions): SessionContents 
     objects,
     async save() {
       const isKept = await values.save()
-      return (await objects.save()) && isKept
+      if (await objects.save()) return isKept
+      // Who asks again would be told again; they are told once.
+      objects.drop()
+      return false
     },
     drop() {
       values.drop()

@@ -34,16 +34,29 @@ export interface SessionValues {
   drop(): void
 }
 
+/** As JSON text, so that what cannot be kept is refused where it is set; `null`: removed. */
+interface Change {
+  readonly text: string | null
+}
+
+/** What one save writes. */
+interface Collected {
+  readonly changes: ReadonlyMap<string, Change>
+  readonly left: readonly Flash[]
+  readonly clearing: object | null
+}
+
 const flashKey = `${reserved}flash`
 // Each failure means that another request succeeded.
 const attempts = 50
 
 /** The values of one request's session. Reads go to the scope, which asks the store where it must. */
 export function sessionValues({ schemas, scope, start, onChange }: SessionValuesOptions): SessionValues {
-  /** As JSON text, so that what cannot be kept is refused where it is set, and later changes to it change nothing. */
-  let changes = new Map<string, string | null>()
-  let left: Flash[] = []
-  let isCleared = false
+  // Texts, so that later changes to a value change nothing.
+  let changes = new Map<string, Change>()
+  let left: readonly Flash[] = []
+  /** Told apart by identity: one that is made again while a save is under way is not the one that is saved. */
+  let clearing: object | null = null
 
   const stored = async (key: string): Promise<StateText | undefined> => (await scope()?.read([key]))?.get(key)
   const opened = async (key: string, text: string | undefined): Promise<unknown> =>
@@ -51,38 +64,40 @@ export function sessionValues({ schemas, scope, start, onChange }: SessionValues
 
   function collect(key: string, text: string | null): void {
     onChange()
-    changes.set(key, text)
+    changes.set(key, { text })
   }
 
   /** Whether there is anything to do in a session that holds nothing yet. */
   const isWorthStarting = (): boolean =>
-    left.length > 0 || [...changes.values()].some((text) => text !== null)
+    left.length > 0 || [...changes.values()].some(({ text }) => text !== null)
 
   async function save(): Promise<boolean> {
-    if (!isCleared && changes.size === 0 && left.length === 0) return true
+    if (clearing === null && changes.size === 0 && left.length === 0) return true
+    const collected: Collected = { changes: new Map(changes), left, clearing }
     const target = scope() === null && !isWorthStarting() ? 'nothing' : await start()
     if (target === 'nothing' || target === null) {
-      drop()
+      forget(collected)
       return target !== null
     }
     for (let attempt = 0; attempt < attempts; attempt++) {
-      const written = await target.write(await changesOn(target))
+      const written = await target.write(await changesOn(target, collected))
       if (written.outcome === 'conflict') continue
-      drop()
+      forget(collected)
       return isWritten(written)
     }
     throw busy('the messages of flash()')
   }
 
-  async function changesOn(target: ValueScope): Promise<TextChange[]> {
-    const made: TextChange[] = [...changes].map(([key, text]) => ({ key, text }))
-    if (isCleared) {
+  async function changesOn(target: ValueScope, collected: Collected): Promise<TextChange[]> {
+    const made: TextChange[] = [...collected.changes].map(([key, { text }]) => ({ key, text }))
+    if (collected.clearing !== null) {
       const before = (await target.read()).keys()
-      for (const key of before) if (!changes.has(key) && key !== flashKey) made.push({ key, text: null })
+      for (const key of before)
+        if (!collected.changes.has(key) && key !== flashKey) made.push({ key, text: null })
     }
-    if (left.length > 0) {
+    if (collected.left.length > 0) {
       const entry = (await target.read([flashKey])).get(flashKey)
-      const text = encodeValue([...flashesIn(entry), ...left])
+      const text = encodeValue([...flashesIn(entry), ...collected.left])
       made.push({ key: flashKey, text, ifVersion: entry?.version ?? null })
     }
     return made
@@ -91,20 +106,27 @@ export function sessionValues({ schemas, scope, start, onChange }: SessionValues
   /** What is stored under the app's own keys, with what was collected on top. */
   async function texts(): Promise<ReadonlyMap<string, string | null>> {
     const all = new Map<string, string | null>()
-    const found = isCleared ? undefined : await scope()?.read()
+    const found = clearing === null ? await scope()?.read() : undefined
     for (const [key, { text }] of found ?? []) if (!key.startsWith(reserved)) all.set(key, text)
-    for (const [key, text] of changes) all.set(key, text)
+    for (const [key, { text }] of changes) all.set(key, text)
     return all
   }
 
   function drop(): void {
     changes = new Map()
     left = []
-    isCleared = false
+    clearing = null
+  }
+
+  /** Forgets these, not what was set since they were collected. */
+  function forget(collected: Collected): void {
+    for (const [key, change] of collected.changes) if (changes.get(key) === change) changes.delete(key)
+    left = left.filter((flash) => !collected.left.includes(flash))
+    if (clearing === collected.clearing) clearing = null
   }
 
   async function update(key: string, change: (present: unknown) => unknown): Promise<unknown> {
-    if (isCleared || changes.has(key)) await save()
+    if (clearing !== null || changes.has(key)) await save()
     for (let attempt = 0; attempt < attempts; attempt++) {
       const entry = await stored(key)
       const value = schemas.accept(key, change(await opened(key, entry?.text)))
@@ -121,9 +143,9 @@ export function sessionValues({ schemas, scope, start, onChange }: SessionValues
 
   return {
     async get(key) {
-      const text = changes.get(key)
+      const text = changes.get(key)?.text
       if (text !== undefined) return text === null ? undefined : decodeValue(text)
-      return isCleared ? undefined : opened(key, (await stored(key))?.text)
+      return clearing === null ? opened(key, (await stored(key))?.text) : undefined
     },
 
     async entries() {
@@ -141,14 +163,14 @@ export function sessionValues({ schemas, scope, start, onChange }: SessionValues
     clear() {
       onChange()
       changes.clear()
-      isCleared = true
+      clearing = {}
     },
 
     update,
 
     flash({ kind, text }) {
       onChange()
-      left.push({ kind, text })
+      left = [...left, { kind, text }]
     },
 
     async flashes() {
