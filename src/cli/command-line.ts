@@ -15,7 +15,7 @@ import { sessionsMove } from './commands/sessions-move.ts'
 import { usersCommands } from './commands/users.ts'
 import { usersRequireFactor, usersResetFactors } from './commands/users-factor.ts'
 import { usersShow } from './commands/users-show.ts'
-import { helpFor, overview } from './help.ts'
+import { helpFor, helpForGroup, overview } from './help.ts'
 import { note, plain, say } from './terminal.ts'
 
 const commands: readonly Command[] = [
@@ -43,7 +43,8 @@ export async function commandLine(args: readonly string[]): Promise<number> {
       return 2
     }
     if (first === '--version' || first === '-v') return told(await version())
-    if (first === '--help' || first === '-h' || first === 'help') return await help(args.slice(1))
+    if (isHelp(first)) return await help(args.slice(1))
+    if (isHelp(args[1]) && groupOf(first).length > 0) return await help([first])
     const command = find(args)
     const call = readArguments(args.slice(command.name.split(' ').length), command)
     return call.options.has('help') ? told(helpFor(command)) : await command.run(call)
@@ -58,14 +59,26 @@ function told(text: string): number {
 }
 
 async function help(words: readonly string[]): Promise<number> {
-  return told(words.length === 0 ? overview(commands, await version()) : helpFor(find(words)))
+  const [first, ...more] = words
+  if (first === undefined) return told(overview(commands, await version()))
+  const group = groupOf(first)
+  return told(group.length > 0 && more.length === 0 ? helpForGroup(first, group) : helpFor(find(words)))
+}
+
+function isHelp(word: string | undefined): boolean {
+  return word === '--help' || word === '-h' || word === 'help'
+}
+
+/** The commands of two words that begin with this one. */
+function groupOf(first: string): readonly Command[] {
+  return commands.filter(({ name }) => name.startsWith(`${first} `))
 }
 
 function find(words: readonly string[]): Command {
   const [first = '', second = ''] = words
   const found = commands.find(({ name }) => name === first || name === `${first} ${second}`)
   if (found !== undefined) return found
-  const group = commands.filter(({ name }) => name.startsWith(`${first} `))
+  const group = groupOf(first)
   if (group.length > 0) throw unfinished(first, second, group)
   const names = [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? ''))]
   throw new ConfigError(
@@ -84,7 +97,7 @@ function unfinished(first: string, second: string, group: readonly Command[]): C
     meant === null ? `Say what to do: ${seconds.join(', ')}.` : `Did you mean holdfast ${first} ${meant}?`
   return new ConfigError(
     'ERR_CONFIG_INVALID',
-    `${asked}${hint}\nSee: holdfast ${first} ${meant ?? seconds[0]} --help`,
+    `${asked}${hint}\nSee: holdfast ${meant === null ? first : `${first} ${meant}`} --help`,
   )
 }
 

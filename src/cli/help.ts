@@ -6,16 +6,12 @@ const width = 96
 
 /** The whole command line at a glance. */
 export function overview(commands: readonly Command[], version: string): string {
-  const rows = commands.map(
-    ({ name, synopsis, about }) =>
-      [`${name} ${synopsis.replace(/ *\[options\] */, ' ')}`.trim(), about] as const,
-  )
   return [
     `Holdfast ${version} keeps people signed in and their work in place, in front of any web app.`,
     '',
     'Usage: holdfast <command> [options]',
     '',
-    ...table(rows),
+    ...table(commands.map(asRow)),
     '',
     'Try it:',
     '  holdfast users add ada',
@@ -25,6 +21,22 @@ export function overview(commands: readonly Command[], version: string): string 
     'Every option is also a key of holdfast.yaml and a HOLDFAST_… variable; the command line wins, then the variable.',
     '',
   ].join('\n')
+}
+
+/** The commands that begin with one word. */
+export function helpForGroup(first: string, group: readonly Command[]): string {
+  return [
+    `Usage: holdfast ${first} <command> [options]`,
+    '',
+    ...table(group.map(asRow)),
+    '',
+    `Every command explains itself: holdfast ${group[0]?.name ?? first} --help`,
+    '',
+  ].join('\n')
+}
+
+function asRow({ name, synopsis, about }: Command): readonly [string, string] {
+  return [`${name} ${synopsis.replace(/ *\[options\] */, ' ')}`.trim(), about]
 }
 
 /** All there is to know about calling one command. */

@@ -4,8 +4,8 @@ import type { Config } from '../../gateway/config.ts'
 import { shown } from '../arguments.ts'
 import { type Call, type Command, storeSettings } from '../command.ts'
 import { configured } from '../configured.ts'
-import { hasStore } from '../ended-sessions.ts'
 import { columns, formatOf } from '../format.ts'
+import { isMissing } from '../missing-store.ts'
 import { type StoreAccounts, wayText, withAccounts } from '../store-accounts.ts'
 import { note, plain, say } from '../terminal.ts'
 
@@ -35,7 +35,8 @@ export const auditList: Command = {
     const format = formatOf(call, ['text', 'json'])
     const last = lastOf(call)
     const { config } = await configured(call)
-    const entries = hasStore(config) ? await withAccounts(config, null, (opened) => read(opened, last)) : []
+    const missing = isMissing(config, 'nothing is written down')
+    const entries = missing ? [] : await withAccounts(config, null, (opened) => read(opened, last))
     if (format === 'json')
       say(
         JSON.stringify(
@@ -44,8 +45,8 @@ export const auditList: Command = {
           2,
         ),
       )
-    else if (entries.length === 0) note('Nothing is written down yet.')
-    else say(columns([titles, ...entries.map((one) => asRow(one, config))]))
+    else if (entries.length > 0) say(columns([titles, ...entries.map((one) => asRow(one, config))]))
+    else if (!missing) note('Nothing is written down yet.')
     return 0
   },
 }

@@ -5,9 +5,12 @@ import type { Config } from '../../gateway/config.ts'
 import { shown, usage } from '../arguments.ts'
 import { type Call, type Command, storeSettings } from '../command.ts'
 import { configured } from '../configured.ts'
-import { hasStore, revokeUser, withSessions } from '../ended-sessions.ts'
+import { revokeUser, withSessions } from '../ended-sessions.ts'
 import { columns, formatOf } from '../format.ts'
+import { isMissing } from '../missing-store.ts'
 import { note, plain, say } from '../terminal.ts'
+
+const nobody = 'nobody is signed in'
 
 /** Lists who is signed in, from where and until when. */
 export const sessionsList: Command = {
@@ -29,11 +32,12 @@ export const sessionsList: Command = {
     const format = formatOf(call, ['text', 'json'])
     const { config } = await configured(call)
     const user = userOf(call)
-    const found = await live(config, user)
+    refuseForgetful(config)
+    const missing = isMissing(config, nobody)
+    const found = missing ? [] : await live(config, user)
     if (format === 'json') say(JSON.stringify(found.map(asJson), null, 2))
-    else if (found.length === 0)
-      note(user === null ? 'Nobody is signed in.' : `${shown(user)} is not signed in.`)
-    else say(columns([titles, ...found.map(asRow)]))
+    else if (found.length > 0) say(columns([titles, ...found.map(asRow)]))
+    else if (!missing) note(user === null ? 'Nobody is signed in.' : `${shown(user)} is not signed in.`)
     return 0
   },
 }
@@ -70,7 +74,7 @@ export const sessionsRevoke: Command = {
     }
     const { config } = await configured(call)
     refuseForgetful(config)
-    if (!hasStore(config)) return missing(config)
+    if (isMissing(config, nobody)) return 1
     return withSessions(config, async (sessions) => {
       if (sid !== undefined) {
         if (await sessions.end(sid)) return done(`The session ${shown(sid)} has ended.`)
@@ -92,11 +96,6 @@ function done(message: string): number {
   return 0
 }
 
-function missing({ store }: Config): number {
-  note(`There is no store ${store} yet, so nobody is signed in. Is it the right --store?`)
-  return 1
-}
-
 function userOf({ options }: Call): string | null {
   const said = options.get('user')
   if (typeof said !== 'string') return null
@@ -113,8 +112,6 @@ function refuseForgetful({ store }: Config): void {
 }
 
 async function live(config: Config, user: string | null): Promise<readonly Session[]> {
-  refuseForgetful(config)
-  if (!hasStore(config)) return []
   const found: Session[] = []
   await withSessions(config, async (sessions) => {
     for await (const session of sessions.listAll()) {
