@@ -64,7 +64,7 @@ def state_way(to: str) -> Iterator[Way]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            session = self.headers["Holdfast-Session"]
+            session = self.headers.get("Holdfast-Session", "")
             with way.changed:
                 way.seen.append(session)
                 way.changed.notify_all()

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from holdfast._client import Change, client
-from holdfast._errors import StateError
+from holdfast._delivery import deliver
+from holdfast._errors import StateError, joined
 from holdfast._link import current_link
+from holdfast._scope_run import LARGEST_VALUE
 from holdfast._url_settings import checked_ttl
 from holdfast._user import user
 from holdfast._values import decode, encode
@@ -44,7 +46,7 @@ class OwnStore(Protocol):
 
     def ensure(self, token: str | None, ttl_seconds: float | None) -> tuple[str, bool]: ...
     def texts(self, token: str) -> dict[str, str] | None: ...
-    def apply(self, token: str, changes: Mapping[str, str | None]) -> bool: ...
+    def apply(self, token: str, changes: Mapping[str, str | None]) -> dict[str, StateError] | None: ...
 
 
 @dataclass
@@ -117,19 +119,19 @@ class InMemorySessionStore:
             kept = self._live(token)
             return None if kept is None else dict(kept.texts)
 
-    def apply(self, token: str, changes: Mapping[str, str | None]) -> bool:
-        """Changes single keys, None deleting them; False if there is no such session any more."""
+    def apply(self, token: str, changes: Mapping[str, str | None]) -> dict[str, StateError] | None:
+        """Changes single keys, None deleting them. What was refused; None if the session has ended."""
         with self._table.lock:
             kept = self._live(token)
             if kept is None:
-                return False
+                return None
             for key, text in changes.items():
                 if text is None:
                     kept.texts.pop(key, None)
                 else:
                     kept.texts[key] = text
             kept.until = _deadline(kept.ttl)
-            return True
+            return {}
 
     def _live(self, token: str) -> _Kept | None:
         kept = self._table.kept.get(token)
@@ -166,7 +168,9 @@ class GatewaySessionStore:
             raise StateError(
                 "ERR_URL_SESSION_UNKNOWN", "the gateway gave no such token; ensure_url_session gets one"
             )
-        self.apply(session_id, {**dict.fromkeys(there), **wanted})
+        refused = self.apply(session_id, {**dict.fromkeys(there), **wanted})
+        if refused:
+            raise joined(list(refused.values()))
 
     def delete(self, session_id: str) -> None:
         """Ends the session, with all it holds."""
@@ -183,15 +187,33 @@ class GatewaySessionStore:
         entries = client().read_url_session(current_link(), token)
         return None if entries is None else {key: entry.text for key, entry in entries.items()}
 
-    def apply(self, token: str, changes: Mapping[str, str | None]) -> bool:
-        """Changes single keys, None deleting them; False if there is no such session any more."""
+    def apply(self, token: str, changes: Mapping[str, str | None]) -> dict[str, StateError] | None:
+        """Changes single keys, None deleting them. What was refused; None if the session has ended."""
+        link = current_link()
+        refused: dict[str, StateError] = {}
+        wanted: list[Change] = []
+        for key, text in changes.items():
+            size = 0 if text is None else len(text.encode())
+            if size > LARGEST_VALUE:
+                reason = f"it has {size:,} bytes; {LARGEST_VALUE:,} are kept"
+                refused[key] = StateError("ERR_STATE_TOO_LARGE", reason, keys=(key,))
+            else:
+                wanted.append(Change(key, text))
+
+        def write(part: list[Change]) -> dict[str, int]:
+            client().write_url_session(link, token, part)
+            return {}
+
         try:
-            client().write_url_session(current_link(), token, [Change(*change) for change in changes.items()])
+            found = deliver(wanted, write, lambda part, versions: None)
         except StateError as reason:
             if reason.code in ("ERR_URL_SESSION_UNKNOWN", "ERR_SESSION_ENDED"):
-                return False
+                return None
             raise
-        return True
+        return {
+            **refused,
+            **{key: StateError(reason.code, str(reason), keys=(key,)) for key, reason in found.items()},
+        }
 
 
 def default_store() -> GatewaySessionStore | InMemorySessionStore:

@@ -24,7 +24,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
 from holdfast import _page_state
-from holdfast._errors import StateError
+from holdfast._errors import StateError, joined
 from holdfast._notice import notice
 from holdfast._run_end import at_run_end, calls_at_run_end
 from holdfast._typed import from_plain
@@ -55,6 +55,7 @@ M = TypeVar("M")
 _TOKENS = "__holdfast_url_tokens"
 _KNOWN = "__holdfast_url_known"
 _LONGEST_TOKEN = 256
+_IN_DOUBT = ""
 _named: set[str] = set()
 
 
@@ -85,11 +86,14 @@ def ensure_url_session(
     else:
         token, created = new_session_id(), True
         held.set(token, {}, ttl_seconds=ttl)
+    refused: Mapping[str, StateError] | None = None
     if created:
         _known(st).pop(name, None)
         if initial:
-            _apply(held, token, {key: encode(value) for key, value in initial.items()}, ttl)
+            refused = _apply(held, token, {key: encode(value) for key, value in initial.items()}, ttl)
     _remember(st, name, token)
+    if refused:
+        raise joined(list(refused.values()))
     return token
 
 
@@ -177,13 +181,27 @@ def persist_url_session(
     changes: dict[str, str | None] = {key: text for key, text in now.items() if known.get(key) != text}
     changes.update({key: None for key in known if key not in st.session_state})
     held = default_store() if store is None else store
-    if changes and not _apply(held, token, changes, ttl):
+    try:
+        refused = _apply(held, token, changes, ttl) if changes else {}
+    except Exception:
+        # It may be stored or not: the next call writes these keys again, whatever they hold by then.
+        known.update(dict.fromkeys(changes, _IN_DOUBT))
+        raise
+    if refused is None:
         # It ended meanwhile: what the page holds goes into a new one.
         token = ensure_url_session(st, store, param=param, ttl_seconds=ttl_seconds)
         known = _known(st).setdefault(name, {})
-        _apply(held, token, dict(now), ttl)
-    known.clear()
-    known.update(now)
+        changes = dict(now)
+        refused = _apply(held, token, changes, ttl)
+    if refused is None:
+        return token
+    for key, text in changes.items():
+        if key in refused:
+            _name_once(key, refused[key])
+        elif text is None:
+            known.pop(key, None)
+        else:
+            known[key] = text
     return token
 
 
@@ -222,19 +240,22 @@ def _texts(store: Any, token: str) -> dict[str, str] | None:
     return {str(key): encode(read(value)) for key, value in found.items()}
 
 
-def _apply(store: Any, token: str, changes: Mapping[str, str | None], ttl: float | None) -> bool:
+def _apply(
+    store: Any, token: str, changes: Mapping[str, str | None], ttl: float | None
+) -> dict[str, StateError] | None:
+    """What was refused; None if the session has ended."""
     if _is_own(store):
         return cast(OwnStore, store).apply(token, changes)
     found = store.get(token)
     if found is None:
-        return False
+        return None
     for key, text in changes.items():
         if text is None:
             found.pop(key, None)
         else:
             found[key] = json.loads(text)
     store.set(token, found, ttl_seconds=ttl)
-    return True
+    return {}
 
 
 def _presented(st: Any, name: str) -> str | None:
