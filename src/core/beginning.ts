@@ -25,9 +25,10 @@ export function beginning(store: SessionStore): Beginning {
   async function ask(): Promise<number> {
     const since = generation
     const { number } = await store.mark(null)
+    // The race: changes were missed, or lost, while the answer was on its way.
+    if (since !== generation) return number
     known = Math.max(known, number)
-    // The race: changes were missed while the answer was on its way.
-    if (since === generation) isKnown = true
+    isKnown = true
     return number
   }
 
@@ -41,6 +42,9 @@ export function beginning(store: SessionStore): Beginning {
       if (change.kind === 'revoked') known = Math.max(known, change.before)
       if (change.kind !== 'gap') return
       forget()
+      // SECURITY: a fail-over may have lost the newest revocations, and their numbers are given out anew: who began after the
+      // lost ones would be spared by those. Too low a number is refused at worst.
+      known = 0
       // For those who cannot wait for an answer; who can will ask again.
       ask().catch(() => {})
     },

@@ -38,6 +38,7 @@ return { 1 }`)
 /** ARGV: isClaimed, isAnonymous, id, sid, user, created, idle, absolute, version, sealed, key, begun. */
 export const takeSessionScript: RedisScript = redisScript(`${keep}
 local id, sid, user = ARGV[5], ARGV[6], ARGV[7]
+raiseMark(tonumber(ARGV[14]))
 local family = keep(sid, id, ARGV[10])
 if call('HEXISTS', family, 'id') == 1 or call('HEXISTS', family, 'n:' .. id) == 1 then return { 1 } end
 call('HSET', family, 'id', id, 'c', ARGV[8], 'g', ARGV[14], 'i', ARGV[9], 'v', ARGV[11], 'z', ARGV[12], 'k', ARGV[13])
@@ -85,11 +86,6 @@ return { 1 }`)
 export const clearScript: RedisScript = redisScript(`
 if call('EXISTS', P .. 'keyring') == 1 then return { 0 } end
 for i = 3, #ARGV do call('UNLINK', P .. ARGV[i]) end
-return { 1 }`)
-
-/** ARGV: a number that was taken over. */
-export const raiseMarkScript: RedisScript = redisScript(`
-raiseMark(tonumber(ARGV[3]))
 return { 1 }`)
 
 /** → the epoch of all or '', user, before, …, when it was or '', user, when, … */

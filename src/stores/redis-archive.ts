@@ -9,7 +9,7 @@ import { openBuckets } from './redis-buckets.ts'
 import { storeError } from './redis-fault.ts'
 import { rowsOf } from './redis-pump.ts'
 import { argumentsOf, bytesOf, entriesOf, sessionOf } from './redis-rows.ts'
-import { claimScript } from './redis-session-scripts.ts'
+import { claimScript, raiseMarkScript } from './redis-session-scripts.ts'
 import { readKeyringScript } from './redis-state-scripts.ts'
 import { patienceMs } from './replica-lease.ts'
 
@@ -55,7 +55,7 @@ export async function redisArchive(url: string): Promise<StoreArchive> {
     const args = [isClaimed, ...argumentsOf(session), `${session.begun}`]
     await buckets.of(session.sid).order(archive.takeSessionScript, args)
     // The next revocation comes after everything that was taken over.
-    await buckets.of('mark').order(archive.raiseMarkScript, [`${session.begun}`])
+    await buckets.of('mark').order(raiseMarkScript, [`${session.begun}`])
   }
 
   async function takeRetired(row: Extract<StoreRow, { kind: 'retired' }>): Promise<void> {

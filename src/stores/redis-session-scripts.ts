@@ -170,11 +170,16 @@ export const markScript: RedisScript = redisScript(`
 local own = ARGV[3] ~= '' and (call('HGET', P .. 'ats', ARGV[3]) or call('HGET', P .. 'epochs', ARGV[3]))
 return { text(newestMark()), call('GET', P .. 'at') or call('GET', P .. 'epoch') or '0', own or '0' }`)
 
-/** → the next number, taken: for clusters, where more than one bucket hears of it. */
+/** ARGV: the newest number that any bucket knows of. → the next, taken: for clusters, where more than one bucket hears of it. */
 export const takeNumberScript: RedisScript = redisScript(`
 writeEvenWhenFull()
-raiseMark(newestMark() + 1)
+raiseMark(math.max(newestMark(), tonumber(ARGV[3])) + 1)
 return { text(newestMark()) }`)
+
+/** ARGV: a number that is known elsewhere. */
+export const raiseMarkScript: RedisScript = redisScript(`
+raiseMark(tonumber(ARGV[3]))
+return { 1 }`)
 
 /** ARGV: isAll, user, its number or '' for the next, when. */
 export const revokeScript: RedisScript = redisScript(`

@@ -1,4 +1,4 @@
-import type { Creation, Mark, SessionStore, StoredSession } from '../core/contracts.ts'
+import type { Creation, SessionStore, StoredSession } from '../core/contracts.ts'
 import { StoreError } from '../core/errors.ts'
 import type { SessionLimit } from '../core/session-limit.ts'
 import { redisAddress } from './redis-address.ts'
@@ -7,6 +7,7 @@ import { openBuckets, type RedisBuckets } from './redis-buckets.ts'
 import type { RedisArgument } from './redis-client.ts'
 import { pingScript } from './redis-feed-scripts.ts'
 import { type Asked, decideLimited } from './redis-limited.ts'
+import { catchUp, markOf, revokeIn } from './redis-revocations.ts'
 import { argumentsOf, bytesOf, entriesOf, foundOf, sessionOf, stateWriteOf } from './redis-rows.ts'
 import type { RedisScript } from './redis-script.ts'
 import * as sessions from './redis-session-scripts.ts'
@@ -100,6 +101,7 @@ export async function redisStore(options: RedisStoreOptions): Promise<RedisStore
     const bucket = buckets.of(session.sid)
     const all = [isClaimed, ...args, ...roomOf(asked, isSpread), begun]
     const [creation] = await bucket.order(sessions.createScript, all, deadline)
+    if (isSpread && String(creation) === 'revoked') await catchUp(buckets, bucket, deadline)
     if (asked === null || !isSpread || String(creation) !== 'created') return String(creation) as Creation
     return decideLimited(buckets, { ...asked, deadline })
   }
@@ -110,19 +112,6 @@ export async function redisStore(options: RedisStoreOptions): Promise<RedisStore
     if (isSpread && !(await claim(next.id, next, deadline))) return false
     const rest = [isClaimed, id, isSpread ? next.sid : '', version, token, ...args]
     return isDone(buckets.of(next.sid).order(sessions.rotateScript, rest, deadline))
-  }
-
-  async function mark(user: string | null): Promise<Mark> {
-    // As an order: what is told must be as durable as what was asked for before.
-    const [number, ofAll, own] = await buckets.of('mark').order(sessions.markScript, [user ?? ''])
-    return { number: Number(number), revokedAt: Math.max(Number(ofAll), Number(own)) }
-  }
-
-  async function revoke(user: string | null, at: number): Promise<void> {
-    // In a cluster the number is taken, and kept, before any bucket hears of it: all of them get the same.
-    const taken = isSpread ? (await buckets.of('mark').order(sessions.takeNumberScript, []))[0] : ''
-    const args = [user === null ? '1' : '0', user ?? '', String(taken), `${at}`]
-    await Promise.all(buckets.all.map((bucket) => bucket.order(sessions.revokeScript, args)))
   }
 
   async function sweep(limit: number): Promise<number> {
@@ -188,8 +177,8 @@ export async function redisStore(options: RedisStoreOptions): Promise<RedisStore
         return isDone(order)
       }),
     end: (sid) => track(() => isDone(buckets.of(sid).order(sessions.endScript, [sid, '']))),
-    mark: (user) => track(() => mark(user)),
-    revoke: (epoch, at) => track(() => revoke(epoch === 'all' ? null : epoch.user, at)),
+    mark: (user) => track(() => markOf(buckets, user)),
+    revoke: (epoch, at) => track(() => revokeIn(buckets, epoch === 'all' ? null : epoch.user, at)),
 
     listByUser: (user) =>
       track(async () => {
