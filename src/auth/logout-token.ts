@@ -7,6 +7,8 @@ export interface LogoutSubject {
   /** Of the person; `null` where only a session of the provider is named. */
   readonly userId: string | null
   readonly providerSid: string | null
+  /** When it was issued, in seconds of the provider's clock. */
+  readonly issuedAt: number
   /** Names the token, which counts once. */
   readonly jti: string
 }
@@ -46,10 +48,11 @@ export async function readLogoutToken(
   }
 }
 
-function subjectOf({ sub, sid, jti, events, nonce }: JWTPayload): LogoutSubject | null {
+function subjectOf({ sub, sid, iat, jti, events, nonce }: JWTPayload): LogoutSubject | null {
   // A logout token with a nonce could be an ID token, passed off as one (Back-Channel Logout §2.4).
   const isLogout = isObject(events) && isObject(events[logoutEvent]) && nonce === undefined
   const providerSid = typeof sid === 'string' ? sid : null
-  if (!isLogout || jti === undefined || (sub === undefined && providerSid === null)) return null
-  return { userId: sub ?? null, providerSid, jti }
+  if (!isLogout || jti === undefined || iat === undefined) return null
+  if (sub === undefined && providerSid === null) return null
+  return { userId: sub ?? null, providerSid, issuedAt: iat, jti }
 }

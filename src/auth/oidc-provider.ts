@@ -94,6 +94,7 @@ export function oidcProvider(options: OidcProviderOptions): OidcProvider {
         refresh: tokens.refresh_token ?? before?.refresh ?? null,
         idToken: tokens.id_token ?? before?.idToken ?? null,
         providerSid: textOf(claims.sid) ?? before?.providerSid ?? null,
+        issuedAt: idToken?.iat ?? before?.issuedAt ?? null,
       }),
     }
   }

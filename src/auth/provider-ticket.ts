@@ -7,6 +7,8 @@ export interface ProviderTicket {
   readonly idToken: string | null
   /** The session at the provider, if it names it. */
   readonly providerSid: string | null
+  /** When the ID token was issued, in seconds of the provider's clock. */
+  readonly issuedAt: number | null
 }
 
 export function writeTicket(ticket: ProviderTicket): string {
@@ -16,9 +18,12 @@ export function writeTicket(ticket: ProviderTicket): string {
 /** `null` for what is no ticket. */
 export function readTicket(text: string): ProviderTicket | null {
   try {
-    const { subject, refresh, idToken, providerSid } = JSON.parse(text) as Partial<ProviderTicket>
+    const { subject, refresh, idToken, providerSid, issuedAt } = JSON.parse(text) as Partial<ProviderTicket>
     if (typeof subject !== 'string') return null
-    return { subject, refresh: refresh ?? null, idToken: idToken ?? null, providerSid: providerSid ?? null }
+    return {
+      ...{ subject, refresh: refresh ?? null, idToken: idToken ?? null },
+      ...{ providerSid: providerSid ?? null, issuedAt: issuedAt ?? null },
+    }
   } catch {
     return null
   }

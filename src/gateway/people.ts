@@ -9,6 +9,7 @@ import type { Config } from './config.ts'
 import { type HeardLogouts, heardLogouts } from './heard-logouts.ts'
 import type { Log } from './log.ts'
 import { placeWords } from './place-words.ts'
+import { type ProviderEndings, providerEndings } from './provider-endings.ts'
 import type { OpenedSessions } from './sessions.ts'
 import type { Site } from './site.ts'
 import type { Standings } from './standing.ts'
@@ -38,6 +39,8 @@ export interface People {
   readonly providers: readonly ProviderChoice[]
   /** What these have said of who is out. */
   readonly heardLogouts: HeardLogouts
+  /** What sign-ins that were under way are to find of it. */
+  readonly providerEndings: ProviderEndings
   readonly vouching: Vouching
   close(): Promise<void>
 }
@@ -72,6 +75,7 @@ export async function openPeople(options: PeopleOptions): Promise<People> {
     ...passwords,
     providers: chosen,
     heardLogouts: heardLogouts({ state, app: config.name, now }),
+    providerEndings: providerEndings({ state, app: config.name, now }),
     vouching: vouching({ vouchers: asked, store, sessions, state, standings, app: config.name, log, now }),
   }
 }

@@ -35,8 +35,9 @@ describe('a logout token', { timeout: 30_000 }, () => {
     const forged = await logoutToken({ ...provider, key })
     for (let time = 0; time < 20; time++) expect(await read(forged)).toBeNull()
     for (let time = 0; time < 20; time++) {
-      const subject = await read(await logoutToken(provider, { jti: `${time}`, aud: ['other', 'kelp'] }))
-      expect(subject).toEqual({ userId: 'ada', providerSid: null, jti: `${time}` })
+      const iat = Math.floor(Date.now() / 1000)
+      const subject = await read(await logoutToken(provider, { jti: `${time}`, aud: ['other', 'kelp'], iat }))
+      expect(subject).toEqual({ userId: 'ada', providerSid: null, issuedAt: iat, jti: `${time}` })
     }
     expect(provider.keysAsked).toBe(1)
   })

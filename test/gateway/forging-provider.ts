@@ -28,7 +28,11 @@ export interface ForgingProvider {
   /** Changes what would be a good token, or writes one in its place. */
   forge: (good: Forged) => Forged | string
   /** Goes there and comes back, at the gateway's provider `name`; what the callback answered, and the way there. */
-  visit(to: Harness, name: string, returnTo?: string): Promise<Answer & { readonly asked: URLSearchParams }>
+  visit(
+    to: Pick<Harness, 'port' | 'host'>,
+    name: string,
+    returnTo?: string,
+  ): Promise<Answer & { readonly asked: URLSearchParams }>
 }
 
 export async function startForgingProvider(clientId: string): Promise<ForgingProvider> {

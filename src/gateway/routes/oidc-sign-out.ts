@@ -10,10 +10,13 @@ import type { GatewayParts } from '../parts.ts'
 export async function providerSignedOut(
   parts: GatewayParts,
   provider: Pick<OidcProvider, 'name'>,
-  { userId, providerSid }: LogoutSubject,
+  { userId, providerSid, issuedAt }: LogoutSubject,
 ): Promise<void> {
   const authenticator = provider.name
-  if (userId !== null && providerSid === null) return parts.sessions.revokeUser({ authenticator, userId })
+  if (providerSid === null)
+    return userId === null ? undefined : parts.sessions.revokeUser({ authenticator, userId })
+  // First: a sign-in that keeps its token too late to be found below looks for this afterwards.
+  await parts.people.providerEndings.note(authenticator, providerSid, issuedAt)
   for (const sessions of [parts.sessions, parts.adminSessions]) {
     for await (const session of candidates(sessions, authenticator, userId)) {
       const token = await parts.people.vouching.tokenOf(session)

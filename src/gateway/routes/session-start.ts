@@ -34,6 +34,8 @@ export async function beginSession(
   returnTo: string,
 ): Promise<Issued | FactorAsked | 'disabled' | 'full' | null> {
   if ((await parts.standings.of(start.identity)).disabled) return 'disabled'
+  // Looked at again once there is a session; here, so that nothing is asked, and nothing ends, for one that may not begin.
+  if (await isOverThere(parts, start)) return null
   if (start.factorAt === undefined && (await parts.factors.asks(start.identity)) !== null) {
     const form = shownForm(parts, visit.request, 'factor')
     const ticket = await parts.factorSignIns.begin({ ...start, returnTo }, form.binding)
@@ -59,7 +61,7 @@ async function beginChecked(
   const issued = await parts.sessions.signInWithin(request, limitOf(parts.accountLimit))
   if (issued === null || issued === 'full') return issued
   if (await isDisabledNow(parts, issued.session)) return 'disabled'
-  if (!(await isKept(parts, issued.session, token))) return null
+  if (!(await isKept(parts, issued.session, { identity, token }))) return null
   parts.onEvent({ event: 'sign_in_succeeded', userId: identity.userId, address: visit.address })
   return issued
 }
@@ -83,16 +85,30 @@ export async function isDisabledNow(
   }
 }
 
-/** What could not be kept could not be asked about again: then the session is not begun. */
+/**
+ * What could not be kept could not be asked about again: then the session is not begun. Nor is it where the provider's session
+ * that it rests on was over meanwhile: whoever ends those notes that first and looks for kept tokens afterwards.
+ */
 async function isKept(
   { sessions, people }: GatewayParts,
   session: Session,
-  token: string | null,
+  { identity, token }: Pick<Vouched, 'identity' | 'token'>,
 ): Promise<boolean> {
   try {
-    return await people.vouching.signedIn(session, token)
+    if (!(await people.vouching.signedIn(session, token))) return false
+    if (!(await isOverThere({ people }, { identity, token }))) return true
+    await sessions.end(session.sid)
+    return false
   } catch (error) {
     sessions.abandon(session)
     throw error
   }
+}
+
+/** Whether the session at a provider that this rests on was said to be over. */
+async function isOverThere(
+  { people }: Pick<GatewayParts, 'people'>,
+  { identity, token }: Pick<Vouched, 'identity' | 'token'>,
+): Promise<boolean> {
+  return token !== null && people.providerEndings.covers(identity.authenticator, token)
 }
