@@ -120,7 +120,7 @@ const byChance = (): number => Math.random() - 0.5
  * A session, its tombstone, its retired ids and its state are in the bucket of its sid. What spans sessions is in every
  * bucket: its own change feed, its own leases, its own copy of the epochs and its own part of each user's sessions. So
  * `create` and `read` hold a session against the epochs within one script, as everywhere. `revoke` writes the epoch
- * into one bucket after the other and is acknowledged when the last has it; a session that is made meanwhile overlaps with
+ * into all buckets at once and is acknowledged when the last has it; a session that is made meanwhile overlaps with
  * the revocation and may fall on either side of it, and none that is made later can. A process trusts its memory only
  * while it is current in all eight feeds. An id leads to its sid by a claim in the id's own bucket, written before the
  * session and never changed; a claim without a session leads nowhere, and is no session.

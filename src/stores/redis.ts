@@ -148,17 +148,22 @@ export async function redisStore(options: RedisStoreOptions): Promise<RedisStore
 
     create: (session, limit) => track(() => create(session, limit)),
     read: (id) =>
-      track(async () =>
-        foundOf(await onId(id, newDeadline(), (bucket, sid) => bucket.ask(sessions.readScript, [id, sid]))),
-      ),
+      track(async () => {
+        const deadline = newDeadline()
+        return foundOf(
+          await onId(id, deadline, (bucket, sid) => bucket.ask(sessions.readScript, [id, sid], deadline)),
+        )
+      }),
     update: (id, version, sealed) =>
       orderOnId(sessions.updateScript, id, [`${version}`, Buffer.from(sealed)]),
     touch: (id, idleAt) =>
-      track(() =>
-        isDone(
-          onId(id, newDeadline(), (bucket, sid) => bucket.ask(sessions.touchScript, [id, sid, `${idleAt}`])),
-        ),
-      ),
+      track(() => {
+        const deadline = newDeadline()
+        const args = (sid: string): readonly string[] => [id, sid, `${idleAt}`]
+        return isDone(
+          onId(id, deadline, (bucket, sid) => bucket.ask(sessions.touchScript, args(sid), deadline)),
+        )
+      }),
     rotate: (id, version, next, sealedToken) => {
       const [copy, token] = [copyOf(next), Buffer.from(sealedToken)]
       return track(() => rotate(id, `${version}`, copy, token))
