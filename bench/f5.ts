@@ -5,7 +5,8 @@ import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 // biome-ignore lint/correctness/noUndeclaredDependencies: the browser that the tests use, from the folder above.
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
-import { freePort, newFolder, password, pythonBin, removeFolder, runGateway } from '../e2e/gateway.ts'
+import { newFolder, password, pythonBin, removeFolder, runGateway } from '../e2e/gateway.ts'
+import { freePort } from '../test/free-port.ts'
 import { median, table } from './report.ts'
 
 const app = fileURLToPath(new URL('contenders/f5_app.py', import.meta.url))

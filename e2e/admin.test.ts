@@ -1,8 +1,9 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { totpCode, totpStep } from '../src/auth/totp.ts'
+import { freePort } from '../test/free-port.ts'
 import { enter, settled, signInPath } from './browser.ts'
-import { freePort, holdfast, password } from './gateway.ts'
+import { holdfast, password } from './gateway.ts'
 import { setStage } from './stage.ts'
 
 let adminUrl: string

@@ -1,7 +1,8 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { freePort } from '../test/free-port.ts'
 import { enter, openBrowser, sessionCookie, settled, shown, shows, signInPath, signOut } from './browser.ts'
-import { freePort, newFolder, type Running, removeFolder, runGateway } from './gateway.ts'
+import { newFolder, type Running, removeFolder, runGateway } from './gateway.ts'
 import { startTlsProxy, type TlsProxy } from './tls-proxy.ts'
 
 let browser: Browser

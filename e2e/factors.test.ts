@@ -1,8 +1,9 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { totpCode, totpStep } from '../src/auth/totp.ts'
+import { freePort } from '../test/free-port.ts'
 import { enter, openBrowser, settled, signIn, signInPath, signOut } from './browser.ts'
-import { freePort, password, type Running, removeFolder, runGateway } from './gateway.ts'
+import { password, type Running, removeFolder, runGateway } from './gateway.ts'
 
 /** The real command at an address that has passkeys, and a browser. */
 async function stage(): Promise<{ gateway: Running; url: string; page: Page }> {

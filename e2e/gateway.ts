@@ -1,11 +1,11 @@
 /** Starts the real command, as its own process, in a folder of its own. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type NewUser, openUsersFile } from '../src/auth/users-file.ts'
+import { freePort } from '../test/free-port.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const cli = join(root, 'src/cli/main.ts')
@@ -149,17 +149,6 @@ export async function newFolder(): Promise<string> {
 
 export async function removeFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 })
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 function environment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

@@ -1,7 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { freePort } from '../test/free-port.ts'
 import { reservedIssuer, startOidcServer } from '../test/gateway/oidc-server.ts'
 import { openBrowser, settled, shown, signInPath } from './browser.ts'
-import { freePort, removeFolder, runGateway } from './gateway.ts'
+import { removeFolder, runGateway } from './gateway.ts'
 
 describe('an OpenID provider, in a browser', { timeout: 90_000 }, () => {
   it('signs in and out of Streamlit, there and here, through F5', async () => {

@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { freePort } from '../test/free-port.ts'
 import { openBrowser, settled, shown, shows, signIn, signInPath } from './browser.ts'
 import {
-  freePort,
   newFolder,
   type Running,
   removeFolder,

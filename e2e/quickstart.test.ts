@@ -5,8 +5,9 @@ import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { freePort } from '../test/free-port.ts'
 import { holds, openBrowser, signInPath } from './browser.ts'
-import { freePort, removeFolder } from './gateway.ts'
+import { removeFolder } from './gateway.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const installed = ['node_modules', '.venv']

@@ -2,8 +2,9 @@ import { get } from 'node:http'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../test/free-port.ts'
 import { openBrowser } from './browser.ts'
-import { freePort, holdfast, type Running, removeFolder, runGateway } from './gateway.ts'
+import { holdfast, type Running, removeFolder, runGateway } from './gateway.ts'
 
 let gateway: Running
 let browser: Browser

@@ -13,8 +13,9 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { type Html, html } from '../src/pages/html.ts'
+import { freePort } from '../test/free-port.ts'
 import { everyPage } from '../test/pages/every-page.ts'
-import { freePort, newFolder, password, type Running, removeFolder, serveGateway } from './gateway.ts'
+import { newFolder, password, type Running, removeFolder, serveGateway } from './gateway.ts'
 
 /** How a page is looked at. */
 interface Look {

@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { freePort } from '../test/free-port.ts'
 import { linkIn, startMailServer } from '../test/gateway/mail-server.ts'
 import { enter, settled, shown, signIn, signInPath } from './browser.ts'
-import { freePort, newFolder, password } from './gateway.ts'
+import { newFolder, password } from './gateway.ts'
 import { setStage } from './stage.ts'
 
 const mail = await startMailServer()

@@ -1,8 +1,8 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { freePort } from '../test/free-port.ts'
 import { enter, holds, openBrowser, settled, shown, shows, signOut } from './browser.ts'
 import {
-  freePort,
   newFolder,
   type Running,
   removeFolder,

@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { freePort } from '../test/free-port.ts'
 import { openBrowser, signIn, signInPath } from './browser.ts'
-import { freePort, password, removeFolder, serveGateway } from './gateway.ts'
+import { password, removeFolder, serveGateway } from './gateway.ts'
 
 /** An app whose service workers tell it every address and every form that they see. */
 interface SpyingApp {

@@ -1,9 +1,9 @@
 /** Two replicas, each with a Streamlit of its own, and a balancer that sends people wherever it likes. */
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { freePort } from '../test/free-port.ts'
 import { holds, openBrowser, shows, signIn } from './browser.ts'
 import {
-  freePort,
   newFolder,
   type Running,
   removeFolder,

@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { secret } from '../test/core/samples.ts'
+import { freePort } from '../test/free-port.ts'
 import { openBrowser } from './browser.ts'
-import { freePort } from './gateway.ts'
 
 const example = fileURLToPath(new URL('../examples/typescript/keeping.ts', import.meta.url))
 const fromSource = new URL('from-source.ts', import.meta.url).href

@@ -1,8 +1,9 @@
 /** FluxLit's demo counted 1, 2, 3 and after F5 1 again; under our import line it goes on, in bare Streamlit too. */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, it } from 'vitest'
+import { freePort } from '../test/free-port.ts'
 import { holds, openBrowser, shows } from './browser.ts'
-import { freePort, removeFolder, runGateway, startStreamlit } from './gateway.ts'
+import { removeFolder, runGateway, startStreamlit } from './gateway.ts'
 
 let browser: Browser
 beforeAll(async () => {

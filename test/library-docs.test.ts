@@ -1,7 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -12,6 +11,7 @@ import type { FetchSessions } from '../src/adapters/fetch.ts'
 import { cookieJar } from '../src/testing/cookie-jar.ts'
 import type { TestRunner } from '../src/testing/test-runner.ts'
 import { secret } from './core/samples.ts'
+import { freePort } from './free-port.ts'
 
 const root = join(import.meta.dirname, '..')
 const pages = ['library', 'express', 'hono', 'fastify', 'fetch', 'express-session']
@@ -61,15 +61,6 @@ afterAll(async () => {
 
 const load = <Exports = { readonly handler: Handler }>(name: string): Promise<Exports> =>
   import(pathToFileURL(join(folder, name)).href) as Promise<Exports>
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** A browser in front of whatever answers requests. */
 function visitor(origin: string, ask: (request: Request) => Promise<Response>) {

@@ -1,6 +1,7 @@
 /** The real command with its sessions in a real Redis. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { freePort, type RedisServer, startRedis } from '../stores/redis-server.ts'
+import { freePort } from '../free-port.ts'
+import { type RedisServer, startRedis } from '../stores/redis-server.ts'
 import { addUser, holdfast, inFolder, running, signIn } from './command.ts'
 
 let redis: RedisServer

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { freePort } from '../free-port.ts'
 import { addUser, app, holdfast, inFolder, running, signIn, start } from './command.ts'
 
 const anyone = { options: ['--access', 'anyone'] }
@@ -211,14 +211,6 @@ describe('holdfast serve', { timeout: 60_000 }, () => {
 
 function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve) => server.listen(port, '127.0.0.1', resolve))
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await listen(server, 0)
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** Whether a process ends; the kernel takes a moment. */

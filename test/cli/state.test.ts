@@ -2,17 +2,10 @@ import { spawn } from 'node:child_process'
 import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { freePort } from '../free-port.ts'
 import { addUser, holdfast, inFolder, type Started, signIn, start } from './command.ts'
 
 const app = fileURLToPath(new URL('./state-app.ts', import.meta.url))
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 async function stop({ child, ended }: Started): Promise<void> {
   child.kill('SIGTERM')

@@ -2,9 +2,10 @@
 import { expect } from 'vitest'
 import type { LogFields } from '../../src/gateway/log.ts'
 import { readPin } from '../../src/gateway/proxy/instance-order.ts'
+import { freePort } from '../free-port.ts'
 import { type Harness, startHarness } from './harness.ts'
 import type { HarnessOptions } from './harness-options.ts'
-import { type Answer, fetchFrom, freePort } from './loopback.ts'
+import { type Answer, fetchFrom } from './loopback.ts'
 import { ben } from './people.ts'
 import {
   type RecordingUpstream,

@@ -1,6 +1,5 @@
 /** This machine's own address: a port of it that is free, and requests to one that is not. */
 import { request } from 'node:http'
-import { type AddressInfo, createServer } from 'node:net'
 
 export interface Answer {
   readonly status: number
@@ -55,17 +54,5 @@ export function fetchFrom(port: number, path: string, ask: Ask = {}): Promise<An
     )
     outgoing.on('error', reject)
     outgoing.end(ask.body)
-  })
-}
-
-/** A port nobody listens on now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
   })
 }

@@ -3,7 +3,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
 import { httpProxy } from '../../src/gateway/proxy/http.ts'
-import { fetchFrom, freePort } from './loopback.ts'
+import { freePort } from '../free-port.ts'
+import { fetchFrom } from './loopback.ts'
 
 /** Whether a request with these headers takes the app for one that is away. */
 async function isTakenForAway(upstream: URL, headers: string[]): Promise<[status: number, away: boolean]> {

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { openUsersFile } from '../../src/auth/users-file.ts'
 import { inFolder, password, signIn, start } from '../cli/command.ts'
-import { freePort, startRedis } from '../stores/redis-server.ts'
+import { freePort } from '../free-port.ts'
+import { startRedis } from '../stores/redis-server.ts'
 import { message, resident, startScript } from './child.ts'
 
 // A network may try a hundred passwords in five minutes, each of them for one account no more than ten times.

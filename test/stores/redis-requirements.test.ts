@@ -4,7 +4,8 @@ import { redisAddress } from '../../src/stores/redis-address.ts'
 import { examineRedis } from '../../src/stores/redis-buckets.ts'
 import { verdictOn } from '../../src/stores/redis-server-facts.ts'
 import { bytes, record } from '../../src/testing/records.ts'
-import { freePort, type RedisServer, startRedis } from './redis-server.ts'
+import { freePort } from '../free-port.ts'
+import { type RedisServer, startRedis } from './redis-server.ts'
 
 let server: RedisServer
 
