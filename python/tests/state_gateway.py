@@ -44,6 +44,15 @@ class Gateway:
         """Ends the session."""
         assert self._ask({"do": "end", "sid": headers["sid"]}) == {"ended": True}
 
+    @contextmanager
+    def failing_revocations(self) -> Iterator[None]:
+        """For the time of the block, the store can end the sessions of nobody."""
+        assert self._ask({"do": "revocations", "fail": True}) == {"fail": True}
+        try:
+            yield
+        finally:
+            assert self._ask({"do": "revocations", "fail": False}) == {"fail": False}
+
     def copy(self, headers: dict[str, str], key: str, to: str) -> None:
         """Has TypeScript read a value of the session, and write what it has under another key."""
         asked = {"do": "copy", "capability": headers["Holdfast-Session"], "from": key, "to": to}

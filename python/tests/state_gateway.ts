@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline'
 import { passwordHasher } from '../../src/auth/password-hash.ts'
 import { signInThrottle } from '../../src/auth/throttle.ts'
 import { openUsersFile } from '../../src/auth/users-file.ts'
+import { StoreError } from '../../src/core/errors.ts'
 import { openKeyring } from '../../src/core/keyring.ts'
 import { createSessionManager } from '../../src/core/manager.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
@@ -42,6 +43,7 @@ const path = join(folder, 'users.yaml')
 // A hasher that costs next to nothing: these tests are about something else.
 const file = await openUsersFile(path, { create: true, hasher: passwordHasher({ memoryKiB: 64, passes: 1 }) })
 await file.add('anna', { password: 'kelp holds on to rock', name: 'Anna Alga', roles: ['diver'] })
+await file.add('ben', { password: 'kelp holds on to rock', name: 'Ben Bass', roles: [] })
 await file.close()
 const sealed = sealedState(store, keyring)
 const where = site({ publicUrl: null, insecureHttp: true, listen })
@@ -97,6 +99,16 @@ async function copy(capability: string, from: string, to: string): Promise<objec
   return { copied: scope !== undefined }
 }
 
+const { revoke } = store
+
+/** While they fail, the store can end the sessions of nobody. */
+function revocations(fail: boolean): object {
+  store.revoke = fail
+    ? () => Promise.reject(new StoreError('ERR_STORE_UNAVAILABLE', 'For a moment.'))
+    : revoke
+  return { fail }
+}
+
 function say(answer: object): void {
   process.stdout.write(`${JSON.stringify(answer)}\n`)
 }
@@ -105,9 +117,10 @@ say({ url: `http://127.0.0.1:${listener.port}`, key })
 for await (const line of createInterface({ input: process.stdin })) {
   const asked = JSON.parse(line) as Readonly<
     Record<'do' | 'authenticator' | 'sid' | 'capability' | 'from' | 'to', string>
-  > & { readonly user: string | null }
+  > & { readonly user: string | null; readonly fail: boolean }
   if (asked.do === 'session') say(await session(asked.user, asked.authenticator))
   else if (asked.do === 'copy') say(await copy(asked.capability, asked.from, asked.to))
+  else if (asked.do === 'revocations') say(revocations(asked.fail))
   else say({ ended: await manager.end(asked.sid) })
 }
 await rm(folder, { recursive: true, force: true })

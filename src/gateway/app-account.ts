@@ -26,9 +26,12 @@ export type MailAsked =
   | { readonly outcome: 'throttled'; readonly seconds: number }
   | NotConfigured
 
-/** `elsewhere`: this account's password, or its details, are kept by others. */
+/**
+ * `elsewhere`: this account's password, or its details, are kept by others. `unconfirmed`: the password is changed; that every
+ * session has ended could not be confirmed, and is being tried on.
+ */
 export type AppChange =
-  | { readonly outcome: 'changed' }
+  | { readonly outcome: 'changed' | 'unconfirmed' }
   | { readonly outcome: 'missing'; readonly label: string | null }
   | { readonly outcome: 'weak' | 'bad-value'; readonly why: string }
   | Refused
@@ -108,7 +111,7 @@ export async function appChangePassword(
         ? { outcome: 'unavailable' }
         : { outcome: 'weak', why: changed.message }
     parts.selfService.passwordChanged(identity.userId, asker.acceptLanguage)
-    return { outcome: changed === 'unconfirmed' ? 'unavailable' : 'changed' }
+    return { outcome: changed === 'unconfirmed' ? 'unconfirmed' : 'changed' }
   } catch (error) {
     return { outcome: unavailable(parts, error).kind }
   }

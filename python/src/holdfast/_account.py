@@ -15,6 +15,7 @@ from holdfast._forms import nonsense, page_of_run
 AskedOutcome = Literal["asked", "bad-email", "throttled", "unavailable"]
 ChangeOutcome = Literal[
     "changed",
+    "unconfirmed",
     "asked",
     "credentials",
     "weak",
@@ -51,18 +52,19 @@ class Change:
     """What came of a change of an account; true if it was made, or a link to make it is on its way."""
 
     outcome: ChangeOutcome
-    """`asked`: an address changes once the link that was sent there is used. `credentials`: that is not
-    their password. `weak`, `bad-value`: `why` says what is wrong. `missing`: `label` was left empty, or
-    the name. `same`, `domain`: it is their address already; addresses of that domain may not register.
-    `factor-needed`: only at Holdfast's account page, with the second factor. `elsewhere`: their password
-    and their details are kept by others."""
+    """`unconfirmed`: the password is changed; that every session of theirs has ended could not be
+    confirmed, and is being tried on. `asked`: an address changes once the link that was sent there is
+    used. `credentials`: that is not their password. `weak`, `bad-value`: `why` says what is wrong.
+    `missing`: `label` was left empty, or the name. `same`, `domain`: it is their address already;
+    addresses of that domain may not register. `factor-needed`: only at Holdfast's account page, with the
+    second factor. `elsewhere`: their password and their details are kept by others."""
 
     why: str | None = None
     label: str | None = None
     seconds: int | None = None
 
     def __bool__(self) -> bool:
-        return self.outcome in ("changed", "asked")
+        return self.outcome in ("changed", "unconfirmed", "asked")
 
 
 def register(email: str) -> Asked:
