@@ -67,7 +67,11 @@ describe('a fail-over', { timeout: 120_000 }, () => {
     )
     expect(await redis.primary()).not.toBe(primary)
     expect(await store.read(ended.id)).toBeNull()
-    await until(async () => store.end(kept.sid), 'a session can be ended again')
+    // One that could not be confirmed may have been made: the next finds nothing to end.
+    await until(
+      async () => (await codeOf(store.end(kept.sid))) === 'answered',
+      'a session can be ended again',
+    )
     await current(store)
 
     // The old primary comes back with what it had, and is told.
@@ -89,7 +93,8 @@ describe('a fail-over', { timeout: 120_000 }, () => {
     const replicas = await freezeReplicas(redis, primary)
     const begun = performance.now()
     expect(await codeOf(store.end(session.sid))).toBe('ERR_STORE_TIMEOUT')
-    expect(performance.now() - begun).toBeLessThan(1100)
+    // A second, and what a busy machine adds.
+    expect(performance.now() - begun).toBeLessThan(2_000)
     // Cut off from its majority, it may have been replaced: it cannot tell who is in, not even from memory.
     expect(store.isCurrent()).toBe(false)
     expect(await codeOf(store.read(session.id))).toBe('ERR_STORE_TIMEOUT')
