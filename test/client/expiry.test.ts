@@ -1,36 +1,22 @@
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Browser, openBrowser } from './browser.ts'
-import { type ContractGateway, openContractGateway } from './contract-gateway.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { setClientStage } from './client-stage.ts'
 
-let browser: Browser
-let gateway: ContractGateway
-
-beforeAll(async () => {
-  browser = await openBrowser()
-})
-afterAll(() => browser.close())
-beforeEach(async () => {
-  gateway = await openContractGateway()
-})
-afterEach(async () => {
-  await browser.clear()
-  await gateway.close()
-})
+const stage = setClientStage()
 
 const MINUTE = 60_000
 const LEFT = /\/_holdfast\/sign-in\?return_to=/
 
 /** A page whose shadow roots are open to the test, and whose clock the test moves. */
 async function openPage(skew = 0): Promise<Page> {
-  const page = await browser.context.newPage()
+  const page = await stage.browser.context.newPage()
   await page.addInitScript(`{
     const attach = Element.prototype.attachShadow
     Element.prototype.attachShadow = function (options) { return attach.call(this, { ...options, mode: 'open' }) }
   }`)
   await page.clock.install({ time: Date.now() + skew })
-  await page.goto(gateway.url('/app'))
-  await gateway.seen('UPGRADE events')
+  await page.goto(stage.gateway.url('/app'))
+  await stage.gateway.seen('UPGRADE events')
   return page
 }
 
@@ -39,7 +25,7 @@ const said = (page: Page): Promise<string | null> => warning(page).textContent()
 
 /** Moves both clocks: the page's, with its timers, and the deadlines the gateway holds. */
 async function pass(page: Page, ms: number): Promise<void> {
-  const { session } = gateway
+  const { session } = stage.gateway
   if (session.idleAt !== null) session.idleAt -= ms
   if (session.absoluteAt !== null) session.absoluteAt -= ms
   await page.clock.runFor(ms)
@@ -54,7 +40,7 @@ const isHidden = (page: Page): Promise<boolean> =>
 
 describe('before the idle deadline', () => {
   beforeEach(() => {
-    Object.assign(gateway.session, {
+    Object.assign(stage.gateway.session, {
       idleAt: Date.now() + 30 * MINUTE,
       absoluteAt: Date.now() + 24 * 60 * MINUTE,
       idleFor: 30 * MINUTE,
@@ -65,7 +51,7 @@ describe('before the idle deadline', () => {
     const page = await openPage()
     await pass(page, 27 * MINUTE)
     expect(await warning(page).count()).toBe(0)
-    expect(gateway.requests).not.toContain('GET session')
+    expect(stage.gateway.requests).not.toContain('GET session')
     await pass(page, MINUTE)
     await untilWarned(page)
     expect(await said(page)).toMatch(/^You will be signed out in (2:00|1:5\d)/)
@@ -99,7 +85,7 @@ describe('before the idle deadline', () => {
     await Promise.all([untilWarned(page), untilWarned(other)])
     await page.getByRole('button', { name: 'Stay signed in' }).click()
     await Promise.all([page, other].map((one) => warning(one).waitFor({ state: 'hidden' })))
-    expect(gateway.requests).toContain('POST session')
+    expect(stage.gateway.requests).toContain('POST session')
     await pass(page, 27 * MINUTE)
     expect(await warning(page).count()).toBe(0)
     await pass(page, 2 * MINUTE)
@@ -112,17 +98,17 @@ describe('before the idle deadline', () => {
     await untilWarned(page)
     await page.keyboard.press('Escape')
     await warning(page).waitFor({ state: 'hidden' })
-    expect(gateway.requests).toContain('POST session')
+    expect(stage.gateway.requests).toContain('POST session')
   })
 
   it('says so when staying failed, and lets the person try again', async () => {
     const page = await openPage()
     await pass(page, 28 * MINUTE)
     await untilWarned(page)
-    gateway.down = true
+    stage.gateway.down = true
     await page.getByRole('button', { name: 'Stay signed in' }).click()
     await page.getByText('That did not work. Please try again.').waitFor()
-    gateway.down = false
+    stage.gateway.down = false
     await page.getByRole('button', { name: 'Stay signed in' }).click()
     await warning(page).waitFor({ state: 'hidden' })
   })
@@ -131,12 +117,12 @@ describe('before the idle deadline', () => {
     const page = await openPage()
     await pass(page, 28 * MINUTE)
     await untilWarned(page)
-    gateway.delay = 300
+    stage.gateway.delay = 300
     const answered = page.waitForResponse(/sign-out$/)
     await page.getByRole('button', { name: 'Sign out' }).click()
     expect((await answered).status()).toBe(303)
     await page.waitForURL(LEFT)
-    expect(gateway.requests.slice(-2)).toEqual(['POST sign-out', 'GET sign-in'])
+    expect(stage.gateway.requests.slice(-2)).toEqual(['POST sign-out', 'GET sign-in'])
   })
 
   it('stays and says so when the sign-out was not acknowledged, by an error or a question', async () => {
@@ -144,11 +130,11 @@ describe('before the idle deadline', () => {
     await pass(page, 28 * MINUTE)
     await untilWarned(page)
     const failure = page.getByText('That did not work. Please try again.')
-    gateway.down = true
+    stage.gateway.down = true
     await page.getByRole('button', { name: 'Sign out' }).click()
     await failure.waitFor()
-    gateway.down = false
-    gateway.asksFirst = true
+    stage.gateway.down = false
+    stage.gateway.asksFirst = true
     await page.getByRole('button', { name: 'Stay signed in' }).click()
     await warning(page).waitFor({ state: 'hidden' })
     await pass(page, 29 * MINUTE)
@@ -161,7 +147,7 @@ describe('before the idle deadline', () => {
   it('does not warn when the person was active in another tab', async () => {
     const page = await openPage()
     await pass(page, 20 * MINUTE)
-    gateway.session.idleAt = Date.now() + 30 * MINUTE
+    stage.gateway.session.idleAt = Date.now() + 30 * MINUTE
     const answered = page.waitForResponse(/_holdfast\/session$/)
     await pass(page, 8 * MINUTE)
     await answered
@@ -175,10 +161,10 @@ describe('before the idle deadline', () => {
     await untilWarned(page)
     const deadlines = {
       idleAt: Date.now() + 30 * MINUTE,
-      absoluteAt: gateway.session.absoluteAt,
+      absoluteAt: stage.gateway.session.absoluteAt,
       now: Date.now(),
     }
-    const line = gateway.sockets.find(({ path }) => path === '/_holdfast/events')
+    const line = stage.gateway.sockets.find(({ path }) => path === '/_holdfast/events')
     line?.socket.send(JSON.stringify({ type: 'deadlines', ...deadlines }))
     await warning(page).waitFor({ state: 'hidden' })
   })
@@ -195,7 +181,10 @@ describe('before the idle deadline', () => {
 
 describe('before the absolute deadline', () => {
   it('says that the session cannot be extended, once', async () => {
-    Object.assign(gateway.session, { idleAt: Date.now() + 20 * MINUTE, absoluteAt: Date.now() + 10 * MINUTE })
+    Object.assign(stage.gateway.session, {
+      idleAt: Date.now() + 20 * MINUTE,
+      absoluteAt: Date.now() + 10 * MINUTE,
+    })
     const page = await openPage()
     await pass(page, 8 * MINUTE)
     await untilWarned(page)
@@ -205,11 +194,11 @@ describe('before the absolute deadline', () => {
     await warning(page).waitFor({ state: 'hidden' })
     await pass(page, MINUTE)
     expect(await warning(page).count()).toBe(0)
-    expect(gateway.requests).not.toContain('POST session')
+    expect(stage.gateway.requests).not.toContain('POST session')
   })
 
   it('changes its words when staying has reached the end of the session', async () => {
-    Object.assign(gateway.session, {
+    Object.assign(stage.gateway.session, {
       idleAt: Date.now() + 20 * MINUTE,
       absoluteAt: Date.now() + 20 * MINUTE + 500,
       idleFor: 20 * MINUTE,
@@ -225,13 +214,13 @@ describe('before the absolute deadline', () => {
 
 describe('past the deadline', () => {
   beforeEach(() => {
-    Object.assign(gateway.session, { idleAt: Date.now() + 10 * MINUTE })
+    Object.assign(stage.gateway.session, { idleAt: Date.now() + 10 * MINUTE })
   })
 
   it('leaves the page when the gateway agrees', async () => {
     const page = await openPage()
     await pass(page, 9 * MINUTE)
-    gateway.session.live = false
+    stage.gateway.session.live = false
     await pass(page, MINUTE)
     await page.waitForURL(LEFT)
   })
@@ -239,11 +228,11 @@ describe('past the deadline', () => {
   it('hides the page while nobody can say, and shows it again when the session turns out to live', async () => {
     const page = await openPage()
     await pass(page, 9 * MINUTE)
-    gateway.down = true
+    stage.gateway.down = true
     await pass(page, 2 * MINUTE)
     expect(await isHidden(page)).toBe(true)
-    gateway.down = false
-    gateway.session.idleAt = Date.now() + 10 * MINUTE
+    stage.gateway.down = false
+    stage.gateway.session.idleAt = Date.now() + 10 * MINUTE
     await pass(page, 4000)
     await page.waitForFunction(`getComputedStyle(document.documentElement).display === 'block'`)
     expect(page.url()).not.toMatch(LEFT)
@@ -255,11 +244,11 @@ describe('past the deadline', () => {
     await page.evaluate(
       'new Promise((done) => requestAnimationFrame(() => fetch("/_holdfast/live").then(done)))',
     )
-    const asked = gateway.requests.filter((request) => request === 'GET session').length
+    const asked = stage.gateway.requests.filter((request) => request === 'GET session').length
     await page.evaluate(
       `(async () => { for (let trip = 0; trip < 30; trip++) await fetch('/_holdfast/live') })()`,
     )
-    const again = gateway.requests.filter((request) => request === 'GET session').length
+    const again = stage.gateway.requests.filter((request) => request === 'GET session').length
     expect(again - asked).toBeLessThanOrEqual(2)
     expect(page.url()).not.toMatch(LEFT)
   })
@@ -267,18 +256,18 @@ describe('past the deadline', () => {
 
 describe('a deadline months away', () => {
   it('is waited for in steps that fit a timer, which beyond 2^31 ms would fire at once and always', async () => {
-    Object.assign(gateway.session, { idleAt: Date.now() + 60 * 24 * 60 * MINUTE })
-    const page = await browser.context.newPage()
+    Object.assign(stage.gateway.session, { idleAt: Date.now() + 60 * 24 * 60 * MINUTE })
+    const page = await stage.browser.context.newPage()
     await page.addInitScript(`{
       const native = setTimeout
       window.longest = 0
       window.setTimeout = (act, ms, ...rest) => { longest = Math.max(longest, ms); return native(act, ms, ...rest) }
     }`)
-    await page.goto(gateway.url('/app'))
-    await gateway.seen('UPGRADE events')
+    await page.goto(stage.gateway.url('/app'))
+    await stage.gateway.seen('UPGRADE events')
     const longest = await page.evaluate<number>('longest')
     expect(longest).toBeGreaterThan(MINUTE)
     expect(longest).toBeLessThan(2 ** 31)
-    expect(gateway.requests).not.toContain('GET session')
+    expect(stage.gateway.requests).not.toContain('GET session')
   })
 })

@@ -1,34 +1,20 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { type Browser, openBrowser } from './browser.ts'
-import { type ContractGateway, openContractGateway } from './contract-gateway.ts'
+import { expect, it } from 'vitest'
+import { setClientStage } from './client-stage.ts'
 
-let browser: Browser
-let gateway: ContractGateway
-
-beforeAll(async () => {
-  browser = await openBrowser()
-})
-afterAll(() => browser.close())
-beforeEach(async () => {
-  gateway = await openContractGateway()
-})
-afterEach(async () => {
-  await browser.clear()
-  await gateway.close()
-})
+const stage = setClientStage()
 
 it('a page of nobody opens its socket at once where too many have come, and asks again when it is loaded again', async () => {
-  gateway.config = { signedIn: false, begin: true }
-  gateway.crowded = true
-  const opened = gateway.connected('/stream')
-  const page = await browser.open(gateway.url('/app'))
+  stage.gateway.config = { signedIn: false, begin: true }
+  stage.gateway.crowded = true
+  const opened = stage.gateway.connected('/stream')
+  const page = await stage.browser.open(stage.gateway.url('/app'))
   expect(await opened).toMatch(/^[\w-]{22}$/)
   expect(await page.evaluate('tab')).toBe(await opened)
   await page.evaluate(`told(new WebSocket('ws://' + location.host + '/stream'))`)
-  expect(gateway.requests).toEqual(['POST begin', 'begun'])
+  expect(stage.gateway.requests).toEqual(['POST begin', 'begun'])
   expect(await page.evaluate('window.faults')).toBeUndefined()
-  gateway.crowded = false
+  stage.gateway.crowded = false
   await page.reload()
   expect(await page.evaluate('tab')).toBe(await opened)
-  expect(gateway.requests).toEqual(['POST begin', 'begun', 'POST begin', 'begun'])
+  expect(stage.gateway.requests).toEqual(['POST begin', 'begun', 'POST begin', 'begun'])
 })

@@ -1,22 +1,8 @@
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Browser, openBrowser } from './browser.ts'
-import { type ContractGateway, openContractGateway } from './contract-gateway.ts'
+import { describe, expect, it } from 'vitest'
+import { setClientStage } from './client-stage.ts'
 
-let browser: Browser
-let gateway: ContractGateway
-
-beforeAll(async () => {
-  browser = await openBrowser()
-})
-afterAll(() => browser.close())
-beforeEach(async () => {
-  gateway = await openContractGateway()
-})
-afterEach(async () => {
-  await browser.clear()
-  await gateway.close()
-})
+const stage = setClientStage()
 
 const LEFT = /\/_holdfast\/sign-in\?return_to=/
 const left = (page: Page): Promise<void> => page.waitForURL(LEFT, { timeout: 5000 })
@@ -25,14 +11,16 @@ const isHidden = (page: Page): Promise<boolean> =>
 /** Resolves when the page next asks for its session and has had the answer. */
 const asked = (page: Page): Promise<unknown> => page.waitForResponse(/_holdfast\/session$/)
 const closeAppSockets = (code: number): void => {
-  for (const { path, socket } of gateway.sockets) if (path === '/stream') socket.close(code)
+  for (const { path, socket } of stage.gateway.sockets) if (path === '/stream') socket.close(code)
 }
 
 async function openTabs(count: number): Promise<Page[]> {
   const pages = await Promise.all(
-    Array.from({ length: count }, (_, index) => browser.open(gateway.url(`/app/${index}?a=1&b=%C3%A9`))),
+    Array.from({ length: count }, (_, index) =>
+      stage.browser.open(stage.gateway.url(`/app/${index}?a=1&b=%C3%A9`)),
+    ),
   )
-  await gateway.seen('UPGRADE events', count)
+  await stage.gateway.seen('UPGRADE events', count)
   await Promise.all(pages.map((page) => page.evaluate('tab')))
   return pages
 }
@@ -41,7 +29,7 @@ describe('after a sign-out', () => {
   it('all of twelve tabs are at sign-in within 2 s, each with its own way back', async () => {
     const pages = await openTabs(12)
     const begun = performance.now()
-    gateway.signOut()
+    stage.gateway.signOut()
     await Promise.all(pages.map(left))
     expect(performance.now() - begun).toBeLessThan(2000)
     const back = pages.map((page) => new URL(page.url()).searchParams.get('return_to'))
@@ -61,9 +49,9 @@ describe('after a sign-out', () => {
       const shown = document.querySelector('dialog').getClientRects().length
       navigator.sendBeacon('/_holdfast/shown-' + shown)
     }).observe(document.documentElement, { attributes: true })`)
-    gateway.signOut()
+    stage.gateway.signOut()
     await left(page)
-    expect(gateway.requests.slice(-2)).toEqual(['POST shown-0', 'GET sign-in'])
+    expect(stage.gateway.requests.slice(-2)).toEqual(['POST shown-0', 'GET sign-in'])
   })
 
   it('is not held up by a page that asks “Leave site?”', async () => {
@@ -75,16 +63,16 @@ describe('after a sign-out', () => {
     })
     await page.evaluate(`addEventListener('beforeunload', (event) => event.preventDefault())`)
     await page.click('h1')
-    gateway.signOut()
+    stage.gateway.signOut()
     await left(page)
     expect(asked).toEqual([])
   })
 
   it('replaces the page, so that back does not lead to it', async () => {
-    const page = await browser.open(gateway.url('/_holdfast/before'))
-    await page.goto(gateway.url('/app'))
-    await gateway.seen('UPGRADE events')
-    gateway.signOut()
+    const page = await stage.browser.open(stage.gateway.url('/_holdfast/before'))
+    await page.goto(stage.gateway.url('/app'))
+    await stage.gateway.seen('UPGRADE events')
+    stage.gateway.signOut()
     await left(page)
     await page.evaluate('history.back()')
     await page.waitForURL(/before$/, { waitUntil: 'commit' })
@@ -92,7 +80,7 @@ describe('after a sign-out', () => {
 
   it('lets the sign-out itself finish where the page’s own form asked for it', async () => {
     const [page, other] = (await openTabs(2)) as [Page, Page]
-    gateway.delay = 500
+    stage.gateway.delay = 500
     await page.evaluate(`{
       const form = document.createElement('form')
       form.method = 'post'
@@ -109,8 +97,8 @@ describe('after a sign-out', () => {
     const [page, other] = (await openTabs(2)) as [Page, Page]
     const begun = performance.now()
     // The gateway answers the first tab's line only.
-    gateway.session.live = false
-    const line = gateway.sockets.find(({ path }) => path === '/_holdfast/events')
+    stage.gateway.session.live = false
+    const line = stage.gateway.sockets.find(({ path }) => path === '/_holdfast/events')
     line?.socket.close(4401)
     await Promise.all([left(page), left(other)])
     expect(performance.now() - begun).toBeLessThan(2000)
@@ -120,7 +108,7 @@ describe('after a sign-out', () => {
     const [page, other] = (await openTabs(2)) as [Page, Page]
     const both = [page, other]
     const checks = Promise.race(both.map(asked))
-    gateway.sockets.find(({ path }) => path === '/_holdfast/events')?.socket.close(4401)
+    stage.gateway.sockets.find(({ path }) => path === '/_holdfast/events')?.socket.close(4401)
     await checks
     await Promise.race(both.map(left))
     const stayed = both.filter((one) => !LEFT.test(one.url()))
@@ -132,10 +120,10 @@ describe('after a sign-out', () => {
 describe('a socket of the app closed with 4401', () => {
   it('makes the page ask, and leave when the session has ended', async () => {
     const [page] = (await openTabs(1)) as [Page]
-    gateway.session.live = false
+    stage.gateway.session.live = false
     closeAppSockets(4401)
     await left(page)
-    expect(gateway.requests.at(-2)).toBe('GET session')
+    expect(stage.gateway.requests.at(-2)).toBe('GET session')
   })
 
   it('leaves the page alone when the session lives', async () => {
@@ -151,36 +139,36 @@ describe('a socket of the app closed with 4401', () => {
     const [page] = (await openTabs(1)) as [Page]
     closeAppSockets(4400)
     await page.waitForFunction('socket.readyState === WebSocket.CLOSED')
-    expect(gateway.requests).not.toContain('GET session')
+    expect(stage.gateway.requests).not.toContain('GET session')
   })
 })
 
 describe('an outage', () => {
   it('signs nobody out: the page stays, keeps asking, and is back on line by itself', async () => {
-    gateway.config = { pollMs: 400 }
+    stage.gateway.config = { pollMs: 400 }
     const [page] = (await openTabs(1)) as [Page]
-    gateway.down = true
-    for (const { socket } of gateway.sockets) socket.terminate()
-    await gateway.seen('GET session', 4)
+    stage.gateway.down = true
+    for (const { socket } of stage.gateway.sockets) socket.terminate()
+    await stage.gateway.seen('GET session', 4)
     expect(await isHidden(page)).toBe(false)
     expect(page.url()).not.toMatch(LEFT)
-    const lines = gateway.requests.filter((request) => request === 'UPGRADE events').length
-    gateway.down = false
-    await gateway.seen('UPGRADE events', lines + 1)
+    const lines = stage.gateway.requests.filter((request) => request === 'UPGRADE events').length
+    stage.gateway.down = false
+    await stage.gateway.seen('UPGRADE events', lines + 1)
     expect(await page.evaluate('window.faults')).toBeUndefined()
     // And what happened meanwhile is not lost.
-    gateway.signOut()
+    stage.gateway.signOut()
     await left(page)
   })
 
   it('ends in leaving when the session ended meanwhile', async () => {
-    gateway.config = { pollMs: 400 }
+    stage.gateway.config = { pollMs: 400 }
     const [page] = (await openTabs(1)) as [Page]
-    gateway.down = true
-    for (const { socket } of gateway.sockets) socket.terminate()
-    await gateway.seen('GET session', 2)
-    gateway.session.live = false
-    gateway.down = false
+    stage.gateway.down = true
+    for (const { socket } of stage.gateway.sockets) socket.terminate()
+    await stage.gateway.seen('GET session', 2)
+    stage.gateway.session.live = false
+    stage.gateway.down = false
     await left(page)
   })
 })
@@ -188,7 +176,7 @@ describe('an outage', () => {
 describe('a page seen again after a silence', () => {
   it('asks whether its session lives', async () => {
     const [page] = (await openTabs(1)) as [Page]
-    gateway.session.live = false
+    stage.gateway.session.live = false
     await page.clock.install({ time: Date.now() + 31_000 })
     await page.evaluate(`document.dispatchEvent(new Event('visibilitychange'))`)
     await left(page)
@@ -198,15 +186,15 @@ describe('a page seen again after a silence', () => {
     const [page] = (await openTabs(1)) as [Page]
     await page.evaluate(`document.dispatchEvent(new Event('visibilitychange'))`)
     await page.evaluate('fetch("/_holdfast/live")')
-    expect(gateway.requests).not.toContain('GET session')
+    expect(stage.gateway.requests).not.toContain('GET session')
   })
 })
 
 describe('the back button', () => {
   /** A page without a socket of its own, which the browser keeps whole, and another after it. */
   async function goOn(): Promise<Page> {
-    const page = await browser.open(gateway.url('/quiet'))
-    await gateway.seen('UPGRADE events')
+    const page = await stage.browser.open(stage.gateway.url('/quiet'))
+    await stage.gateway.seen('UPGRADE events')
     await page.evaluate(
       'window.addEventListener("pageshow", ({ persisted }) => { window.persisted = persisted })',
     )
@@ -214,64 +202,64 @@ describe('the back button', () => {
       navigator.sendBeacon('/_holdfast/shown-' + getComputedStyle(document.documentElement).display)
     })`)
     await page.evaluate(`document.body.style.height = '5000px'; scrollTo(0, 700)`)
-    await page.goto(gateway.url('/_holdfast/elsewhere'))
+    await page.goto(stage.gateway.url('/_holdfast/elsewhere'))
     return page
   }
 
   it('shows the kept page again, where it was, once the session is known to live', async () => {
     const page = await goOn()
-    const restored = gateway.connected('/restored')
+    const restored = stage.gateway.connected('/restored')
     await page.evaluate('history.back()')
     await restored
-    await gateway.seen('GET session')
-    await gateway.seen('UPGRADE events', 2)
+    await stage.gateway.seen('GET session')
+    await stage.gateway.seen('UPGRADE events', 2)
     await page.waitForFunction(`getComputedStyle(document.documentElement).display === 'block'`)
     expect(await page.evaluate('[window.persisted, scrollY]')).toEqual([true, 700])
   })
 
   it('shows nothing after a sign-out, and leads to sign-in', async () => {
     const page = await goOn()
-    gateway.session.live = false
+    stage.gateway.session.live = false
     const begun = performance.now()
     await page.evaluate('history.back()')
     await left(page)
     expect(performance.now() - begun).toBeLessThan(1000)
-    expect(gateway.requests).toContain('POST shown-none')
-    expect(gateway.requests).toContain('GET session')
+    expect(stage.gateway.requests).toContain('POST shown-none')
+    expect(stage.gateway.requests).toContain('GET session')
   })
 
   it('does not take an answer for new that was under way when the page was left', async () => {
-    const page = await browser.open(gateway.url('/app'))
+    const page = await stage.browser.open(stage.gateway.url('/app'))
     await page.evaluate('tab')
     await page.evaluate(`addEventListener('pageshow', () => {
       navigator.sendBeacon('/_holdfast/back')
       new MutationObserver(() => navigator.sendBeacon('/_holdfast/shown-' + document.documentElement.style.display))
         .observe(document.documentElement, { attributes: true })
     })`)
-    gateway.lateness = 700
+    stage.gateway.lateness = 700
     closeAppSockets(4401)
-    await gateway.seen('GET session')
-    await page.goto(gateway.url('/_holdfast/elsewhere'))
-    gateway.session.live = false
+    await stage.gateway.seen('GET session')
+    await page.goto(stage.gateway.url('/_holdfast/elsewhere'))
+    stage.gateway.session.live = false
     await page.evaluate('history.back()')
-    await gateway.seen('POST back')
+    await stage.gateway.seen('POST back')
     await left(page)
-    expect(gateway.requests).not.toContain('POST shown-')
+    expect(stage.gateway.requests).not.toContain('POST shown-')
   })
 
   it('does not show one person’s page to the next', async () => {
     const page = await goOn()
-    gateway.session.mark = 'm2'
-    const document = page.waitForRequest(gateway.url('/quiet'))
+    stage.gateway.session.mark = 'm2'
+    const document = page.waitForRequest(stage.gateway.url('/quiet'))
     await page.evaluate('history.back()')
     await document
-    expect(gateway.requests).toContain('GET session')
+    expect(stage.gateway.requests).toContain('GET session')
   })
 
   it('asks for the page itself while nobody can say', async () => {
     const page = await goOn()
-    gateway.down = true
-    const document = page.waitForRequest(gateway.url('/quiet'))
+    stage.gateway.down = true
+    const document = page.waitForRequest(stage.gateway.url('/quiet'))
     await page.evaluate('history.back()')
     await document
   })

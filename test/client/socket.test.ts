@@ -1,22 +1,9 @@
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Browser, openBrowser } from './browser.ts'
-import { type ContractGateway, openContractGateway } from './contract-gateway.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { setClientStage } from './client-stage.ts'
+import { openContractGateway } from './contract-gateway.ts'
 
-let browser: Browser
-let gateway: ContractGateway
-
-beforeAll(async () => {
-  browser = await openBrowser()
-})
-afterAll(() => browser.close())
-beforeEach(async () => {
-  gateway = await openContractGateway()
-})
-afterEach(async () => {
-  await browser.clear()
-  await gateway.close()
-})
+const stage = setClientStage()
 
 /**
  * Everything a page can see of its sockets' lives, as text: one is opened, used and closed, one is closed before
@@ -73,18 +60,18 @@ const OBSERVE = `(async () => {
 
 /** A duplicate's sockets are held: its id is taken until the lock says so. Runs `code` first thing in it. */
 async function inDuplicate<T>(code: string): Promise<T> {
-  const page = await browser.open(gateway.url(`/quiet?run=${encodeURIComponent(code)}`))
+  const page = await stage.browser.open(stage.gateway.url(`/quiet?run=${encodeURIComponent(code)}`))
   await page.evaluate('outcome')
-  const duplicate = await browser.duplicate(page)
+  const duplicate = await stage.browser.duplicate(page)
   return duplicate.evaluate<T>('outcome')
 }
 
 describe('a held socket', () => {
   it('is to the page what a native one is, from constructor to close', async () => {
-    gateway.config = { signedIn: false }
+    stage.gateway.config = { signedIn: false }
     const code = `[${OBSERVE}, Object.hasOwn(new WebSocket('ws://' + location.host + '/x'), 'onopen')]`
     const run = `Promise.all(${code})`
-    const page = await browser.open(gateway.url('/quiet'))
+    const page = await stage.browser.open(stage.gateway.url('/quiet'))
     const [native, nativeHeld] = await page.evaluate<[string[][], boolean]>(run)
     const [held, isHeld] = await inDuplicate<[string[][], boolean]>(run)
     expect([nativeHeld, isHeld]).toEqual([false, true])
@@ -101,13 +88,13 @@ describe('a held socket', () => {
     const [tab, kept, url, protocol] = outcome
     expect(tab).toMatch(/^[\w-]{22}$/)
     expect(kept).toBe(tab)
-    expect(url).toBe(`ws://localhost:${gateway.port}/stream?a=%20b&_holdfast_tab=${tab}`)
+    expect(url).toBe(`ws://localhost:${stage.gateway.port}/stream?a=%20b&_holdfast_tab=${tab}`)
     expect(protocol).toBe('app')
   })
 })
 
 describe('the wrapped WebSocket', () => {
-  const open = (): Promise<Page> => browser.open(gateway.url('/quiet'))
+  const open = (): Promise<Page> => stage.browser.open(stage.gateway.url('/quiet'))
 
   it('leaves sockets to other origins alone', async () => {
     const other = await openContractGateway()
@@ -131,7 +118,7 @@ describe('the wrapped WebSocket', () => {
       () => new WebSocket('ws://' + location.host + '/#fragment'),
     ].map((act) => { try { return act() } catch (error) { return error.name } })`)
     const id = await page.evaluate<string>(`sessionStorage.getItem('holdfast-tab')`)
-    const host = `ws://localhost:${gateway.port}`
+    const host = `ws://localhost:${stage.gateway.port}`
     expect(outcome).toEqual([
       `${host}/a?x=%20y&_holdfast_tab=${id}`,
       `${host}/b?_holdfast_tab=${id}`,
@@ -147,41 +134,48 @@ describe('the wrapped WebSocket', () => {
 
 describe('a page of nobody yet', () => {
   beforeEach(() => {
-    gateway.config = { signedIn: false, begin: true }
+    stage.gateway.config = { signedIn: false, begin: true }
   })
 
   it('asks for an anonymous session when it opens a socket, which waits for it', async () => {
-    gateway.delay = 300
-    const opened = gateway.connected('/stream')
-    const page = await browser.open(gateway.url('/app'))
-    await gateway.seen('POST begin')
-    expect(gateway.sockets).toEqual([])
+    stage.gateway.delay = 300
+    const opened = stage.gateway.connected('/stream')
+    const page = await stage.browser.open(stage.gateway.url('/app'))
+    await stage.gateway.seen('POST begin')
+    expect(stage.gateway.sockets).toEqual([])
     expect(await opened).toMatch(/^[\w-]{22}$/)
     expect(await page.evaluate('tab')).toBe(await opened)
-    expect(gateway.requests).toEqual(['POST begin', 'begun'])
+    expect(stage.gateway.requests).toEqual(['POST begin', 'begun'])
   })
 
   it('asks in turn with the tabs that open beside it, so that all get one session', async () => {
-    gateway.delay = 200
-    const pages = await Promise.all([1, 2, 3].map(() => browser.open(gateway.url('/app'))))
+    stage.gateway.delay = 200
+    const pages = await Promise.all([1, 2, 3].map(() => stage.browser.open(stage.gateway.url('/app'))))
     await Promise.all(pages.map((page) => page.evaluate('tab')))
-    expect(gateway.requests).toEqual(['POST begin', 'begun', 'POST begin', 'begun', 'POST begin', 'begun'])
+    expect(stage.gateway.requests).toEqual([
+      'POST begin',
+      'begun',
+      'POST begin',
+      'begun',
+      'POST begin',
+      'begun',
+    ])
   })
 
   it('asks once for all its sockets, and not at all without one', async () => {
-    const page = await browser.open(gateway.url('/quiet'))
-    expect(gateway.requests).toEqual([])
+    const page = await stage.browser.open(stage.gateway.url('/quiet'))
+    expect(stage.gateway.requests).toEqual([])
     await page.evaluate(
       `Promise.all([1, 2, 3].map(() => told(new WebSocket('ws://' + location.host + '/stream'))))`,
     )
-    expect(gateway.requests).toEqual(['POST begin', 'begun'])
+    expect(stage.gateway.requests).toEqual(['POST begin', 'begun'])
   })
 
   it('goes on without one after 3 s', async () => {
-    gateway.delay = 60_000
+    stage.gateway.delay = 60_000
     const begun = performance.now()
-    const opened = gateway.connected('/stream')
-    await browser.open(gateway.url('/app'))
+    const opened = stage.gateway.connected('/stream')
+    await stage.browser.open(stage.gateway.url('/app'))
     expect(await opened).toMatch(/^[\w-]{22}$/)
     expect(performance.now() - begun).toBeGreaterThan(2900)
     expect(performance.now() - begun).toBeLessThan(4500)

@@ -1,7 +1,6 @@
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Browser, openBrowser } from './browser.ts'
-import { type ContractGateway, openContractGateway } from './contract-gateway.ts'
+import { describe, expect, it } from 'vitest'
+import { setClientStage } from './client-stage.ts'
 
 const edits = { stringValue: '{"edited_rows":{"0":{"name":"Cara"}},"added_rows":[],"deleted_rows":[]}' }
 const selection = { stringValue: '{"selection":{"rows":[1],"columns":[]}}' }
@@ -11,22 +10,9 @@ const file = { fileId: 'f1', name: 'a.txt', size: 8, fileUrls }
 const upload = { fileUploaderStateValue: { uploadedFileInfo: [file] } }
 const shown = { 'holdfast-shown upload': { boolValue: true } }
 
-let browser: Browser
-let gateway: ContractGateway
+const stage = setClientStage()
 
-beforeAll(async () => {
-  browser = await openBrowser()
-})
-afterAll(() => browser.close())
-beforeEach(async () => {
-  gateway = await openContractGateway()
-})
-afterEach(async () => {
-  await browser.clear()
-  await gateway.close()
-})
-
-const open = (): Promise<Page> => browser.open(gateway.url('/streamlit'))
+const open = (): Promise<Page> => stage.browser.open(stage.gateway.url('/streamlit'))
 const states = (page: Page): Promise<unknown> => page.evaluate('states()')
 /** What the page before left, as it is stored. */
 const left = (page: Page): Promise<string> => page.evaluate(`localStorage.getItem('left')`)
@@ -160,12 +146,12 @@ describe('what a Streamlit page leaves', () => {
 
   it('is not for the next person in this tab, and not kept for the first', async () => {
     const page = await filled()
-    gateway.session.mark = 'm2'
+    stage.gateway.session.mark = 'm2'
     await page.reload()
     expect(await left(page)).toContain('Cara')
     await running(page)
     expect(await states(page)).toEqual({})
-    gateway.session.mark = 'm1'
+    stage.gateway.session.mark = 'm1'
     await page.reload()
     await running(page)
     expect(await states(page)).toEqual({})
@@ -173,11 +159,11 @@ describe('what a Streamlit page leaves', () => {
 
   it('is not for a duplicate of the tab', async () => {
     const page = await filled()
-    await page.goto(gateway.url('/_holdfast/sign-in'))
-    const duplicate = await browser.duplicate(page)
+    await page.goto(stage.gateway.url('/_holdfast/sign-in'))
+    const duplicate = await stage.browser.duplicate(page)
     expect(await duplicate.evaluate('JSON.stringify(sessionStorage)')).toContain('Cara')
-    await page.goto(gateway.url('/streamlit'))
-    await duplicate.goto(gateway.url('/streamlit'))
+    await page.goto(stage.gateway.url('/streamlit'))
+    await duplicate.goto(stage.gateway.url('/streamlit'))
     await running(page)
     await running(duplicate)
     expect(await states(duplicate)).toEqual({})
@@ -186,17 +172,17 @@ describe('what a Streamlit page leaves', () => {
 
   it('is nothing once the session has ended', async () => {
     const page = await filled()
-    await gateway.seen('UPGRADE events')
-    gateway.signOut()
+    await stage.gateway.seen('UPGRADE events')
+    stage.gateway.signOut()
     await page.waitForURL(/sign-in/)
     expect(await left(page)).toBe('nothing')
     expect(await page.evaluate('JSON.stringify(sessionStorage)')).not.toContain('Cara')
   })
 
   it('is for each of the frames of somebody else’s page its own', async () => {
-    const frame = (path: string) => `frame=${encodeURIComponent(gateway.url(path))}`
+    const frame = (path: string) => `frame=${encodeURIComponent(stage.gateway.url(path))}`
     const query = `${frame('/streamlit/a')}&${frame('/streamlit/b')}`
-    const page = await browser.open(gateway.url(`/foreign?${query}`, 'app.test'))
+    const page = await stage.browser.open(stage.gateway.url(`/foreign?${query}`, 'app.test'))
     const eachFrame = (run: string) =>
       Promise.all(
         page
@@ -239,7 +225,7 @@ describe('a page of a Streamlit that the script does not know', () => {
   })
 
   it.each(['blocked', 'full'])('works where storage is %s', async (kind) => {
-    const page = await browser.context.newPage()
+    const page = await stage.browser.context.newPage()
     const whole = `Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('no') } })`
     const writes = `{
       const { setItem } = Storage.prototype
@@ -251,7 +237,7 @@ describe('a page of a Streamlit that the script does not know', () => {
     await page.addInitScript(kind === 'blocked' ? whole : writes)
     const faults: Error[] = []
     page.on('pageerror', (fault) => faults.push(fault))
-    await page.goto(gateway.url('/streamlit'))
+    await page.goto(stage.gateway.url('/streamlit'))
     await running(page)
     await draw(page, 'stDataFrame', 'table', edits)
     await page.reload()

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Browser, openBrowser, openUnattended } from './browser.ts'
-import { type ContractGateway, openContractGateway } from './contract-gateway.ts'
+import { describe, expect, it } from 'vitest'
+import { openUnattended } from './browser.ts'
+import { setClientStage } from './client-stage.ts'
 
 const ID = /^[\w-]{22}$/
 
@@ -10,31 +10,18 @@ const tabOf = (page: Page): Promise<string> => page.evaluate('tab')
 /** Whether the page's socket had to wait for its id. */
 const isHeld = (page: Page): Promise<boolean> => page.evaluate(`Object.hasOwn(socket, 'onopen')`)
 
-let browser: Browser
-let gateway: ContractGateway
-
-beforeAll(async () => {
-  browser = await openBrowser()
-})
-afterAll(() => browser.close())
-beforeEach(async () => {
-  gateway = await openContractGateway()
-})
-afterEach(async () => {
-  await browser.clear()
-  await gateway.close()
-})
+const stage = setClientStage()
 
 // `localhost` is a secure context with Web Locks; `app.test` over plain http is none and has no Web Locks.
 describe.each(['localhost', 'app.test'])('a tab on http://%s', (host) => {
-  const open = () => browser.open(gateway.url('/app', host))
+  const open = () => stage.browser.open(stage.gateway.url('/app', host))
 
   it('gives its sockets one id, at once and through a native socket', async () => {
     const page = await open()
     expect(await page.evaluate('isSecureContext && "locks" in navigator')).toBe(host === 'localhost')
     expect(await tabOf(page)).toMatch(ID)
     expect(await isHeld(page)).toBe(false)
-    await gateway.seen('UPGRADE events')
+    await stage.gateway.seen('UPGRADE events')
     expect(await page.evaluate('window.faults')).toBeUndefined()
   })
 
@@ -55,7 +42,7 @@ describe.each(['localhost', 'app.test'])('a tab on http://%s', (host) => {
       page.evaluate('void window.open(location.href)'),
     ])
     // It is told of while it is still empty.
-    await opened.waitForURL(gateway.url('/app', host))
+    await opened.waitForURL(stage.gateway.url('/app', host))
     const ids = [await tabOf(page), await tabOf(opened)]
     expect(ids[1]).toMatch(ID)
     expect(ids[1]).not.toBe(ids[0])
@@ -66,7 +53,7 @@ describe.each(['localhost', 'app.test'])('a tab on http://%s', (host) => {
 
   it('has another id than its duplicate, and both keep theirs through F5', async () => {
     const page = await open()
-    const duplicate = await browser.duplicate(page)
+    const duplicate = await stage.browser.duplicate(page)
     const ids = [await tabOf(page), await tabOf(duplicate)]
     expect(ids[1]).toMatch(ID)
     expect(ids[1]).not.toBe(ids[0])
@@ -77,10 +64,10 @@ describe.each(['localhost', 'app.test'])('a tab on http://%s', (host) => {
   it('has another id than a duplicate made while it showed a page without the script', async () => {
     const page = await open()
     const id = await tabOf(page)
-    await page.goto(gateway.url('/_holdfast/sign-in', host))
-    const duplicate = await browser.duplicate(page)
-    await page.goto(gateway.url('/app', host))
-    await duplicate.goto(gateway.url('/app', host))
+    await page.goto(stage.gateway.url('/_holdfast/sign-in', host))
+    const duplicate = await stage.browser.duplicate(page)
+    await page.goto(stage.gateway.url('/app', host))
+    await duplicate.goto(stage.gateway.url('/app', host))
     expect(await tabOf(page)).toBe(id)
     expect(await tabOf(duplicate)).not.toBe(id)
   })
@@ -89,22 +76,22 @@ describe.each(['localhost', 'app.test'])('a tab on http://%s', (host) => {
     const page = await open()
     const id = await tabOf(page)
     await page.close()
-    expect(await tabOf(await browser.reopen())).toBe(id)
+    expect(await tabOf(await stage.browser.reopen())).toBe(id)
   })
 
   it('keeps its id when the browser discarded it', async () => {
     const page = await open()
     const id = await tabOf(page)
-    const again = await browser.discardAndReturn(page)
+    const again = await stage.browser.discardAndReturn(page)
     expect(await again.evaluate('document.wasDiscarded')).toBe(true)
     expect(await tabOf(again)).toBe(id)
   })
 
   it('keeps its id when it goes elsewhere and comes back out of the cache', async () => {
-    const page = await browser.open(gateway.url('/quiet', host))
-    await page.goto(gateway.url('/app', host))
+    const page = await stage.browser.open(stage.gateway.url('/quiet', host))
+    await page.goto(stage.gateway.url('/app', host))
     const id = await tabOf(page)
-    const restored = gateway.connected('/restored')
+    const restored = stage.gateway.connected('/restored')
     await page.evaluate('history.back()')
     expect(await restored).toBe(id)
   })
@@ -118,10 +105,10 @@ describe.each(['localhost', 'app.test'])('a tab on http://%s', (host) => {
 
 describe('a tab', () => {
   it('settles the id of a busy tab’s duplicate by the lock, however long the tab is busy', async () => {
-    const page = await browser.open(gateway.url('/app'))
+    const page = await stage.browser.open(stage.gateway.url('/app'))
     const id = await tabOf(page)
     await page.evaluate('setTimeout(() => { const until = Date.now() + 1500; while (Date.now() < until); })')
-    expect(await tabOf(await browser.duplicate(page))).not.toBe(id)
+    expect(await tabOf(await stage.browser.duplicate(page))).not.toBe(id)
   })
 
   it('takes no id and opens no socket while it is only rendered ahead of time', async ({
@@ -129,7 +116,7 @@ describe('a tab', () => {
   }) => {
     const ahead = `new WebSocket('ws://' + location.host + '/ahead')
       setTimeout(() => fetch('/_holdfast/prerendering-' + document.prerendering), 500)`
-    const next = gateway.url(`/quiet?run=${encodeURIComponent(ahead).replaceAll("'", '%27')}`)
+    const next = stage.gateway.url(`/quiet?run=${encodeURIComponent(ahead).replaceAll("'", '%27')}`)
     const first = `new WebSocket('ws://' + location.host + '/go').onmessage = ({ data }) => {
         if (data === 'go') location.href = '${next}'
       }
@@ -137,24 +124,24 @@ describe('a tab', () => {
       rules.type = 'speculationrules'
       rules.text = JSON.stringify({ prerender: [{ urls: ['${next}'] }] })
       document.head.append(rules)`
-    const going = gateway.connected('/go')
-    const connected = gateway.connected('/ahead')
+    const going = stage.gateway.connected('/go')
+    const connected = stage.gateway.connected('/ahead')
     // A browser that is being debugged renders nothing ahead of time: this one is only told an address.
-    onTestFinished(await openUnattended(gateway.url(`/quiet?run=${encodeURIComponent(first)}`)))
+    onTestFinished(await openUnattended(stage.gateway.url(`/quiet?run=${encodeURIComponent(first)}`)))
     const id = await going
-    await gateway.seen('GET prerendering-true')
-    expect(gateway.sockets.map(({ path }) => path).sort()).toEqual(['/_holdfast/events', '/go'])
-    gateway.sockets.find(({ path }) => path === '/go')?.socket.send('go')
+    await stage.gateway.seen('GET prerendering-true')
+    expect(stage.gateway.sockets.map(({ path }) => path).sort()).toEqual(['/_holdfast/events', '/go'])
+    stage.gateway.sockets.find(({ path }) => path === '/go')?.socket.send('go')
     expect(await connected).toBe(id)
-    expect(gateway.requests).not.toContain('GET prerendering-false')
+    expect(stage.gateway.requests).not.toContain('GET prerendering-false')
   })
 
   it('works where storage is blocked, with an id for each page', async () => {
-    const page = await browser.context.newPage()
+    const page = await stage.browser.context.newPage()
     await page.addInitScript(`for (const name of ['sessionStorage', 'localStorage']) {
       Object.defineProperty(window, name, { get() { throw new DOMException('blocked', 'SecurityError') } })
     }`)
-    await page.goto(gateway.url('/app'))
+    await page.goto(stage.gateway.url('/app'))
     const id = await tabOf(page)
     expect(id).toMatch(ID)
     await page.reload()
@@ -163,17 +150,19 @@ describe('a tab', () => {
   })
 
   it('does not put its id on the sockets of its frames, nor opens an events line for each', async () => {
-    const page = await browser.open(gateway.url('/app?frame=/app'))
+    const page = await stage.browser.open(stage.gateway.url('/app?frame=/app'))
     const frame = page.frames()[1]
     expect(await frame?.evaluate('tab')).toBe('null')
     expect(await tabOf(page)).toMatch(ID)
-    await gateway.seen('UPGRADE events')
-    expect(gateway.requests).toEqual(['UPGRADE events'])
+    await stage.gateway.seen('UPGRADE events')
+    expect(stage.gateway.requests).toEqual(['UPGRADE events'])
   })
 
   it('has ids of its own for the frames of somebody else’s page, which keep them through F5', async () => {
-    const frame = (path: string) => `frame=${encodeURIComponent(gateway.url(path))}`
-    const page = await browser.open(gateway.url(`/foreign?${frame('/app/a')}&${frame('/app/b')}`, 'app.test'))
+    const frame = (path: string) => `frame=${encodeURIComponent(stage.gateway.url(path))}`
+    const page = await stage.browser.open(
+      stage.gateway.url(`/foreign?${frame('/app/a')}&${frame('/app/b')}`, 'app.test'),
+    )
     const ids = () =>
       Promise.all(
         page
