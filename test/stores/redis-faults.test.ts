@@ -2,27 +2,15 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { StoreChange } from '../../src/core/contracts.ts'
 import { type RedisStore, redisStore } from '../../src/stores/redis.ts'
 import { changesOf, current } from '../../src/testing/opened-store.ts'
 import { bytes, record } from '../../src/testing/records.ts'
-import { type RedisServer, startRedis, until } from './redis-server.ts'
+import { openedRedis } from './opened-redis.ts'
+import { type RedisServer, until } from './redis-server.ts'
 
-const opened: (() => Promise<unknown>)[] = []
-
-afterEach(async () => {
-  for (const close of opened.splice(0).reverse()) await close()
-}, 30_000)
-
-async function server(settings: Record<string, string> = {}): Promise<RedisServer> {
-  const redis = await startRedis(settings)
-  opened.push(() => {
-    redis.thaw()
-    return redis.stop()
-  })
-  return redis
-}
+const { opened, server } = openedRedis()
 
 async function storeOn(redis: RedisServer, query = ''): Promise<RedisStore> {
   const store = await redisStore({ url: `redis://127.0.0.1:${redis.port}${query}` })

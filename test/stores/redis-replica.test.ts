@@ -1,23 +1,11 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { redisStore } from '../../src/stores/redis.ts'
 import { replicasIn } from '../../src/stores/redis-server-facts.ts'
 import { created } from '../../src/testing/records.ts'
-import { type RedisServer, startRedis, until } from './redis-server.ts'
+import { openedRedis } from './opened-redis.ts'
+import { until } from './redis-server.ts'
 
-const opened: (() => Promise<unknown>)[] = []
-
-afterEach(async () => {
-  for (const close of opened.splice(0).reverse()) await close()
-}, 30_000)
-
-async function server(settings: Record<string, string> = {}): Promise<RedisServer> {
-  const redis = await startRedis(settings)
-  opened.push(() => {
-    redis.thaw()
-    return redis.stop()
-  })
-  return redis
-}
+const { opened, server } = openedRedis()
 
 describe('a replica that comes while gateways run', () => {
   it('P1: SECURITY: is waited for from then on by those who were there before it, too', async () => {
