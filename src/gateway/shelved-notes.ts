@@ -59,7 +59,7 @@ function kept(value: Json, at: number): readonly Note[] {
 
 function noteOf(value: Json): Note | null {
   if (!Array.isArray(value)) return null
-  const [image, until, number = 0] = value as readonly Json[]
+  const [image, until, number] = value as readonly Json[]
   return typeof image === 'string' && typeof until === 'number' && typeof number === 'number'
     ? [image, until, number]
     : null
