@@ -8,8 +8,8 @@ export interface HeldResponseOptions {
   /** Called once, when the response would begin; its headers are sent when the promise settles. */
   settle(status: number): Promise<Outgoing>
   /**
-   * Told why `settle` rejected, what it says is the handler's fault, or what Node threw for what was held. The response is free then, and nothing of it was sent.
-   * Where something was, the connection is broken instead.
+   * Told why `settle` rejected, what it says is the handler's fault, or what Node threw for what was held. The response is
+   * free then, and nothing of it was sent. Where something was, the connection is broken instead.
    */
   onError(error: unknown): void
 }

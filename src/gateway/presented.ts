@@ -27,3 +27,11 @@ async function ask(parts: GatewayParts, credential: string): Promise<Presented> 
     return { session: null, credential, replacement: null }
   return { credential, session: loaded?.session ?? null, replacement: loaded?.replacement ?? null }
 }
+
+/** Whether this process knows, without asking, that the session of a credential still lives: for what is held for it. */
+export function isKnownLive(
+  { sessions }: Pick<GatewayParts, 'sessions'>,
+  credential: string | null,
+): boolean {
+  return credential !== null && sessions.peek(credential) !== null
+}

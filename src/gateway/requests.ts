@@ -10,7 +10,7 @@ import { cookieMemory } from './cookie-memory.ts'
 import { switchOver } from './old-sessions.ts'
 import { pageSnippet } from './page-snippet.ts'
 import type { GatewayParts } from './parts.ts'
-import { presented } from './presented.ts'
+import { isKnownLive, presented } from './presented.ts'
 import { sendProblem } from './problems.ts'
 import { requestHeaders } from './proxy/headers.ts'
 import type { Exchange } from './proxy/http.ts'
@@ -228,7 +228,7 @@ function forward(parts: GatewayParts, visit: Visit): void {
       // An event stream or a long download must not outlive the session it was opened with.
       if (!streaming || session === null || session.identity === null) return
       // The app may have taken its time: an answer can begin only after its session was over.
-      const isKnown = who.credential !== null && parts.sessions.peek(who.credential) !== null
+      const isKnown = isKnownLive(parts, who.credential)
       release = parts.sockets.hold(session, { end: () => response.destroy() }, isKnown)
       response.once('close', () => release?.())
     },

@@ -12,7 +12,7 @@ import type { Opened } from './apps/preset.ts'
 import { pinIn } from './cookie-memory.ts'
 import { pageHeader } from './page-pass.ts'
 import type { GatewayParts } from './parts.ts'
-import { presented } from './presented.ts'
+import { isKnownLive, presented } from './presented.ts'
 import { tabHeader } from './proxy/forwarded.ts'
 import { requestHeaders } from './proxy/headers.ts'
 import { instanceOf } from './proxy/instances.ts'
@@ -59,8 +59,7 @@ export function upgradeHandler(parts: GatewayParts, events: EventsEndpoint): Upg
   ): void {
     if (local !== `${holdfastPath}events`) return deny(client, 404)
     if (session === null || session.identity === null) return deny(client, 401)
-    const isKnown = credential !== null && parts.sessions.peek(credential) !== null
-    events.accept(request, client, head, session, isKnown)
+    events.accept(request, client, head, session, isKnownLive(parts, credential))
   }
 
   async function relayed(
