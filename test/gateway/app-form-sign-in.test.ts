@@ -1,6 +1,7 @@
 /** Signing in by the app's own form, and signing out by the app. */
 import { describe, expect, it } from 'vitest'
 import { pinOfSid, writePin } from '../../src/gateway/proxy/instance-order.ts'
+import { altered } from '../altered.ts'
 import { appForm, cookieOf, streamlitApp } from './app-form.ts'
 import { anna } from './people.ts'
 
@@ -128,10 +129,9 @@ describe('signing in by the app’s own form', () => {
     const page = await app.page(await app.browser())
     const other = await app.page(await app.browser())
     const { 'holdfast-page': pass = '', ...bare } = page.handed
-    const changed = `${pass.slice(0, -2)}${pass.endsWith('AA') ? 'BB' : 'AA'}`
     for (const handed of [
       bare,
-      { ...bare, 'holdfast-page': changed },
+      { ...bare, 'holdfast-page': altered(pass) },
       { ...bare, 'holdfast-page': 'p1.' },
       { ...bare, 'holdfast-page': other.handed['holdfast-page'] ?? '' },
     ]) {

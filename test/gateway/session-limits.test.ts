@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import type { AccountLimit } from '../../src/core/session-limit.ts'
+import { altered } from '../altered.ts'
 import { type Harness, startHarness } from './harness.ts'
 import { type Answer, fetchFrom } from './loopback.ts'
 import { anna, password } from './people.ts'
@@ -208,7 +209,7 @@ describe('at most so many sessions an account: ask-to-take-over', () => {
       ['', {}, fields],
       [asked.cookies, {}, { ...fields, form_token: 'none' }],
       [asked.cookies, { 'sec-fetch-site': 'same-origin' }, { ...fields, form_token: 'none' }],
-      [asked.cookies, {}, { ...fields, ticket: `${fields.ticket.slice(0, -2)}AA` }],
+      [asked.cookies, {}, { ...fields, ticket: altered(fields.ticket) }],
       [asked.cookies, {}, { ...fields, ticket: fields.form_token }],
       [asked.cookies, {}, { ...fields, ticket: '' }],
     ]
