@@ -27,6 +27,17 @@ export interface WithSession {
   sessionID: string
 }
 
+const visited = Symbol('visit')
+
+// One getter for all: with one of its own each request would have a hidden class of its own, and be slow from here on.
+const sessionId = {
+  configurable: true,
+  enumerable: true,
+  get(this: { [visited]?: Pick<Visit, 'session'> }): string {
+    return this[visited]?.session.id ?? ''
+  },
+}
+
 /**
  * Middleware in the place of express-session's. Use it for the whole app, where that stood. Throws `ConfigError`
  * (`ERR_CONFIG_INVALID`) for options that cannot be kept here, and says what to do.
@@ -71,11 +82,7 @@ export function session<Data extends SessionData>(
         return new KeptCookie(facts, path, now, present.idle, Math.min(present.idle, left))
       },
     })
-    Object.defineProperty(request, 'sessionID', {
-      configurable: true,
-      enumerable: true,
-      get: () => visit.session.id ?? '',
-    })
+    Object.defineProperty(Object.assign(request, { [visited]: visit }), 'sessionID', sessionId)
     replace(legacy)
     return async () => {
       const { session: last } = request as unknown as Partial<WithSession>

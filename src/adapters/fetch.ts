@@ -98,14 +98,28 @@ export function fetchSessions<Data extends SessionData>(
 
 /** A fetch `Request` as the library reads it. */
 export function fetchRequest(request: Request, address: string): Incoming {
-  return {
-    method: request.method,
-    get target() {
-      const { pathname, search } = new URL(request.url)
-      return pathname + search
-    },
-    address,
-    header: (name) => request.headers.get(name) ?? undefined,
+  return new FetchRequest(request, address)
+}
+
+/** A class for its getter, as that of `nodeRequest`. The target is seldom asked for, and costs more than all else. */
+class FetchRequest implements Incoming {
+  readonly method: string
+  readonly address: string
+  readonly #request: Request
+
+  constructor(request: Request, address: string) {
+    this.method = request.method
+    this.address = address
+    this.#request = request
+  }
+
+  get target(): string {
+    const { pathname, search } = new URL(this.#request.url)
+    return pathname + search
+  }
+
+  header(name: string): string | undefined {
+    return this.#request.headers.get(name) ?? undefined
   }
 }
 

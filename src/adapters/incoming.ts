@@ -5,6 +5,8 @@ export interface Incoming {
   readonly target: string
   /** The client's address, for the list of devices; `''` where nobody knows it. */
   readonly address: string
+  /** The same object for all requests of one connection, if anybody knows it. */
+  readonly connection?: object
   /** A header by its lower-case name; several of one name joined by `, `, cookies by `; `. */
   header(name: string): string | undefined
 }

@@ -27,7 +27,19 @@ export interface KeptParts {
 export class KeptSession implements LegacySession {
   [key: string]: unknown
   declare readonly cookie: KeptCookie
+  // One pair of accessors for all: with its own each session would have a hidden class of its own, and be slow to use.
+  static readonly #cookieProperty = {
+    enumerable: true,
+    get(this: KeptSession): KeptCookie {
+      return this.#cookie
+    },
+    // Who copies one session's properties to the next means its lifetime, too.
+    set(this: KeptSession, other: LegacyCookieOptions): void {
+      this.#cookie.take(other)
+    },
+  }
   readonly #parts: KeptParts
+  readonly #cookie: KeptCookie
   /** What is stored, by key, as JSON. */
   #stored: ReadonlyMap<string, string>
   #isChanged = false
@@ -37,10 +49,8 @@ export class KeptSession implements LegacySession {
 
   private constructor(parts: KeptParts, stored: ReadonlyMap<string, string>) {
     this.#parts = parts
-    const cookie = parts.cookie()
-    // Who copies one session's properties to the next means its lifetime, too.
-    const take = (other: LegacyCookieOptions): void => cookie.take(other)
-    Object.defineProperty(this, 'cookie', { get: () => cookie, set: take, enumerable: true })
+    this.#cookie = parts.cookie()
+    Object.defineProperty(this, 'cookie', KeptSession.#cookieProperty)
     // What has the name of a method, or of the prototype itself, stays where it is.
     this.#stored = new Map([...stored].filter(([key]) => !(key in this)))
     for (const [key, text] of this.#stored) this[key] = JSON.parse(text)

@@ -122,4 +122,30 @@ describe('holdResponse', () => {
     })
     expect([status, text, headers.get('x-own')]).toEqual([201, 'once', 'yes'])
   })
+
+  it('may be held twice, as where two apps stand one behind the other: both tell their cookies', async () => {
+    const seen: boolean[] = []
+    const { status, text, headers } = await served((response) => {
+      holdResponse(response, {
+        async settle() {
+          await new Promise(setImmediate)
+          return { cookies: ['b=2'], answer: null }
+        },
+        onError: () => response.destroy(),
+      })
+      seen.push(response.headersSent)
+      response.writeHead(201, { 'x-own': 'yes' })
+      seen.push(response.headersSent)
+      expect(() => response.setHeader('x-late', '1')).toThrow()
+      response.write('one ')
+      response.end('two')
+    })
+    expect(seen).toEqual([false, true])
+    expect([status, text, headers.get('x-own'), headers.getSetCookie()]).toEqual([
+      201,
+      'one two',
+      'yes',
+      ['b=2', 'a=1'],
+    ])
+  })
 })
