@@ -1,7 +1,7 @@
 /** What one request ends, and whether it did: no end is acknowledged before it holds. */
 export class Endings {
-  /** Whether the last try did, by what ends. */
-  readonly #ends = new Map<string, Promise<boolean>>()
+  /** Whether the last try did, by what ends; most requests end nothing. */
+  #ends: Map<string, Promise<boolean>> | null = null
 
   /** Remembers the end of a session, by its id, or of `everywhere`. */
   watch<Result>(what: string, ended: Promise<Result>): Promise<Result> {
@@ -9,17 +9,18 @@ export class Endings {
       () => true,
       () => false,
     )
+    this.#ends ??= new Map()
     this.#ends.set(what, holds)
     return ended
   }
 
   /** It ended in another way. */
   forget(what: string): void {
-    this.#ends.delete(what)
+    this.#ends?.delete(what)
   }
 
   /** Whether all of them hold, when they are done: also those that the handler did not wait for. */
   async hold(): Promise<boolean> {
-    return this.#ends.size === 0 || !(await Promise.all(this.#ends.values())).includes(false)
+    return this.#ends === null || !(await Promise.all(this.#ends.values())).includes(false)
   }
 }

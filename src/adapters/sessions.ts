@@ -14,6 +14,7 @@ import { sweeping } from '../core/sweeping.ts'
 import { oncePerTurn } from '../core/turn.ts'
 import { createUrlSessions, type UrlSessions } from '../core/url-session.ts'
 import { problemAnswer } from './answer.ts'
+import { cookieMemory } from './cookie-memory.ts'
 import type { Answer, Incoming } from './incoming.ts'
 import { OpenVisit } from './open-visit.ts'
 import { originGuard } from './origin-guard.ts'
@@ -105,6 +106,7 @@ export async function createSessions<Data extends SessionData = Record<string, u
     if (state !== null) states.set(session, state)
     return state
   }
+  const readCookies = cookieMemory(cookie)
   const guard = originGuard({ origin: site.origin, isGuarded: options.isGuarded ?? (() => true), onEvent })
 
   const visit = (incoming: Incoming, presented: Presented, refusal: Answer | null): Visit<Data> =>
@@ -125,10 +127,10 @@ export async function createSessions<Data extends SessionData = Record<string, u
     ...{ manager, policy, cookie, urlSessions },
 
     open(incoming) {
-      const credential = cookie.read(incoming.header('cookie'))
+      const { credential, digest } = readCookies(incoming)
       const refusal = guard(incoming, credential)
       if (credential === null || refusal !== null) return visit(incoming, nobody, refusal)
-      const session = manager.peek(credential)
+      const session = manager.peekDigest(digest)
       if (session === null) return ask(incoming, credential)
       return visit(incoming, { session, credential, isReplaced: false }, null)
     },
