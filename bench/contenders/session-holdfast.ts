@@ -9,9 +9,11 @@ export interface Data {
   b: string
 }
 
+// Longer than a measurement: its cookie shall be the newest all the while, as a browser's is.
+const rotateAfter = 3_600_000
 let ahead = 0
 time.add(() => {
-  ahead += 120_000
+  ahead += 2 * rotateAfter
 })
 
 const now = (): number => Date.now() + ahead
@@ -20,7 +22,7 @@ export const sessions: Sessions<Data> = await createSessions<Data>({
   store: redisUrl === '' ? memoryStore({ now }) : redisStore({ url: redisUrl }),
   secret,
   origin: 'http://localhost:3000',
-  policy: { rotateAfter: 60_000 },
+  policy: { rotateAfter },
   now,
 })
 
