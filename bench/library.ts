@@ -36,6 +36,9 @@ interface Entrant {
 }
 
 const origin = 'http://localhost:3000'
+// What is sent and called though there is no session: the least that any can add.
+const nothing = 'a cookie, and a middleware that does nothing'
+const anyCookie = `session=${'k'.repeat(80)}`
 const connections = 16
 
 async function entrant(
@@ -43,10 +46,10 @@ async function entrant(
   framework: string,
   script: string,
   arg: string,
-  isBare = false,
+  known?: string,
 ): Promise<Entrant> {
   const contender = await start(`${name} in ${framework}`, `contenders/${script}`, arg)
-  const cookie = isBare ? '' : await signedIn(contender)
+  const cookie = known ?? (await signedIn(contender))
   const samples = { 'who is signed in': [], 'one value read': [], 'one value written': [] }
   return { name, framework, contender, cookie, samples }
 }
@@ -133,8 +136,10 @@ export async function benchLibrary(rounds: number, requests: number): Promise<st
 export async function compare(redisUrl: string, rounds: number, requests: number): Promise<string> {
   const entrants: Entrant[] = []
   try {
-    for (const framework of ['express', 'fastify', 'hono'])
-      entrants.push(await entrant('alone', framework, 'session-bare.ts', framework, true))
+    for (const framework of ['express', 'fastify', 'hono']) {
+      entrants.push(await entrant('alone', framework, 'session-bare.ts', framework, ''))
+      entrants.push(await entrant(nothing, framework, 'session-bare.ts', `${framework} nothing`, anyCookie))
+    }
     for (const [name, framework, script] of libraries) {
       if (redisUrl === '' || name !== 'iron-session') {
         entrants.push(await entrant(name, framework, script, redisUrl))
@@ -163,7 +168,7 @@ function summary(entrants: readonly Entrant[]): string {
       if (one.name === 'alone') return median(one.samples[task]).toFixed(1)
       const more = added(one, task)
       const ours = added(find('**Holdfast**', one.framework), task)
-      return one.name === '**Holdfast**'
+      return one.name === '**Holdfast**' || one.name === nothing
         ? `+${more.toFixed(1)}`
         : `+${more.toFixed(1)} (× ${(more / ours).toFixed(1)})`
     })
