@@ -168,9 +168,9 @@ function summary(entrants: readonly Entrant[]): string {
       if (one.name === 'alone') return median(one.samples[task]).toFixed(1)
       const more = added(one, task)
       const ours = added(find('**Holdfast**', one.framework), task)
-      return one.name === '**Holdfast**' || one.name === nothing
-        ? `+${more.toFixed(1)}`
-        : `+${more.toFixed(1)} (× ${(more / ours).toFixed(1)})`
+      const isOurs = one.name === '**Holdfast**' || one.name === nothing
+      // Of nearly nothing there is no ratio.
+      return isOurs || ours < 1 ? signed(more) : `${signed(more)} (× ${(more / ours).toFixed(1)})`
     })
     return [`${one.framework}: ${one.name}`, ...cells]
   })
@@ -178,6 +178,10 @@ function summary(entrants: readonly Entrant[]): string {
     ['CPU µs per request', ...Object.keys(tasks)],
     rows.toSorted(([a = ''], [b = '']) => (a.slice(0, 5) < b.slice(0, 5) ? -1 : 0)),
   )
+}
+
+function signed(more: number): string {
+  return `${more < 0 ? '−' : '+'}${Math.abs(more).toFixed(1)}`
 }
 
 if (import.meta.main) {
