@@ -168,9 +168,9 @@ function summary(entrants: readonly Entrant[]): string {
       if (one.name === 'alone') return median(one.samples[task]).toFixed(1)
       const more = added(one, task)
       const ours = added(find('**Holdfast**', one.framework), task)
-      const isOurs = one.name === '**Holdfast**' || one.name === nothing
+      const isPeer = one.name !== '**Holdfast**' && one.name !== nothing
       // Of nearly nothing there is no ratio.
-      return isOurs || ours < 1 ? signed(more) : `${signed(more)} (× ${(more / ours).toFixed(1)})`
+      return isPeer && ours >= 1 ? `${signed(more)} (× ${(more / ours).toFixed(1)})` : signed(more)
     })
     return [`${one.framework}: ${one.name}`, ...cells]
   })

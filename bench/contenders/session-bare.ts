@@ -1,5 +1,5 @@
 /**
- * The frameworks without any session: what all others are held against. With a second argument there is a middleware that does
+ * The frameworks without any session: what all others are held against. With a second word there is a middleware that does
  * nothing: no session can cost less.
  */
 import type { AddressInfo } from 'node:net'

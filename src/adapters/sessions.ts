@@ -14,7 +14,7 @@ import { sweeping } from '../core/sweeping.ts'
 import { oncePerTurn } from '../core/turn.ts'
 import { createUrlSessions, type UrlSessions } from '../core/url-session.ts'
 import { problemAnswer } from './answer.ts'
-import { cookieMemory } from './cookie-memory.ts'
+import { cookieReader } from './cookie-reading.ts'
 import type { Answer, Incoming } from './incoming.ts'
 import { OpenVisit } from './open-visit.ts'
 import { originGuard } from './origin-guard.ts'
@@ -106,7 +106,7 @@ export async function createSessions<Data extends SessionData = Record<string, u
     if (state !== null) states.set(session, state)
     return state
   }
-  const readCookies = cookieMemory(cookie)
+  const readCookies = cookieReader(cookie)
   const guard = originGuard({ origin: site.origin, isGuarded: options.isGuarded ?? (() => true), onEvent })
 
   const visit = (incoming: Incoming, presented: Presented, refusal: Answer | null): Visit<Data> =>

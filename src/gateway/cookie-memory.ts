@@ -1,7 +1,7 @@
 /** What the cookies of a connection said, so that the same ones are not taken apart anew with each of its requests. */
 import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
 import type { CookieTransport } from '../core/cookie.ts'
+import { cookieMemory as ofConnection } from '../core/cookie-memory.ts'
 import { credentialDigest } from '../core/token.ts'
 import { cookiesForApp, type DropCookie } from './proxy/headers.ts'
 import { type Pin, readPin } from './proxy/instance-order.ts'
@@ -19,34 +19,23 @@ export interface CookieReading {
   readonly pin: Pin | null
 }
 
-/**
- * Reads the cookies of requests. One header is kept for each connection, and goes with it: a map of credentials would lie
- * about in memory. Whoever shares a connection with others (behind a TLS proxy) learns nothing by its speed: engines
- * compare texts eight bytes at a time, and no eight bytes of a credential can be guessed.
- */
+/** Reads the cookies of requests, once for each connection. */
 export function cookieMemory(
   cookie: CookieTransport,
   drop: DropCookie,
   instanceCookie: CookieTransport | null = null,
 ): (request: IncomingMessage) => CookieReading | null {
-  const last = new WeakMap<Socket, CookieReading>()
-  return ({ socket, headers }) => {
-    const header = headers.cookie
-    if (header === undefined) return null
-    const known = last.get(socket)
-    if (known !== undefined && known.header === header) return known
+  const remembered = ofConnection((header): CookieReading => {
     const credential = cookie.read(header)
-    const digest = credential === null ? '' : credentialDigest(credential)
-    const reading = {
+    return {
       header,
       credential,
-      digest,
+      digest: credential === null ? '' : credentialDigest(credential),
       forApp: cookiesForApp(header, drop),
       pin: pinIn(instanceCookie, header),
     }
-    last.set(socket, reading)
-    return reading
-  }
+  })
+  return ({ socket, headers }) => (headers.cookie === undefined ? null : remembered(socket, headers.cookie))
 }
 
 /** The pin in a Cookie header; `null` if there is none that we wrote, or two that differ. */

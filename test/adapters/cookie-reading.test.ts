@@ -1,7 +1,7 @@
 /** Cookies remembered for their connection say what they would say read anew, and no other connection's. */
 import fc from 'fast-check'
 import { expect, it, vi } from 'vitest'
-import { cookieMemory } from '../../src/adapters/cookie-memory.ts'
+import { cookieReader } from '../../src/adapters/cookie-reading.ts'
 import { cookieTransport } from '../../src/core/cookie.ts'
 import { credentialDigest } from '../../src/core/token.ts'
 
@@ -29,7 +29,7 @@ it('says of every request on any connection what reading its header anew would s
     fc.property(
       fc.array(fc.tuple(fc.nat({ max: 2 }), header), { minLength: 1, maxLength: 12 }),
       (requests) => {
-        const read = cookieMemory(cookie)
+        const read = cookieReader(cookie)
         for (const [at, cookies] of requests) {
           const { credential, digest } = read(incoming(connections[at], cookies))
           expect(credential).toBe(cookie.read(cookies))
@@ -43,7 +43,7 @@ it('says of every request on any connection what reading its header anew would s
 
 it('reads the header of a connection once, for as long as it is the same', () => {
   const read = vi.fn(cookie.read)
-  const remember = cookieMemory({ ...cookie, read })
+  const remember = cookieReader({ ...cookie, read })
   const [one, other] = [{}, {}]
   for (const [connection, cookies] of [
     [one, 'holdfast-8080=x'],
