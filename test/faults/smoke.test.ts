@@ -23,7 +23,8 @@ describe('three replicas, while what they rest on fails', { timeout: 90_000 }, (
       ...{ store, seed: 1, seconds: 4, faults, people: 4, slack: 2_500 },
       isOnLoopback: true,
     })
-    expect(violations.map(({ promise, what }) => `${promise}: ${what}`)).toEqual([])
+    // One text: of a list, a report shows how long it is.
+    expect(violations.map(({ promise, what }) => `${promise}: ${what}`).join('\n')).toBe('')
     // A run in which nothing happens keeps every promise.
     expect(history.faults.length).toBeGreaterThan(0)
     expect(history.operations.filter(({ outcome }) => outcome === 'ok').length).toBeGreaterThan(50)
