@@ -1,6 +1,7 @@
 /** The store that all replicas of a run share, and what can be done to its server. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { postgresPrograms, startPostgres } from '../test/stores/postgres-server.ts'
@@ -30,6 +31,8 @@ export interface Backend {
     kill(): Promise<void>
     restart(): Promise<void>
   } | null
+  /** Has it keep something, past all links; resolves when that is on its disk. */
+  write(): Promise<unknown>
   /** Loses everything, as one that writes nothing down does when it is started again. `null`: it cannot. */
   readonly empty: (() => Promise<unknown>) | null
   readonly switched: readonly { readonly kind: SwitchedFault; set(isOn: boolean): Promise<void> }[]
@@ -67,6 +70,7 @@ async function postgres(): Promise<Backend> {
       }),
     },
     url: (endpoint) => server.url('holdfast', endpoint),
+    write: () => server.sql("SELECT pg_logical_emit_message(true, 'fault suite', 'still there')"),
     switched: postgresFaults(server),
     server: { freeze: server.freeze, thaw: server.thaw, kill: server.kill, restart: () => server.start() },
     async remove() {
@@ -75,6 +79,9 @@ async function postgres(): Promise<Backend> {
     },
   }
 }
+
+// No key of a store: it gives each of its own a prefix.
+const touch = (server: RedisServer): Promise<unknown> => server.command('SET', 'fault suite', 'still there')
 
 const durable = { appendonly: 'yes', appendfsync: 'always' }
 
@@ -94,6 +101,7 @@ async function redis(): Promise<Backend> {
     }),
     empty: () => server.command('FLUSHALL'),
     url: (endpoint) => `redis://${endpoint}`,
+    write: () => touch(server),
     switched: [
       {
         // As one does that became a replica, or lacks its own.
@@ -163,6 +171,7 @@ async function redisWithReplicas(): Promise<Backend> {
       server,
     },
     url: (endpoint) => `redis://${endpoint}?replicas=2`,
+    write: () => touch(primary),
     empty: null,
     turnClock: null,
     switched: [],
@@ -205,6 +214,7 @@ async function watchedRedis(): Promise<Backend> {
     ...{ name: 'redis-sentinel', version: `${redisVersion()} with two replicas and three sentinels` },
     ...{ port: null, isLocal: true, empty: null, switched: [], turnClock: null },
     url: () => `${watched.url}?replicas=2`,
+    write: async () => touch(await watched.primary()),
     server: {
       freeze: () => begin((primary) => primary.freeze()),
       async thaw() {
@@ -238,6 +248,8 @@ async function sqlite(): Promise<Backend> {
     ...{ name: 'sqlite', version: `SQLite ${found?.version}`, port: null, isLocal: false },
     ...{ server: null, failOver: null, empty: null, switched: [], turnClock: null },
     url: () => `sqlite:${join(folder, 'holdfast.db')}`,
+    // Beside the file, not in it: one who writes there keeps the others waiting.
+    write: () => writeFile(join(folder, 'still-there'), 'x', { flush: true }),
     async remove() {
       rmSync(folder, { recursive: true, force: true })
     },

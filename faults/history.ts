@@ -75,8 +75,12 @@ export interface Fault {
   readonly hidesReplica: boolean
 }
 
-/** A time in which this machine gave the suite itself no processor: nobody's answers can be on time then. */
+/**
+ * A time in which the machine did nothing. `suite`: the suite itself had no processor, so that nobody's answers can be on
+ * time. `store`: the store, asked past all replicas, kept nothing; they have to say so in time, but need not do better.
+ */
 export interface Stall {
+  readonly of: 'suite' | 'store'
   readonly began: number
   readonly ended: number
 }

@@ -19,6 +19,7 @@ export interface Recorder {
   record(begun: Begun, act: () => Promise<Ended>): Promise<Operation>
   /** A socket that has opened; returns what is to be called when it closed. */
   socket(session: string, replica: number): () => void
+  stall(stall: Stall): void
   fault(fault: Omit<Fault, 'began' | 'ended'>, during: () => Promise<void>): Promise<void>
   readonly operations: readonly Operation[]
   history(): History
@@ -40,7 +41,7 @@ export function openRecorder(): Recorder {
   let ticked = now()
   const timer = setInterval(() => {
     const at = now()
-    if (at - ticked > tickMs + lateMs) stalls.push({ began: ticked, ended: at })
+    if (at - ticked > tickMs + lateMs) stalls.push({ of: 'suite', began: ticked, ended: at })
     ticked = at
   }, tickMs)
 
@@ -75,6 +76,7 @@ export function openRecorder(): Recorder {
         faults.push({ ...fault, began, ended: now() })
       }
     },
+    stall: (stall) => void stalls.push(stall),
     history: () => ({
       operations: operations.toSorted((one, other) => one.began - other.began),
       sockets: sockets.map((held): HeldSocket => ({ ...held })),

@@ -8,6 +8,7 @@ import type { History, Violation } from './history.ts'
 import { type FaultKind, openNemesis } from './nemesis.ts'
 import { seededRandom } from './random.ts'
 import { openRecorder, type Recorder } from './recorder.ts'
+import { watchStore } from './store-watch.ts'
 
 export interface RunOptions {
   readonly store: BackendName
@@ -65,6 +66,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       const crowd = openCrowd({ fleet, recorder: recording, random, pauseMs })
       const nemesis = openNemesis(fleet, crowd, backend, recording, faultRandom)
       const kinds = nemesis.kinds.filter((kind) => !options.without?.includes(kind))
+      const watch = watchStore(backend, recording)
       let isOver = false
       const working = crowd.run(people, () => isOver)
       await wait(1_000)
@@ -96,6 +98,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       await working
       await crowd.askAll()
       await wait(200)
+      await watch.stop()
       const history = recording.history()
       crowd.close()
       const healedMs = Math.max(...well)

@@ -36,7 +36,7 @@ export function checkBounded({ operations, faults, stalls }: History, slack = 50
     if (isHidden(operation)) return []
     const { act, replica, began, ended, outcome } = operation
     const stalled = stalls
-      .filter((stall) => overlaps(stall, operation))
+      .filter((stall) => stall.of === 'suite' && overlaps(stall, operation))
       .reduce((sum, stall) => sum + stall.ended - stall.began, 0)
     const took = ended - began - stalled
     if (took <= calls[act] * 1_000 + slack) return []

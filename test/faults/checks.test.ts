@@ -8,7 +8,7 @@ import { checkNothingResurrects } from '../../faults/checks/nothing-resurrects.t
 import { checkOnceOnly } from '../../faults/checks/once-only.ts'
 import { checkOutIsOut } from '../../faults/checks/out-is-out.ts'
 import { checkReadYourWrites } from '../../faults/checks/read-your-writes.ts'
-import { fault, historyOf, signIn, signOut, socket, use } from './histories.ts'
+import { fault, historyOf, signIn, signOut, socket, stall, use } from './histories.ts'
 
 describe('out is out (P1)', () => {
   const bounds = { usual: 2_000, worst: 31_000 }
@@ -197,8 +197,10 @@ describe('every answer comes in time (P6)', () => {
   })
 
   it('takes off only what the machine itself stood still, and what hid the replica from its clients', () => {
-    expect(checkBounded(historyOf([slow], { stalls: [{ began: 1_500, ended: 2_200 }] }))).toEqual([])
-    expect(checkBounded(historyOf([slow], { stalls: [{ began: 1_500, ended: 1_700 }] }))).toHaveLength(1)
+    expect(checkBounded(historyOf([slow], { stalls: [stall(1_500, 2_200)] }))).toEqual([])
+    expect(checkBounded(historyOf([slow], { stalls: [stall(1_500, 1_700)] }))).toHaveLength(1)
+    // A store that stands still is what the bound is for.
+    expect(checkBounded(historyOf([slow], { stalls: [stall(1_500, 2_200, 'store')] }))).toHaveLength(1)
     const paused = fault(1_500, 2_000, { hidesReplica: true, replica: 0 })
     expect(checkBounded(historyOf([slow], { faults: [paused] }))).toEqual([])
     expect(checkBounded(historyOf([slow], { faults: [{ ...paused, replica: 1 }] }))).toHaveLength(1)
@@ -215,6 +217,10 @@ describe('it heals (P7)', () => {
     ])
     expect(checkHeals(historyOf([{ ...away, outcome: 'unknown' }], { faults: [] }))).toHaveLength(1)
     expect(checkHeals(historyOf([use], { faults: [] }))).toEqual([])
+    for (const of of ['suite', 'store'] as const) {
+      expect(checkHeals(historyOf([away], { stalls: [stall(14_700, 15_300, of)] }))).toEqual([])
+      expect(checkHeals(historyOf([away], { stalls: [stall(14_800, 15_200, of)] }))).toHaveLength(1)
+    }
   })
 })
 

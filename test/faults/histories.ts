@@ -1,5 +1,5 @@
 /** Histories made by hand, for what checks them. */
-import type { Fault, HeldSocket, History, Operation } from '../../faults/history.ts'
+import type { Fault, HeldSocket, History, Operation, Stall } from '../../faults/history.ts'
 
 type Line = Partial<Operation> & Pick<Operation, 'act'>
 
@@ -26,4 +26,8 @@ export function fault(began: number, ended: number, rest: Partial<Fault> = {}): 
 
 export function socket(opened: number, closed: number | null): HeldSocket {
   return { session: 's1', replica: 1, opened, closed }
+}
+
+export function stall(began: number, ended: number, of: Stall['of'] = 'suite'): Stall {
+  return { of, began, ended }
 }
