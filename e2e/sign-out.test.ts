@@ -81,6 +81,22 @@ describe('sign-out', () => {
     expect(await stage.page.getByText('end-of-run').count()).toBe(0)
   })
 
+  it('leaves nothing in the cache that the next person could open', async () => {
+    const kept: string[] = []
+    const { page, gateway } = stage
+    page.on('response', (response) => {
+      if (/\/static\/js\/.*\.js$/.test(response.url())) kept.push(response.url())
+    })
+    await enter(page, gateway.url, 'ben')
+    const [script = ''] = kept
+    const opens = async (): Promise<boolean> => (await page.goto(script))?.url() === script
+    expect(await opens()).toBe(true)
+    await page.goto(gateway.url)
+    await settled(page)
+    await signOut(page)
+    await expect.poll(opens).toBe(false)
+  })
+
   it('gives the next person in the same browser and tab a Streamlit session of their own', async () => {
     await enter(stage.page, stage.gateway.url)
     await stage.page.getByRole('button', { name: 'Count' }).click()

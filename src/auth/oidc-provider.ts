@@ -40,8 +40,8 @@ export interface OidcProvider extends Voucher {
    * with `AuthError` when the provider cannot be reached.
    */
   finish(callback: URL, flow: OidcFlow): Promise<Vouched | null>
-  /** Where a browser signs out of the provider too; `null` if it has no such place. */
-  signOutUrl(token: string, returnTo: string): Promise<URL | null>
+  /** Where a browser signs out of the provider too, to come back with `state`; `null` if it has no such place. */
+  signOutUrl(token: string, returnTo: string, state: string): Promise<URL | null>
   /**
    * Whom a logout token (OpenID Back-Channel Logout 1.0) speaks of; `null` for one that is not to be believed. Rejects with
    * `AuthError` where that cannot be known, for want of the provider or of its newest keys.
@@ -148,12 +148,13 @@ export function oidcProvider(options: OidcProviderOptions): OidcProvider {
       }
     },
 
-    async signOutUrl(token, returnTo) {
+    async signOutUrl(token, returnTo, state) {
       const config = await configuration()
       if (config.serverMetadata().end_session_endpoint === undefined) return null
       const idToken = readTicket(token)?.idToken ?? null
       return client.buildEndSessionUrl(config, {
         post_logout_redirect_uri: returnTo,
+        state,
         ...(idToken !== null && { id_token_hint: idToken }),
       })
     },

@@ -4,8 +4,6 @@ import type { Deadlines } from './deadline.ts'
 export interface ClientConfig extends Deadlines {
   /** The public base path: `''` or `'/app'`. */
   readonly base: string
-  /** Which WebSockets carry the tab id: every one to our own origin. */
-  readonly wsPaths: 'all'
   readonly signedIn: boolean
   /** Nobody is signed in yet and the gateway wants to hand this page an anonymous session. */
   readonly begin?: boolean
@@ -16,6 +14,6 @@ export interface ClientConfig extends Deadlines {
 }
 
 /** The configuration on the script's own element; `null` where there is none. */
-export function readConfig(script: Element | null): ClientConfig | null {
-  return JSON.parse(script?.getAttribute('data-holdfast') ?? 'null')
+export function readConfig(script: HTMLOrSVGScriptElement | null): ClientConfig | null {
+  return JSON.parse(script?.dataset.holdfast ?? 'null')
 }

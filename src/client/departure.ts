@@ -29,11 +29,6 @@ export function createDeparture(base: string, curtain: Curtain, isRoot: boolean)
     navigatedAt = -COURTESY
   })
 
-  const go = (): void => {
-    const here = location.pathname + location.search
-    location.replace(`${base}/_holdfast/sign-in?return_to=${encodeURIComponent(here)}`)
-  }
-
   return {
     isLeaving: () => leaving,
     async leave(until) {
@@ -45,7 +40,15 @@ export function createDeparture(base: string, curtain: Curtain, isRoot: boolean)
       // throw away the answer that expires the cookie. When it arrives, this page and its timer are gone.
       const wait = navigatedAt + COURTESY - performance.now()
       await until
-      setTimeout(go, wait)
+      const go = (): void => {
+        const here = location.pathname + location.search
+        // With this reason the sign-in page clears the cache: one page is to do it, the one that was signed out on.
+        const why = until ? 'reason=signed-out&' : ''
+        location.replace(`${base}/_holdfast/sign-in?${why}return_to=${encodeURIComponent(here)}`)
+      }
+      // At once where it can be: a browser lets the timers of pages in the background wait for a second or more.
+      if (wait > 0) setTimeout(go, wait)
+      else go()
     },
   }
 }

@@ -75,7 +75,7 @@ export function sessionClient(base: string): SessionClient {
     signOut: () =>
       ask('sign-out', 'POST')
         // A page that asks to confirm is a 200, and no acknowledgement.
-        .then(({ status, type }) => status === 204 || type === 'opaqueredirect')
+        .then(({ type }) => type === 'opaqueredirect')
         .catch(() => false),
   }
 }

@@ -11,7 +11,6 @@ export function pageSnippet(parts: GatewayParts, visit: Visit): string {
   const signedIn = session?.identity != null
   const config = {
     base: site.base,
-    wsPaths: 'all',
     signedIn,
     begin: !signedIn,
     idleAt: signedIn ? session.idleAt : null,

@@ -1,10 +1,11 @@
 import { holdfastPath } from '../core/protocol.ts'
 
-/** Our pages that link to each other. */
+/** Our pages that link to each other, and what they load. */
 export type OwnPage =
   | 'sign-in'
   | 'sign-out'
   | 'account'
+  | 'clear-cache'
   | 'take-over'
   | 'account/details'
   | 'account/email'

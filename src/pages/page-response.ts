@@ -28,6 +28,8 @@ export interface PageOptions {
   readonly form: boolean
   /** Another origin that answering the form may lead to: browsers hold `form-action` against redirects too. */
   readonly formLeadsTo?: string | undefined
+  /** Whether it shows an image of ours. @default false */
+  readonly image?: boolean
   /** Whether it has a script of ours, which has to carry the nonce. @default false */
   readonly script?: boolean
   /** The document; the nonce is the only one its style may carry. */
@@ -57,7 +59,7 @@ export function pageResponse(options: PageOptions): Page {
     `style-src 'nonce-${nonce}'`,
     ...(options.script === true ? [`script-src 'nonce-${nonce}'`] : []),
     // For the icon, which would otherwise be fetched from the app.
-    'img-src data:',
+    `img-src data:${options.image === true ? " 'self'" : ''}`,
     `form-action 'self'${options.formLeadsTo === undefined ? '' : ` ${options.formLeadsTo}`}`,
     "frame-ancestors 'none'",
     "base-uri 'none'",

@@ -60,6 +60,8 @@ const statusOf = {
 const reasons: readonly SignInReason[] = [
   ...(['expired', 'revoked', 'replaced', 'signed-out', 'registered', 'password-set'] as const),
 ]
+// By the person's own doing, on this very page. A session that has expired is most often theirs again a minute later.
+const signedOut: ReadonlySet<SignInReason> = new Set(['signed-out', 'revoked', 'password-set'] as const)
 const unavailableSeconds = 5
 
 /** The `?reason=` of a sign-in URL, if it is one we give. */
@@ -93,7 +95,21 @@ function message(options: SignInPageOptions, texts: Texts): Html | null {
     return html`<p class="message bad" id="message" role="alert">${errorText(options.error, texts)}</p>`
   }
   if (options.reason === undefined) return null
-  return html`<p class="message note" id="message" role="status">${texts.signIn.notices[options.reason]}</p>`
+  const text = texts.signIn.notices[options.reason]
+  return html`<p class="message note" id="message" role="status">${text}${clears(options) && cacheClearing(options)}</p>`
+}
+
+/** Whether the browser is to forget what the app let it keep: whoever sits here next may be somebody else. */
+function clears({ error, reason }: SignInPageOptions): boolean {
+  return error === undefined && reason !== undefined && signedOut.has(reason)
+}
+
+/**
+ * Its answer clears the cache, which can take a browser seconds. `lazy`: the page has loaded without it. Not hidden, or it
+ * would never be asked for.
+ */
+function cacheClearing({ base }: SignInPageOptions): Html {
+  return html`<img src="${ownPath(base, 'clear-cache')}" alt="" width="1" height="1" loading="lazy">`
 }
 
 function passwordForm(options: SignInPageOptions, texts: Texts): Html {
@@ -174,6 +190,7 @@ ${helpLinks(options, texts)}`
     status: error ? statusOf[error.kind] : 200,
     secure: options.secure,
     form: true,
+    image: clears(options),
     script: passkey !== null,
     headers: { ...headersOf(error), 'content-language': texts.language, vary: 'Accept-Language, Cookie' },
     document: (nonce) =>

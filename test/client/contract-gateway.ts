@@ -73,7 +73,7 @@ export async function openContractGateway(): Promise<ContractGateway> {
   }
   const said = () => ({ ...session, signedIn: true, now: Date.now() })
   const document = (url: URL, signedIn: boolean): string => {
-    const config = { base: '', wsPaths: 'all', ...said(), signedIn, ...gateway.config }
+    const config = { base: '', ...said(), signedIn, ...gateway.config }
     const attribute = JSON.stringify(config).replaceAll("'", '&#39;')
     const element = (name: string) =>
       `<script src="/_holdfast/${name}" data-holdfast='${attribute}'></script>`

@@ -121,7 +121,8 @@ describe('before the idle deadline', () => {
     const answered = page.waitForResponse(/sign-out$/)
     await page.getByRole('button', { name: 'Sign out' }).click()
     expect((await answered).status()).toBe(303)
-    await page.waitForURL(LEFT)
+    // The page to come is told that it was the person's own doing.
+    await page.waitForURL(/\/_holdfast\/sign-in\?reason=signed-out&return_to=/)
     expect(stage.gateway.requests.slice(-2)).toEqual(['POST sign-out', 'GET sign-in'])
   })
 

@@ -66,7 +66,10 @@ describe('OpenID Connect', { timeout: 30_000 }, () => {
     })
     const there = await browser.visit(String(answer.headers.location))
     expect(there.url.origin).toBe(server.issuer.origin)
-    expect(there.url.searchParams.get('post_logout_redirect_uri')).toBe(`${to.origin}/_holdfast/sign-in`)
+    const sent = there.url.searchParams
+    expect(sent.get('post_logout_redirect_uri')).toBe(`${to.origin}/_holdfast/sign-in`)
+    // Comes back with the browser, for the sign-in page to know.
+    expect(sent.get('state')).toBe('signed-out')
     expect(there.status).toBe(200)
     expect(await status()).toBe(401)
   })

@@ -155,16 +155,15 @@ function keepPrivate(headers: Record<string, string | string[]>, document: boole
     headers['cache-control'] = 'no-store'
     return
   }
-  const given = headers['cache-control']
-  if (given === undefined) {
-    headers['cache-control'] = 'private'
-    return
-  }
-  const directives = [given]
+  const directives = [headers['cache-control'] ?? []]
     .flat()
     .join(',')
     .split(',')
     .map((one) => one.trim())
   const own = directives.filter((one) => one !== '' && !/^(public|s-maxage=.*|private)$/i.test(one))
-  headers['cache-control'] = ['private', ...own].join(', ')
+  // SECURITY: without a word on how long, a browser keeps it for as long as it sees fit (RFC 9111 §4.2.2), and shows it to
+  // whoever asks next, signed in or not. Asked again each time, it is still not sent twice.
+  const isBounded =
+    headers.expires !== undefined || own.some((one) => /^(no-store|no-cache|max-age=.*)$/i.test(one))
+  headers['cache-control'] = ['private', ...(isBounded ? [] : ['no-cache']), ...own].join(', ')
 }

@@ -92,7 +92,6 @@ async function changePassword(
   if (outcome === 'unconfirmed') return show(parts, visit, mine, { kind: 'unconfirmed' })
   sendOn(visit.response, `${ownPath(parts.site.base, 'sign-in')}?reason=revoked`, {
     'set-cookie': [parts.cookie.clear()],
-    'clear-site-data': '"cache"',
   })
 }
 

@@ -4,7 +4,11 @@ import type { OidcProvider } from '../../auth/oidc-provider.ts'
 import { readTicket } from '../../auth/provider-ticket.ts'
 import type { Session } from '../../core/session.ts'
 import { ownPath } from '../../pages/own-path.ts'
+import type { SignInReason } from '../../pages/sign-in.ts'
 import type { GatewayParts } from '../parts.ts'
+
+// Given back with the browser (OpenID Connect RP-Initiated Logout 1.0 §2): the page to return to is registered without a query.
+export const signedOutState: SignInReason = 'signed-out'
 
 /** Ends the sessions of a person, or those that came from one session at the provider. Acknowledged as by `end`. */
 export async function providerSignedOut(
@@ -47,7 +51,9 @@ export async function providerSignOut(parts: GatewayParts, session: Session): Pr
   try {
     const token = await people.vouching.tokenOf(session)
     const back = `${site.origin}${ownPath(site.base, 'sign-in')}`
-    return token === null ? null : ((await choice.provider.signOutUrl(token, back))?.href ?? null)
+    return token === null
+      ? null
+      : ((await choice.provider.signOutUrl(token, back, signedOutState))?.href ?? null)
   } catch (error) {
     log.write('warn', 'provider_not_told', { reason: error instanceof Error ? error.message : '' })
     return null

@@ -6,6 +6,7 @@ import type { Visit } from '../visit.ts'
 import { accountRoute } from './account.ts'
 import { accountDetailsRoute, confirmEmailRoute } from './account-details.ts'
 import { accountFactorsRoute } from './account-factors.ts'
+import { clearCacheRoute } from './clear-cache.ts'
 import { factorRoute } from './factor.ts'
 import { forgotPasswordRoute, forgotUsernameRoute } from './forgotten.ts'
 import { guestRoute } from './guest.ts'
@@ -26,6 +27,7 @@ const routes: ReadonlyMap<string, { readonly methods: readonly string[]; readonl
   ['sign-in', { methods: ['GET', 'HEAD', 'POST'], route: signInRoute }],
   ['take-over', { methods: ['POST'], route: takeOverRoute }],
   ['sign-out', { methods: ['GET', 'HEAD', 'POST'], route: signOutRoute }],
+  ['clear-cache', { methods: ['GET'], route: clearCacheRoute }],
   ['account', { methods: ['GET', 'HEAD', 'POST'], route: accountRoute }],
   ['account/details', { methods: ['GET', 'HEAD', 'POST'], route: accountDetailsRoute }],
   ['account/email', { methods: ['GET', 'HEAD', 'POST'], route: confirmEmailRoute }],
@@ -56,6 +58,7 @@ const routes: ReadonlyMap<string, { readonly methods: readonly string[]; readonl
 const signingInAndOut: ReadonlySet<string> = new Set([
   'sign-in',
   'sign-out',
+  'clear-cache',
   'factor',
   'step-up',
   'passkey',

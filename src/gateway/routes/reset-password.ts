@@ -31,6 +31,5 @@ export async function resetPasswordRoute(parts: GatewayParts, visit: Visit): Pro
   // Signs nobody in: who has a second factor is still asked for it.
   sendOn(visit.response, `${ownPath(parts.site.base, 'sign-in')}?reason=password-set`, {
     'set-cookie': [forgetLink(parts, 'reset-password'), parts.cookie.clear()],
-    'clear-site-data': '"cache"',
   })
 }

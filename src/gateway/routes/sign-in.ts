@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Issued } from '../../core/manager.ts'
 import { returnPath } from '../../core/return-to.ts'
-import { type SignInError, signInReason } from '../../pages/sign-in.ts'
+import { type SignInError, type SignInReason, signInReason } from '../../pages/sign-in.ts'
 import { readSignInForm, type SignInForm } from '../../pages/sign-in-form.ts'
 import type { GatewayParts } from '../parts.ts'
 import { openPasswordCheck, unavailable } from '../password-check.ts'
@@ -10,6 +10,7 @@ import type { PendingSignIn } from '../pending-sign-in.ts'
 import { sendProblem } from '../problems.ts'
 import { parameter } from '../target.ts'
 import { readBody, sendOn, type Visit } from '../visit.ts'
+import { signedOutState } from './oidc-sign-out.ts'
 import { formRefusal, isFormToken } from './own-form.ts'
 import { beginSession, type FactorAsked } from './session-start.ts'
 import { showSignIn, signedInCookies } from './sign-in-shown.ts'
@@ -27,8 +28,14 @@ export async function signInRoute(parts: GatewayParts, visit: Visit): Promise<vo
     return sendOn(visit.response, wanted, replacementOf(parts, visit))
   showSignIn(parts, visit, {
     returnTo: wanted,
-    reason: signInReason(parameter(visit.target.query, 'reason')) ?? endReason(parts, visit),
+    reason: givenReason(visit) ?? endReason(parts, visit),
   })
+}
+
+function givenReason({ target }: Visit): SignInReason | undefined {
+  // A provider that has signed somebody out sends them back with a state and nothing else.
+  if (parameter(target.query, 'state') === signedOutState) return signedOutState
+  return signInReason(parameter(target.query, 'reason'))
 }
 
 /** Why the browser's session is over, where it is not for the usual reasons. */

@@ -91,7 +91,5 @@ async function end(parts: GatewayParts, visit: Visit): Promise<void> {
   }
   sendOn(visit.response, elsewhere ?? `${ownPath(parts.site.base, 'sign-in')}?reason=signed-out`, {
     'set-cookie': [...endedCookies(parts, visit)],
-    // "storage" would take the app's own data, "cookies" those of sibling hosts.
-    'clear-site-data': '"cache"',
   })
 }
