@@ -9,8 +9,6 @@ export interface ClientConfig extends Deadlines {
   readonly begin?: boolean
   /** An opaque value that differs from session to session, to notice that another person has signed in. */
   readonly mark?: string
-  /** The longest pause between two attempts to reach the gateway, in ms. @default 15000 */
-  readonly pollMs?: number
 }
 
 /** The configuration on the script's own element; `null` where there is none. */

@@ -9,6 +9,8 @@ export interface Departure {
 
 // A sign-out closes this page's sockets before its own answer arrives: wait that long for it.
 const COURTESY = 2000
+// A navigation may come to nothing: a connection that hangs, a press of Esc. Then again after this, and twice that.
+const AGAIN = 8000
 
 /** A way out through `curtain` to the sign-in page; frames stay behind the curtain and go nowhere. */
 export function createDeparture(base: string, curtain: Curtain, isRoot: boolean): Departure {
@@ -40,15 +42,16 @@ export function createDeparture(base: string, curtain: Curtain, isRoot: boolean)
       // throw away the answer that expires the cookie. When it arrives, this page and its timer are gone.
       const wait = navigatedAt + COURTESY - performance.now()
       await until
-      const go = (): void => {
+      const go = (pause: number): void => {
         const here = location.pathname + location.search
         // With this reason the sign-in page clears the cache: one page is to do it, the one that was signed out on.
         const why = until ? 'reason=signed-out&' : ''
         location.replace(`${base}/_holdfast/sign-in?${why}return_to=${encodeURIComponent(here)}`)
+        setTimeout(go, pause, pause * 2)
       }
       // At once where it can be: a browser lets the timers of pages in the background wait for a second or more.
-      if (wait > 0) setTimeout(go, wait)
-      else go()
+      if (wait > 0) setTimeout(go, wait, AGAIN)
+      else go(AGAIN)
     },
   }
 }

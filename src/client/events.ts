@@ -19,8 +19,6 @@ export interface EventLineOptions {
   readonly onMessage: (json: string) => void
   /** The gateway closed the line because the session ended. */
   readonly onEnd: () => void
-  /** The longest pause between attempts, in ms. */
-  readonly longestPause: number
 }
 
 /** Close code: this socket's session has ended. */
@@ -28,6 +26,7 @@ export const SESSION_ENDED = 4401
 
 // A line that lived this long was healthy; one that dies sooner keeps backing off.
 const HEALTHY = 5000
+const LONGEST_PAUSE = 15_000
 
 /** An event line that reconnects with jitter, from half a second up, so that a restart is no stampede. */
 export function eventLine(options: EventLineOptions): EventLine {
@@ -45,7 +44,7 @@ export function eventLine(options: EventLineOptions): EventLine {
     else connect()
   }
   const later = (lastFailed: boolean): void => {
-    const pause = Math.min(options.longestPause, 1000 * 2 ** attempts++)
+    const pause = Math.min(LONGEST_PAUSE, 1000 * 2 ** attempts++)
     clearTimeout(timer)
     timer = setTimeout(() => void retry(lastFailed), pause * (0.5 + Math.random() / 2))
   }

@@ -32,7 +32,6 @@ export interface SessionWatchOptions {
 }
 
 const SILENCE = 30_000
-const LONGEST_PAUSE = 15_000
 const FAILED = 'That did not work. Please try again.'
 
 /** Watches the session of a signed-in page: sign-out, expiry, the back button. */
@@ -112,7 +111,6 @@ export function watchSession(options: SessionWatchOptions): SessionWatch {
       if (said.type === 'signed-out') depart()
     },
     onEnd: depart,
-    longestPause: config.pollMs ?? LONGEST_PAUSE,
   })
 
   let away = false
