@@ -40,6 +40,8 @@ export interface BucketOptions {
   readonly lease: ReplicaLease
   /** How many replicas must have a write before it is acknowledged: with the primary, a majority. */
   quorum(): number
+  /** How many replicas there should be. */
+  replicas(): number
   /** Whether answers count only from a primary that a majority still follows. */
   isGated(): boolean
   /** The time for scripts; empty for Redis' own. */
@@ -121,7 +123,7 @@ export function openBucket(options: BucketOptions): OpenBucket {
     for (const connection of [calls, beats]) connection.reset('another server is the primary')
   }
   const pump = startPump({
-    ...{ connection: beats, prefix, replica, lease, roll, quorum },
+    ...{ connection: beats, prefix, replica, lease, roll, quorum, replicas: options.replicas },
     ...{ isGated: options.isGated, onMisplaced: misplaced, onFetched: options.onFetched },
     onGranted(beat) {
       granted = beat

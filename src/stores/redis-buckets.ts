@@ -19,6 +19,7 @@ import {
   verdictOn,
 } from './redis-server-facts.ts'
 import { createReplicaLease } from './replica-lease.ts'
+import { handoverMs } from './succession.ts'
 
 export interface RedisBuckets {
   readonly all: readonly OpenBucket[]
@@ -70,6 +71,7 @@ export async function openBuckets(options: BucketsOptions): Promise<RedisBuckets
       ...{ address, bucket, replica, time: options.time },
       lease: createReplicaLease(clock, options.deliver),
       quorum: () => quorum,
+      replicas: () => replicas,
       // With one replica a majority is both of two servers, and losing either would stop all reading.
       isGated: () => quorum > 0 && replicas > 1,
       mark: () => newMark(address),
@@ -109,8 +111,9 @@ export async function openBuckets(options: BucketsOptions): Promise<RedisBuckets
 // For so long a replica that comes is not waited for.
 const lookMs = 2000
 
-// Whoever starts may wait longer than a request may: many processes start at once after a deploy.
-const openingMs = 5000
+// Whoever starts may wait longer than a request may: many processes start at once after a deploy, and where a replica is away
+// nothing counts at first.
+const openingMs = 5000 + handoverMs
 
 async function patiently<Value>(act: () => Promise<Value>): Promise<Value> {
   const end = performance.now() + openingMs

@@ -2,6 +2,7 @@
 import type { RedisConnection } from './redis-connection.ts'
 import { isMisplaced, isUnknownScript, NoAnswerError } from './redis-fault.ts'
 import { beatScript } from './redis-feed-scripts.ts'
+import { followersNow } from './redis-server-facts.ts'
 import {
   type BeatAnswer,
   beatMs,
@@ -10,6 +11,7 @@ import {
   type ReplicaRow,
   type RollCall,
 } from './replica-lease.ts'
+import { createSuccession } from './succession.ts'
 
 /** One beat that was answered. */
 export interface Beaten {
@@ -40,6 +42,8 @@ export interface PumpOptions {
   readonly roll: RollCall
   /** How many replicas must confirm a beat. */
   quorum(): number
+  /** How many there should be. */
+  replicas(): number
   /** Whether a beat counts only when they have. */
   isGated(): boolean
   /** Called with rows of processes that are gone. */
@@ -86,6 +90,7 @@ export function entryOf(text: string): FeedEntry {
 export function startPump(options: PumpOptions): Pump {
   const { connection, prefix, replica, lease, roll } = options
   const waiters = new Set<Waiter>()
+  const succession = createSuccession(() => performance.now())
   let beats = 0
   let answeredBeat = 0
   let isBeating = false
@@ -96,8 +101,15 @@ export function startPump(options: PumpOptions): Pump {
 
   async function replicated(wanted: number): Promise<boolean> {
     if (wanted === 0) return true
-    const count = await connection.send(['WAIT', `${wanted}`, `${replicationMs}`])
-    return Number(count) >= wanted
+    const { server } = connection
+    const count = connection.send(['WAIT', `${wanted}`, `${replicationMs}`])
+    // Behind it, so that the server says who followed it after they had confirmed.
+    const followers = followersNow((args) => connection.send(args))
+    followers.catch(() => {})
+    if (Number(await count) < wanted) return false
+    const found = await followers
+    // Where it may not tell, a majority has to do.
+    return found === null || succession.observe(server, found, options.replicas())
   }
 
   async function beat(): Promise<void> {

@@ -64,9 +64,24 @@ export async function replicasNow(send: Send): Promise<number> {
 
 /** The replicas that INFO tells of. A backup that is being taken looks like one, but is at no port. */
 export function replicasIn(info: string): number {
+  const isListed = /^slave\d+:/m.test(info)
+  return isListed ? followersIn(info).length : Number(/^connected_slaves:(\d+)/m.exec(info)?.[1] ?? 0)
+}
+
+function followersIn(info: string): readonly string[] {
   const each = [...info.matchAll(/^slave\d+:(.*?)\r?$/gm)].map(([, fields = '']) => fields)
-  if (each.length === 0) return Number(/^connected_slaves:(\d+)/m.exec(info)?.[1] ?? 0)
-  return each.filter((fields) => /\bstate=online\b/.test(fields) && !/\bport=0\b/.test(fields)).length
+  return each.filter((fields) => /\bstate=online\b/.test(fields) && !/\bport=0\b/.test(fields))
+}
+
+// They say so every second; one that has been silent for longer may lead others by now.
+const mostSilentSeconds = 3
+
+/** How many replicas follow a server and have said so lately; `null` where it does not tell. */
+export async function followersNow(send: Send): Promise<number | null> {
+  const info = await unlessForbidden(send(['INFO', 'replication']))
+  if (info === null) return null
+  const lags = [...followersIn(String(info))].map((fields) => Number(/\blag=(\d+)/.exec(fields)?.[1] ?? 0))
+  return lags.filter((lag) => lag <= mostSilentSeconds).length
 }
 
 /** What the facts mean; `quorum` is how many replicas confirm a write. */

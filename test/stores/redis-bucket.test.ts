@@ -42,6 +42,7 @@ function bucketOn(...servers: RedisServer[]): OpenBucket {
     replica: 'this process',
     lease: createReplicaLease({ monotonic: () => performance.now(), wall: Date.now }, () => {}),
     quorum: () => 1,
+    replicas: () => 1,
     isGated: () => true,
     time: () => '',
     mark: () => 'mark',
