@@ -42,9 +42,13 @@ describe('an OpenID provider, in a browser', { timeout: 90_000 }, () => {
     await page.goto(`${origin}/_holdfast/sign-out`)
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.waitForURL(`${server.issuer.origin}/**`)
+    const cleared = page.waitForResponse(`${origin}/_holdfast/clear-cache`)
     await page.getByRole('button', { name: 'Yes, sign me out' }).click()
     await page.waitForURL(signInPath)
     expect(new URL(page.url()).origin).toBe(origin)
+    // The provider has given back by which we know.
+    await page.getByText('You are signed out.').waitFor()
+    expect((await (await cleared).allHeaders())['clear-site-data']).toBe('"cache"')
     await page.goto(origin)
     await page.getByRole('link', { name: 'Continue with Kelp ID' }).click()
     // Out there too: it asks who they are.
