@@ -3,7 +3,7 @@ import type { Curtain } from './curtain.ts'
 /** The way out of the page, taken once. */
 export interface Departure {
   isLeaving(): boolean
-  /** Hides the page at once and goes to the sign-in page; `until` is something to be finished first. */
+  /** Hides the page at once and goes to the sign-in page; `until`: the sign-out, where this page asked for it. */
   leave(until?: Promise<unknown>): Promise<void>
 }
 

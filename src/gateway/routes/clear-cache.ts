@@ -15,6 +15,7 @@ export function clearCacheRoute(parts: GatewayParts, visit: Visit): void {
   if (headers['sec-fetch-site'] !== 'same-origin') return sendProblem(parts, visit, 'cross-origin')
   visit.response.writeHead(204, {
     'cache-control': 'no-store',
+    // "storage" would take the app's own data, "cookies" those of sibling hosts.
     'clear-site-data': '"cache"',
     'cross-origin-resource-policy': 'same-origin',
     ...(parts.site.secure && { 'strict-transport-security': 'max-age=31536000' }),
