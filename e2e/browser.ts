@@ -49,8 +49,27 @@ export async function enter(
 
 /** Waits until the app's script has run to its end and the page shows it. */
 export async function settled(page: Page): Promise<void> {
-  await page.getByText('end-of-run').waitFor()
-  await page.locator('[data-test-script-state="notRunning"]').waitFor()
+  try {
+    await page.getByText('end-of-run').waitFor()
+    await page.locator('[data-test-script-state="notRunning"]').waitFor()
+  } catch (error) {
+    throw new Error(`The app has not come to rest. ${await pictureOf(page)}`, { cause: error })
+  }
+}
+
+/** Where a page is, what it shows, and what it could not load: for the report of a failure. */
+async function pictureOf(page: Page): Promise<string> {
+  const seen = page.evaluate(`({
+    shows: document.body.innerText.slice(0, 500),
+    state: document.readyState,
+    hidden: document.documentElement.style.display,
+    failed: performance
+      .getEntriesByType('resource')
+      .filter(({ responseStatus }) => responseStatus === 0 || responseStatus >= 400)
+      .map(({ name }) => name),
+  })`)
+  const late = new Promise((resolve) => setTimeout(resolve, 5_000, 'it does not answer'))
+  return `${page.url()}: ${JSON.stringify(await Promise.race([seen, late]).catch(String))}`
 }
 
 /** Where nobody is signed in, a person ends up here. */
