@@ -91,13 +91,19 @@ export async function openBrowser(): Promise<Browser> {
       ),
     async discardAndReturn(page) {
       await context.newPage()
-      return appearing(async () => {
-        await worker.evaluate(async (url) => {
-          const tabs = await chrome.tabs.query({})
-          const tab = tabs.find((one) => one.url === url)
-          if (tab) await chrome.tabs.update((await chrome.tabs.discard(tab.id)).id, { active: true })
-        }, page.url())
-      })
+      const gone = page.waitForEvent('close')
+      const discarded = await worker.evaluate(async (url) => {
+        const tabs = await chrome.tabs.query({})
+        const tab = tabs.find((one) => one.url === url)
+        return tab && (await chrome.tabs.discard(tab.id)).id
+      }, page.url())
+      // Nobody is so quick that they are back before it has left.
+      await gone
+      return appearing(() =>
+        worker.evaluate(async (id) => {
+          if (id !== undefined) await chrome.tabs.update(id, { active: true })
+        }, discarded),
+      )
     },
     reopen: () => appearing(() => worker.evaluate(() => chrome.sessions.restore())),
     async clear() {
