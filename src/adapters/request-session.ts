@@ -138,6 +138,9 @@ export interface RequestSession<Data extends SessionData = Record<string, unknow
   formToken(): string
   /** Whether a submitted token was made for a form of this browser's in the last hour. */
   isFormToken(token: unknown): boolean
-  /** Calls `end` once when the session ends, wherever it was ended: for sockets and streams. Returns how to let go. */
+  /**
+   * Calls `end` once when the session ends, wherever it was ended: for sockets and streams. Returns how to let go. What `end`
+   * throws keeps no other socket open, and is thrown as an uncaught exception.
+   */
   hold(end: (reason: EndReason) => void): () => void
 }

@@ -9,7 +9,7 @@ export type EndReason = 'signed-out' | 'expired' | 'unconfirmed'
 
 /** Something open that must not outlive its session. */
 export interface Held {
-  /** Called once, when the session has ended. */
+  /** Called once, when the session has ended. What it throws ends nobody else's call, and is thrown as an uncaught exception. */
   end(reason: EndReason): void
 }
 
@@ -57,7 +57,17 @@ export function socketRegistry(options: SocketRegistryOptions): SocketRegistry {
     // A change may have ended it while the store was asked; what was held since then has an entry of its own.
     if (entries.get(entry.session.sid) !== entry) return
     entries.delete(entry.session.sid)
-    for (const held of entry.held) held.end(reason)
+    for (const held of entry.held) {
+      try {
+        held.end(reason)
+      } catch (error) {
+        // SECURITY: the others would stay open, and nobody is left who would look at them. As with the listeners of an
+        // `EventTarget`, whoever threw is heard of, and in nobody's way.
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
   }
 
   const confirm = async (entry: Entry): Promise<void> => {

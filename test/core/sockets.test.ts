@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { StoreError } from '../../src/core/errors.ts'
 import { type EndReason, type SocketRegistry, socketRegistry } from '../../src/core/sockets.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
@@ -77,5 +77,35 @@ describe('a socket that is open', () => {
     const { home, ends } = await held()
     await home.sessions.revokeAll()
     expect(ends).toEqual(['signed-out'])
+  })
+
+  it('is closed though another of the same session throws, which is said and in nobody’s way', async () => {
+    const { home } = await held()
+    const { session } = await home.signIn()
+    const [registry] = registries
+    const thrown: unknown[] = []
+    vi.stubGlobal('queueMicrotask', (act: () => void) => {
+      try {
+        act()
+      } catch (error) {
+        thrown.push(error)
+      }
+    })
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const ends: EndReason[] = []
+    const broken = new Error('its socket was gone')
+    registry?.hold(
+      session,
+      {
+        end: () => {
+          throw broken
+        },
+      },
+      true,
+    )
+    registry?.hold(session, { end: (reason) => ends.push(reason) }, true)
+    await home.sessions.end(session.sid)
+    expect(ends).toEqual(['signed-out'])
+    expect(thrown).toEqual([broken])
   })
 })
