@@ -43,6 +43,8 @@ interface Entry {
   /** When the store last confirmed it. */
   confirmedAt: number
   asking: boolean
+  /** Whether something happened since it was asked, so that the answer may be of before. */
+  overtaken: boolean
 }
 
 // A store that cannot confirm keeps sockets open this long, no longer (DESIGN: outage).
@@ -86,12 +88,19 @@ export function socketRegistry(options: SocketRegistryOptions): SocketRegistry {
       if (now() - entry.confirmedAt > recheckEvery + outageGrace) endAll(entry, 'unconfirmed')
     } finally {
       entry.asking = false
+      if (entry.overtaken && entries.get(entry.session.sid) === entry) void confirmAnew(entry)
     }
+  }
+
+  /** Asks the store from now on: what it was asked before may be answered as of before. */
+  const confirmAnew = async (entry: Entry): Promise<void> => {
+    entry.overtaken = entry.asking
+    await confirm(entry)
   }
 
   const onEnding = (ending: Ending): void => {
     for (const entry of entries.values()) {
-      if (ending.kind === 'recheck') void confirm(entry)
+      if (ending.kind === 'recheck') void confirmAnew(entry)
       else if (ending.covers(entry.session)) endAll(entry, 'signed-out')
     }
   }
@@ -112,7 +121,7 @@ export function socketRegistry(options: SocketRegistryOptions): SocketRegistry {
     hold(session, held, isKnown) {
       let entry = entries.get(session.sid)
       if (entry === undefined) {
-        entry = { session, held: new Set(), confirmedAt: now(), asking: false }
+        entry = { session, held: new Set(), confirmedAt: now(), asking: false, overtaken: false }
         entries.set(session.sid, entry)
       }
       const { held: set } = entry
@@ -120,7 +129,7 @@ export function socketRegistry(options: SocketRegistryOptions): SocketRegistry {
       if (!isKnown) {
         // Due at every look until the store has confirmed it.
         entry.confirmedAt = Math.min(entry.confirmedAt, now() - recheckEvery)
-        void confirm(entry)
+        void confirmAnew(entry)
       }
       return () => {
         set.delete(held)

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { StoreChange } from '../../src/core/contracts.ts'
 import { StoreError } from '../../src/core/errors.ts'
 import { type EndReason, type SocketRegistry, socketRegistry } from '../../src/core/sockets.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
@@ -107,5 +108,45 @@ describe('a socket that is open', () => {
     await home.sessions.end(session.sid)
     expect(ends).toEqual(['signed-out'])
     expect(thrown).toEqual([broken])
+  })
+
+  it('is closed at once where changes were missed while the store was being asked about what was before', async () => {
+    const clock = new Clock()
+    const inner = memoryStore({ now: clock.now })
+    const listeners: ((change: StoreChange) => void)[] = []
+    const missed = (): void => {
+      for (const listener of listeners) listener({ kind: 'gap' })
+    }
+    const asked: (() => void)[] = []
+    let isSlow = false
+    const home = await startProcess({
+      clock,
+      store: withMethods(inner, {
+        // Nothing is heard but that something was missed.
+        watch(listener) {
+          listeners.push(listener)
+          return () => {}
+        },
+        async read(id) {
+          const found = await inner.read(id)
+          if (isSlow) await new Promise<void>((resolve) => asked.push(resolve))
+          return found
+        },
+      }),
+    })
+    const { session } = await home.signIn()
+    const registry = socketRegistry({ sessions: home.sessions, now: clock.now })
+    registries.push(registry)
+    const ends: EndReason[] = []
+    registry.hold(session, { end: (reason) => ends.push(reason) }, true)
+    isSlow = true
+    missed()
+    await expect.poll(() => asked.length).toBe(1)
+    // What was read is true no longer when it is answered.
+    await inner.end(session.sid)
+    missed()
+    isSlow = false
+    asked[0]?.()
+    await expect.poll(() => ends).toEqual(['signed-out'])
   })
 })
