@@ -142,6 +142,8 @@ export async function openContractGateway(): Promise<ContractGateway> {
 
   const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'app' })
   server.on('upgrade', (request, socket, head) => {
+    // A page that goes resets its connection, also one that was refused.
+    socket.on('error', () => socket.destroy())
     const url = new URL(request.url ?? '/', 'http://gateway')
     const isEvents = url.pathname === '/_holdfast/events'
     if (isEvents) note('UPGRADE events')
