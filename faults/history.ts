@@ -109,6 +109,13 @@ export function overlaps(
   return one.began <= other.ended && other.began <= one.ended
 }
 
+/** For how much of what overlaps an operation the machine did nothing, in milliseconds. */
+export function stalledFor(stalls: readonly Stall[], operation: Operation): number {
+  return stalls
+    .filter((stall) => overlaps(stall, operation))
+    .reduce((sum, { began, ended }) => sum + ended - began, 0)
+}
+
 /**
  * Whether the answer may rest on what the primary of a Redis had and no replica: what is read there while it is being lost is
  * not held against the replicas one by one, so what was never acknowledged may be seen and then be gone.

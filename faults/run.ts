@@ -8,7 +8,7 @@ import type { History, Violation } from './history.ts'
 import { type FaultKind, openNemesis } from './nemesis.ts'
 import { seededRandom } from './random.ts'
 import { openRecorder, type Recorder } from './recorder.ts'
-import { watchStore } from './store-watch.ts'
+import { type StoreWatch, watchStore } from './store-watch.ts'
 
 export interface RunOptions {
   readonly store: BackendName
@@ -59,6 +59,8 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const backend = await startBackend(store)
   let recorder: Recorder | null = null
   try {
+    let isOver = false
+    let watch: StoreWatch | null = null
     const fleet = await startFleet(backend, replicas, root, isOnLoopback || backend.isLocal)
     try {
       const recording = openRecorder()
@@ -66,8 +68,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       const crowd = openCrowd({ fleet, recorder: recording, random, pauseMs })
       const nemesis = openNemesis(fleet, crowd, backend, recording, faultRandom)
       const kinds = nemesis.kinds.filter((kind) => !options.without?.includes(kind))
-      const watch = watchStore(backend, recording)
-      let isOver = false
+      watch = watchStore(backend, recording)
       const working = crowd.run(people, () => isOver)
       await wait(1_000)
       const until = recording.now() + seconds * 1_000
@@ -116,6 +117,9 @@ export async function run(options: RunOptions): Promise<RunResult> {
         isNetwork,
       }
     } finally {
+      // Also where the run broke off: both would go on for good.
+      isOver = true
+      void watch?.stop()
       await fleet.remove()
     }
   } finally {

@@ -6,8 +6,13 @@ const everyMs = 200
 // A call of the store may take a second. One that needs half of that for a single write is not well.
 const slowMs = 500
 
+export interface StoreWatch {
+  /** Resolves when nothing more is written. */
+  stop(): Promise<void>
+}
+
 /** Until it is told to stop. What the suite does to the store shows here too, and is a fault anyway. */
-export function watchStore({ write }: Backend, recorder: Recorder): { stop(): Promise<void> } {
+export function watchStore({ write }: Backend, recorder: Recorder): StoreWatch {
   let isOver = false
   const watch = async (): Promise<void> => {
     while (!isOver) {

@@ -1,5 +1,5 @@
 /** P6: no call of the store takes longer than a second, and so no answer longer than the calls that it rests on. */
-import { type Act, type History, type Operation, overlaps, type Violation } from '../history.ts'
+import { type Act, type History, type Operation, overlaps, stalledFor, type Violation } from '../history.ts'
 
 /** How many calls of the store one after another an answer may rest on. */
 const calls: Readonly<Record<Act, number>> = {
@@ -32,13 +32,11 @@ export function checkBounded({ operations, faults, stalls }: History, slack = 50
         (fault.replica === null || fault.replica === operation.replica) &&
         overlaps(fault, operation),
     )
+  const ofSuite = stalls.filter(({ of }) => of === 'suite')
   return operations.flatMap((operation): Violation[] => {
     if (isHidden(operation)) return []
     const { act, replica, began, ended, outcome } = operation
-    const stalled = stalls
-      .filter((stall) => stall.of === 'suite' && overlaps(stall, operation))
-      .reduce((sum, stall) => sum + stall.ended - stall.began, 0)
-    const took = ended - began - stalled
+    const took = ended - began - stalledFor(ofSuite, operation)
     if (took <= calls[act] * 1_000 + slack) return []
     const what = `replica ${replica}: ${act} took ${Math.round(took)} ms and ended ${outcome}`
     return [{ promise: 'P6', what, operations: [operation] }]

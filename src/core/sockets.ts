@@ -3,6 +3,7 @@ import type { Ending } from './ending.ts'
 import type { SessionManager } from './manager.ts'
 import { isOver } from './policy.ts'
 import type { Session } from './session.ts'
+import { throwUncaught } from './uncaught.ts'
 
 /** Why what was held open ends. */
 export type EndReason = 'signed-out' | 'expired' | 'unconfirmed'
@@ -63,11 +64,8 @@ export function socketRegistry(options: SocketRegistryOptions): SocketRegistry {
       try {
         held.end(reason)
       } catch (error) {
-        // SECURITY: the others would stay open, and nobody is left who would look at them. As with the listeners of an
-        // `EventTarget`, whoever threw is heard of, and in nobody's way.
-        queueMicrotask(() => {
-          throw error
-        })
+        // SECURITY: the others would stay open, and nobody is left who would look at them.
+        throwUncaught(error)
       }
     }
   }
@@ -88,19 +86,19 @@ export function socketRegistry(options: SocketRegistryOptions): SocketRegistry {
       if (now() - entry.confirmedAt > recheckEvery + outageGrace) endAll(entry, 'unconfirmed')
     } finally {
       entry.asking = false
-      if (entry.overtaken && entries.get(entry.session.sid) === entry) void confirmAnew(entry)
+      if (entry.overtaken && entries.get(entry.session.sid) === entry) confirmAnew(entry)
     }
   }
 
   /** Asks the store from now on: what it was asked before may be answered as of before. */
-  const confirmAnew = async (entry: Entry): Promise<void> => {
+  const confirmAnew = (entry: Entry): void => {
     entry.overtaken = entry.asking
-    await confirm(entry)
+    void confirm(entry)
   }
 
   const onEnding = (ending: Ending): void => {
     for (const entry of entries.values()) {
-      if (ending.kind === 'recheck') void confirmAnew(entry)
+      if (ending.kind === 'recheck') confirmAnew(entry)
       else if (ending.covers(entry.session)) endAll(entry, 'signed-out')
     }
   }
@@ -129,7 +127,7 @@ export function socketRegistry(options: SocketRegistryOptions): SocketRegistry {
       if (!isKnown) {
         // Due at every look until the store has confirmed it.
         entry.confirmedAt = Math.min(entry.confirmedAt, now() - recheckEvery)
-        void confirmAnew(entry)
+        confirmAnew(entry)
       }
       return () => {
         set.delete(held)

@@ -80,7 +80,7 @@ const mostSilentSeconds = 3
 export async function followersNow(send: Send): Promise<number | null> {
   const info = await unlessForbidden(send(['INFO', 'replication']))
   if (info === null) return null
-  const lags = [...followersIn(String(info))].map((fields) => Number(/\blag=(\d+)/.exec(fields)?.[1] ?? 0))
+  const lags = followersIn(String(info)).map((fields) => Number(/\blag=(\d+)/.exec(fields)?.[1] ?? 0))
   return lags.filter((lag) => lag <= mostSilentSeconds).length
 }
 

@@ -31,18 +31,16 @@ export function createSuccession(now: () => number): Succession {
 
   return {
     observe(server, followers, replicas) {
-      if (server !== known || followers >= present) {
-        const isNew = server !== known
+      if (server !== known) {
         known = server
-        present = isNew ? Math.max(replicas, followers) : followers
+        present = Math.max(replicas, followers)
         fewest = present
-        if (followers >= present) return true
       }
       if (followers < fewest) {
         fewest = followers
         leftAt = now()
       }
-      if (now() - leftAt < handoverMs) return false
+      if (followers < present && now() - leftAt < handoverMs) return false
       present = followers
       fewest = followers
       return true

@@ -1,4 +1,5 @@
 import type { StoreChange } from '../core/contracts.ts'
+import { throwUncaught } from '../core/uncaught.ts'
 
 /** Those who asked a store to tell them of changes. */
 export interface Watchers {
@@ -26,9 +27,7 @@ export function createWatchers(): Watchers {
         } catch (error) {
           // A watcher that failed may still keep an ended session in its cache. Swallowing would let that session in;
           // throwing here would keep the change from the other watchers. So it surfaces as an uncaught exception.
-          queueMicrotask(() => {
-            throw error
-          })
+          throwUncaught(error)
         }
       }
     },

@@ -1,11 +1,10 @@
 import type { Page } from 'playwright-core'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { setClientStage } from './client-stage.ts'
+import { isHidden, LEFT, setClientStage } from './client-stage.ts'
 
 const stage = setClientStage()
 
 const MINUTE = 60_000
-const LEFT = /\/_holdfast\/sign-in\?return_to=/
 
 /** A page whose shadow roots are open to the test, and whose clock the test moves. */
 async function openPage(skew = 0): Promise<Page> {
@@ -35,8 +34,6 @@ const untilWarned = (page: Page): Promise<void> => warning(page).waitFor()
 /** Evaluates with the dialog's `shadowRoot` at hand. */
 const inDialog = (page: Page, code: string): Promise<unknown> =>
   page.evaluate(`{ const { shadowRoot } = document.documentElement.lastElementChild; ${code} }`)
-const isHidden = (page: Page): Promise<boolean> =>
-  page.evaluate(`getComputedStyle(document.documentElement).display === 'none'`)
 
 describe('before the idle deadline', () => {
   beforeEach(() => {

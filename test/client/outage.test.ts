@@ -1,14 +1,9 @@
 /** What fails once and is tried again. Pauses are passed by a clock that is moved, in every page of the browser. */
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { setClientStage } from './client-stage.ts'
+import { isHidden, LEFT, left, setClientStage } from './client-stage.ts'
 
 const stage = setClientStage()
-
-const LEFT = /\/_holdfast\/sign-in\?return_to=/
-const left = (page: Page): Promise<void> => page.waitForURL(LEFT, { timeout: 5000 })
-const isHidden = (page: Page): Promise<boolean> =>
-  page.evaluate(`getComputedStyle(document.documentElement).display === 'none'`)
 
 /** A page whose pauses the test passes. */
 async function openHurried(): Promise<Page> {
@@ -19,10 +14,11 @@ async function openHurried(): Promise<Page> {
   return page
 }
 
+const asked = (request: string): number => stage.gateway.requests.filter((past) => past === request).length
+
 /** Passes pause after pause until this has been asked so often. */
 async function hurry(page: Page, request: string, times: number): Promise<void> {
-  const asked = (): number => stage.gateway.requests.filter((past) => past === request).length
-  while (asked() < times) {
+  while (asked(request) < times) {
     await page.clock.runFor(15_000)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
@@ -36,7 +32,7 @@ describe('an outage', () => {
     await hurry(page, 'GET session', 4)
     expect(await isHidden(page)).toBe(false)
     expect(page.url()).not.toMatch(LEFT)
-    const lines = stage.gateway.requests.filter((request) => request === 'UPGRADE events').length
+    const lines = asked('UPGRADE events')
     stage.gateway.down = false
     await hurry(page, 'UPGRADE events', lines + 1)
     expect(await page.evaluate('window.faults')).toBeUndefined()

@@ -1,13 +1,9 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { setClientStage } from './client-stage.ts'
+import { isHidden, LEFT, left, setClientStage } from './client-stage.ts'
 
 const stage = setClientStage()
 
-const LEFT = /\/_holdfast\/sign-in\?return_to=/
-const left = (page: Page): Promise<void> => page.waitForURL(LEFT, { timeout: 5000 })
-const isHidden = (page: Page): Promise<boolean> =>
-  page.evaluate(`getComputedStyle(document.documentElement).display === 'none'`)
 /** Resolves when the page next asks for its session and has had the answer. */
 const asked = (page: Page): Promise<unknown> => page.waitForResponse(/_holdfast\/session$/)
 const closeAppSockets = (code: number): void => {
