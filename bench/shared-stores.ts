@@ -73,7 +73,7 @@ async function onRedis(): Promise<Server> {
 }
 
 async function onPostgres(): Promise<Server> {
-  const server = await startPostgres(['synchronous_commit=on'])
+  const server = await startPostgres(['synchronous_commit=on', 'fsync=on'])
   const client = new pg.Client({ connectionString: server.url('holdfast').replace(/\?.*$/, '') })
   await client.connect()
   await client.query(`CREATE TABLE bare (id text PRIMARY KEY, value bytea NOT NULL)`)

@@ -54,7 +54,8 @@ export async function startBackend(name: BackendName): Promise<Backend> {
 async function postgres(): Promise<Backend> {
   // Real durability, for it is killed.
   const clock = openServerClock()
-  const server = await startPostgres(['synchronous_commit=on', 'max_connections=80'], undefined, clock?.env)
+  const settings = ['synchronous_commit=on', 'fsync=on', 'max_connections=80']
+  const server = await startPostgres(settings, undefined, clock?.env)
   const version = execFileSync(join(postgresPrograms(), 'postgres'), ['--version'], { encoding: 'utf8' })
   return {
     ...{

@@ -18,6 +18,7 @@ let server: PostgresServer
 
 beforeAll(async () => {
   server = await startPostgres(['max_connections=40'])
+  await server.set('fsync', 'on')
 }, 30_000)
 
 afterAll(async () => {
@@ -149,7 +150,7 @@ describe('what an administrator is told', () => {
         expect(store.warnings).toEqual(warnings)
       })
     } finally {
-      for (const setting of settings) await server.set(setting, null)
+      for (const setting of settings) await server.set(setting, 'on')
     }
   })
 

@@ -9,8 +9,8 @@ let primary: PostgresServer
 let standby: PostgresServer
 
 beforeAll(async () => {
-  primary = await startPostgres(['wal_level=replica', 'max_wal_senders=4'])
-  standby = await startPostgres(['hot_standby=on'], primary)
+  primary = await startPostgres(['wal_level=replica', 'max_wal_senders=4', 'fsync=on'])
+  standby = await startPostgres(['hot_standby=on', 'fsync=on'], primary)
 }, 60_000)
 
 afterAll(async () => {
