@@ -116,8 +116,6 @@ export async function startPostgres(
       `port=${port}`,
       'listen_addresses=127.0.0.1',
       'unix_socket_directories=',
-      // After a crash: one call instead of one for each file.
-      'recovery_init_sync_method=syncfs',
       ...settings,
       ...more,
     ]
