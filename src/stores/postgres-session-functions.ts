@@ -104,11 +104,13 @@ export function sessionFunctions(s: string): string {
     RETURN true;
   END $$;
 
-  -- One UPDATE under the row's lock; an earlier deadline writes nothing. The only write that may be lost in a crash.
+  -- One UPDATE under the row's lock; an earlier deadline writes nothing. The only write that may be lost in a crash. The
+  -- second statement sees what was committed after the first looked: a session made or rotated in between is found, with
+  -- a deadline that this did not move.
   CREATE OR REPLACE FUNCTION ${s}.touch_session(p_id text, p_idle bigint) RETURNS boolean LANGUAGE plpgsql AS $$
   BEGIN ${relaxed}
     UPDATE ${s}.sessions AS s SET idle_at = p_idle WHERE s.id = p_id AND s.idle_at < p_idle AND ${live};
-    RETURN FOUND OR EXISTS (SELECT FROM ${s}.sessions AS s WHERE s.id = p_id AND ${live});
+    RETURN FOUND OR EXISTS (SELECT FROM ${s}.sessions AS s WHERE s.id = p_id AND s.idle_at >= p_idle AND ${live});
   END $$;
 
   -- The row's lock decides between rotations, updates and ends. Whether the new id was used is asked after it was

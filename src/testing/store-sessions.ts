@@ -1,4 +1,4 @@
-import { all, atOnce, type OpenStore, tally, withStore } from './opened-store.ts'
+import { all, atOnce, type OpenStore, tally, withStore, withTwo } from './opened-store.ts'
 import { bytes, created, liveOf, newId, record, rotated, startAt, successorOf } from './records.ts'
 import type { TestRunner } from './test-runner.ts'
 
@@ -208,6 +208,21 @@ export function describeSessions({ describe, expect, it }: TestRunner, open: Ope
         const session = await created(store)
         await atOnce(50, (index) => store.touch(session.id, session.idleAt + ((index * 37) % 50)))
         expect((await liveOf(store, session.id)).idleAt).toBe(session.idleAt + 49)
+      }),
+    )
+
+    it(
+      'says true only of what it moved, also while the session is being made',
+      withTwo(open, async (one, two) => {
+        for (let round = 0; round < 50; round++) {
+          const session = record()
+          const until = session.idleAt + 1000
+          const creation = one.create(session)
+          let refused = 0
+          while (refused < 10_000 && !(await two.touch(session.id, until))) refused += 1
+          expect((await liveOf(two, session.id)).idleAt).toBe(until)
+          expect(await creation).toBe('created')
+        }
       }),
     )
 
