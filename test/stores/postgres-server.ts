@@ -99,10 +99,13 @@ export async function startPostgres(
     }
   }
 
-  /** The postmaster and all its children, found by their parent. */
-  function processes(): number[] {
+  /** Stops the postmaster, and gives it and all its children, found by their parent. */
+  function heldProcesses(): number[] {
     const postmaster = server?.pid
     if (postmaster === undefined) return []
+    // First, or what it forks for a new connection while they are listed goes on: answers of a server that is frozen, or
+    // after a kill waits for ever for a lock that nobody holds any more, and keeps the next start from the shared memory.
+    signal([postmaster], 'SIGSTOP')
     const listed = spawnSync('ps', ['-o', 'pid=', '--ppid', `${postmaster}`], { encoding: 'utf8' }).stdout
     const children = listed
       .split('\n')
@@ -181,7 +184,7 @@ export async function startPostgres(
     },
 
     async kill() {
-      const pids = processes()
+      const pids = heldProcesses()
       const exit = server === null ? undefined : once(server, 'exit')
       server = null
       signal(pids, 'SIGKILL')
@@ -193,7 +196,7 @@ export async function startPostgres(
     stop: () => end('SIGINT'),
 
     freeze() {
-      frozen = processes()
+      frozen = heldProcesses()
       signal(frozen, 'SIGSTOP')
     },
 
