@@ -109,7 +109,7 @@ export function overlaps(
   return one.began <= other.ended && other.began <= one.ended
 }
 
-/** For how much of what overlaps an operation the machine did nothing, in milliseconds. */
+/** How long the stalls that overlap an operation lasted in all, in milliseconds. */
 export function stalledFor(stalls: readonly Stall[], operation: Operation): number {
   return stalls
     .filter((stall) => overlaps(stall, operation))

@@ -105,8 +105,8 @@ export function sessionFunctions(s: string): string {
   END $$;
 
   -- One UPDATE under the row's lock; an earlier deadline writes nothing. The only write that may be lost in a crash. The
-  -- second statement sees what was committed after the first looked: a session made or rotated in between is found, with
-  -- a deadline that this did not move.
+  -- second statement sees what was committed after the first looked: a session made or rotated in between does not
+  -- count, for its deadline is not the one asked for.
   CREATE OR REPLACE FUNCTION ${s}.touch_session(p_id text, p_idle bigint) RETURNS boolean LANGUAGE plpgsql AS $$
   BEGIN ${relaxed}
     UPDATE ${s}.sessions AS s SET idle_at = p_idle WHERE s.id = p_id AND s.idle_at < p_idle AND ${live};
