@@ -17,6 +17,8 @@ export interface Replica {
   readonly link: Link | null
   readonly place: Place
   isRunning(): boolean
+  /** What it said at its end, each time that it ended by itself. */
+  readonly falls: readonly string[]
   /** Asks at the replica's own door; `null`: it did not answer. */
   door(asked: DoorRequest): Promise<{ readonly status: number; readonly body: unknown } | null>
   start(): Promise<void>
@@ -73,6 +75,9 @@ async function openReplica(place: Place, number: number, backend: Backend, root:
     store: backend.url(`${place.host}:${link?.port ?? 0}`),
   }
   let child: ChildProcess | null = null
+  const falls: string[] = []
+  /** Whether the end that comes is wanted. */
+  let isEnding = false
 
   const isRunning = (): boolean => child !== null && child.exitCode === null && child.signalCode === null
 
@@ -81,6 +86,10 @@ async function openReplica(place: Place, number: number, backend: Backend, root:
     const [command = '', ...args] = [...place.prefix, process.execPath, script, JSON.stringify(options)]
     const started = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     child = started
+    isEnding = false
+    started.once('exit', (code, signal) => {
+      if (!isEnding) falls.push(`${code ?? signal}`)
+    })
     const ready = once(started, 'message')
     const ended = once(started, 'exit').then(([code]) =>
       Promise.reject(new Error(`Replica ${number} ended: ${code}`)),
@@ -96,6 +105,7 @@ async function openReplica(place: Place, number: number, backend: Backend, root:
   async function end(signal: NodeJS.Signals): Promise<void> {
     if (child === null || !isRunning()) return
     const exit = once(child, 'exit')
+    isEnding = true
     child.kill(signal)
     await exit
   }
@@ -110,6 +120,7 @@ async function openReplica(place: Place, number: number, backend: Backend, root:
       link,
       place,
       isRunning,
+      falls,
       start,
       kill,
       drain: () => end('SIGTERM'),

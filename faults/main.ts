@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { BackendName } from './backend.ts'
-import type { Violation } from './history.ts'
 import type { FaultKind } from './nemesis.ts'
 import { keepSeed, keptSeeds, writtenResult } from './report.ts'
 import { run } from './run.ts'
+import { verdictOf } from './verdict.ts'
 
 const { values } = parseArgs({
   options: {
@@ -29,14 +29,6 @@ const { values } = parseArgs({
     verbose: { type: 'boolean', default: false },
   },
 })
-
-function shown({ promise, what, operations }: Violation): string {
-  const lines = operations.map(
-    ({ number, act, replica, began, ended, outcome, status }) =>
-      `    #${number} ${act} at replica ${replica}, ${began.toFixed(0)}–${ended.toFixed(0)} ms: ${outcome} ${status ?? ''}`,
-  )
-  return [`  ${promise}: ${what}`, ...lines].join('\n')
-}
 
 async function once(
   store: BackendName,
@@ -62,11 +54,7 @@ async function once(
     `  ${history.operations.length} operations, ${history.sockets.length} sockets, ${history.faults.length} faults; ` +
       `well again after ${Math.round(healedMs)} ms; ${isKept ? 'every promise kept' : `${violations.length} violations`}`,
   )
-  for (const violation of violations.slice(0, 12)) console.log(shown(violation))
-  for (const fault of isKept ? [] : history.faults)
-    console.log(
-      `  fault ${fault.kind} ${fault.replica ?? 'all'} ${fault.began.toFixed(0)}–${fault.ended.toFixed(0)} ms`,
-    )
+  if (!isKept) console.log(verdictOf(violations, history))
   writtenResult(store, seed, result)
   if (!isKept) {
     keepSeed({ store, seconds, seed, faults }, violations)

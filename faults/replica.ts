@@ -2,6 +2,7 @@
  * One replica, in a process of its own: the gateway as it is, in front of the suite's app, with a door for what only the
  * suite does. Started with one JSON argument; says `ready` when it serves.
  */
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { SessionStore } from '../src/core/contracts.ts'
@@ -121,7 +122,8 @@ async function main({ host, port, doorPort, store, publicUrl }: ReplicaOptions):
   const running = await runGateway(config, log)
   sessions = running.sessions
   const inside: Inside = { sessions, store: await openStore(store) }
-  createServer((request, response) => void door(inside, request, response)).listen(doorPort, host)
+  const own = createServer((request, response) => void door(inside, request, response)).listen(doorPort, host)
+  await once(own, 'listening')
   process.on('disconnect', () => process.exit())
   process.once('SIGTERM', () => void running.close().then(() => process.exit()))
   process.send?.('ready')

@@ -107,11 +107,16 @@ export async function run(options: RunOptions): Promise<RunResult> {
         healedMs <= healWithin
           ? []
           : [{ promise: 'P7', what: `a replica needed ${healedMs} ms to answer as usual`, operations: [] }]
+      const fallen = fleet.replicas.flatMap(({ number, falls }) =>
+        falls.map((code): Violation => {
+          return { promise: 'P7', what: `replica ${number} ended by itself: ${code}`, operations: [] }
+        }),
+      )
       const isNetwork = fleet.replicas.every(({ place }) => place.plug !== null)
       const { version } = backend
       return {
         history,
-        violations: [...checkAll(history, options.slack), ...late],
+        violations: [...fallen, ...checkAll(history, options.slack), ...late],
         healedMs,
         version,
         isNetwork,
