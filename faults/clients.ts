@@ -227,6 +227,8 @@ export function openCrowd({ fleet, recorder, random, pauseMs }: CrowdOptions): C
     })
   }
 
+  const blink = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 10))
+
   const pause = (): Promise<void> =>
     new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + random.whole(1000) / 1000)))
 
@@ -268,12 +270,22 @@ export function openCrowd({ fleet, recorder, random, pauseMs }: CrowdOptions): C
     }
   }
 
-  async function end(of: Known): Promise<void> {
+  async function endSomehow(of: Known): Promise<void> {
     const dice = random.whole(10)
     if (dice < 5) await signOut(of)
     else if (dice < 6) await byDoor(of, 'revoke')
     else if (dice < 9 || random.chance(0.6)) await byDoor(of, 'revoke-user')
     else await revokeAll()
+  }
+
+  async function end(of: Known): Promise<void> {
+    let isAnswered = false
+    const ending = endSomehow(of).finally(() => {
+      isAnswered = true
+    })
+    // Another tab asks on, while one replica knows of the end and the next does not yet.
+    while (!isAnswered) await Promise.all([use(of), blink()])
+    await ending
     for (let again = 0; again < 4; again++) {
       await use(of)
       if (of.user === null) await beginAgain(of)

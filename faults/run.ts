@@ -1,5 +1,6 @@
 /** One run: a store, its replicas, people, faults, a quiet phase, and the verdict. */
 import { fileURLToPath } from 'node:url'
+import { leaseMs } from '../src/stores/replica-lease.ts'
 import { type BackendName, startBackend } from './backend.ts'
 import { checkAll } from './check.ts'
 import { openCrowd } from './clients.ts'
@@ -116,7 +117,11 @@ export async function run(options: RunOptions): Promise<RunResult> {
       const { version } = backend
       return {
         history,
-        violations: [...fallen, ...checkAll(history, options.slack), ...late],
+        violations: [
+          ...fallen,
+          ...checkAll(history, { slack: options.slack, lease: store === 'sqlite' ? 0 : leaseMs }),
+          ...late,
+        ],
         healedMs,
         version,
         isNetwork,

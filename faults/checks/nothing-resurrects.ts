@@ -1,8 +1,11 @@
-/** P2: a session that was refused once is never let in again, whether or not its end was acknowledged. */
+/**
+ * P2: a session that was refused once is never let in again, whether or not its end was acknowledged: a lease later, for
+ * until the acknowledgement, which P1 holds to at once, one replica knows of an end and the next does not.
+ */
 import { type History, isProvisional, type Operation, type Violation } from '../history.ts'
 import { isLetIn, livesOf, mayBeginAnew } from '../life.ts'
 
-export function checkNothingResurrects({ operations, faults }: History): readonly Violation[] {
+export function checkNothingResurrects({ operations, faults }: History, lease = 0): readonly Violation[] {
   const lives = livesOf({ operations })
   const refusals = new Map<string, Operation>()
   for (const operation of operations) {
@@ -14,7 +17,9 @@ export function checkNothingResurrects({ operations, faults }: History): readonl
   }
   return operations.flatMap((operation): Violation[] => {
     const refused = refusals.get(operation.session ?? '')
-    if (refused === undefined || !isLetIn(operation) || operation.began <= refused.ended) return []
+    if (refused === undefined || !isLetIn(operation)) return []
+    // Whatever was trusted when the refusal was given is not trusted any more.
+    if (operation.began <= refused.ended + lease) return []
     if (mayBeginAnew(lives.get(refused.session ?? ''), operation, faults)) return []
     const what = `${operation.session} was let in by replica ${operation.replica} after replica ${refused.replica} had refused it`
     return [{ promise: 'P2', what, operations: [refused, operation] }]

@@ -97,6 +97,14 @@ describe('nothing resurrects (P2)', () => {
     expect(checkNothingResurrects(historyOf([{ act: 'begin' }, refused, { act: 'begin' }]))).toHaveLength(1)
   })
 
+  it('allows for a lease after the refusal, in which another replica may go by its memory', () => {
+    const refused = { ...use, outcome: 'refused', began: 1_000, ended: 1_010 } as const
+    const at = (began: number) => historyOf([signIn, refused, { ...use, began, ended: began + 10 }])
+    expect(checkNothingResurrects(at(1_810), 800)).toEqual([])
+    expect(checkNothingResurrects(at(1_811), 800)).toHaveLength(1)
+    expect(checkNothingResurrects(at(1_011))).toHaveLength(1)
+  })
+
   it('counts no refusal by what a fail-over may have undone, unless it was acknowledged', () => {
     const refused = { ...use, outcome: 'refused' } as const
     const faults = [fault(1_500, 2_500, { kind: 'fail over' })]
@@ -233,6 +241,14 @@ describe('one reads what one wrote (P9)', () => {
     expect(checkReadYourWrites(historyOf([signIn, write(2), read(1)]))).toMatchObject([{ promise: 'P9' }])
     expect(checkReadYourWrites(historyOf([signIn, read(2), read(1)]))).toHaveLength(1)
     expect(checkReadYourWrites(historyOf([signIn, write(1), read(0)]))).toHaveLength(1)
+  })
+
+  it('allows for a lease after a read, of what may not be acknowledged yet, and for none after a write', () => {
+    const soon = (first: object, began: number) =>
+      historyOf([signIn, { ...read(2), ...first }, { ...read(1), began, ended: began + 10 }])
+    expect(checkReadYourWrites(soon({}, 1_810), 800)).toEqual([])
+    expect(checkReadYourWrites(soon({}, 1_811), 800)).toHaveLength(1)
+    expect(checkReadYourWrites(soon(write(2), 1_011), 800)).toHaveLength(1)
   })
 
   it('counts what was read during a fail-over for nothing, but what was acknowledged', () => {
