@@ -17,7 +17,7 @@ export interface Replica {
   readonly link: Link | null
   readonly place: Place
   isRunning(): boolean
-  /** What it said at its end, each time that it ended by itself. */
+  /** An exit code or a signal for each time that it ended and nobody had asked it to. */
   readonly falls: readonly string[]
   /** Asks at the replica's own door; `null`: it did not answer. */
   door(asked: DoorRequest): Promise<{ readonly status: number; readonly body: unknown } | null>
