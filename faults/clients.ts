@@ -1,20 +1,12 @@
 /** Random people with random tabs: each signs in, works, meets replicas at random, and leaves or is thrown out. */
 import { type Answer, openSocket, outcomeOf, send, toldBy } from './browser.ts'
+import { openEndings } from './endings.ts'
 import type { Fleet, Replica } from './fleet.ts'
-import type { Operation, Outcome } from './history.ts'
+import type { Operation } from './history.ts'
+import type { Known } from './known.ts'
 import type { Random } from './random.ts'
 import type { Begun, Ended, Recorder } from './recorder.ts'
 import { openTickets } from './tickets.ts'
-
-/** A session as its browser knows it. */
-interface Known {
-  readonly name: string
-  readonly user: string | null
-  cookie: string
-  sid: string | null
-  /** The last time somebody tried to end it. */
-  isEnding: boolean
-}
 
 export interface Crowd {
   /** Works until it is told to stop; so many people, each with two tabs. */
@@ -40,12 +32,6 @@ export interface CrowdOptions {
 }
 
 const form = 'application/x-www-form-urlencoded'
-
-/** A page that asks again is no acknowledgement. */
-function signOutOutcome(status: number): Outcome {
-  if (status === 303) return 'ok'
-  return status === 200 ? 'unknown' : outcomeOf(status)
-}
 
 export function openCrowd({ fleet, recorder, random, pauseMs }: CrowdOptions): Crowd {
   const known: Known[] = []
@@ -148,42 +134,6 @@ export function openCrowd({ fleet, recorder, random, pauseMs }: CrowdOptions): C
     })
   }
 
-  async function signOut(of: Known): Promise<void> {
-    of.isEnding = true
-    const { cookie } = of
-    const about = { act: 'sign-out', session: of.name, user: of.user } as const
-    const to = anywhere()
-    await recorder.record({ ...about, replica: to.number }, async () => {
-      const answer = await send(to, '/_holdfast/sign-out', { method: 'POST', cookie })
-      const outcome = signOutOutcome(answer.status)
-      return { outcome, status: answer.status, setsCookie: answer.cookie !== null }
-    })
-  }
-
-  async function byDoor(of: Known, act: 'revoke' | 'revoke-user'): Promise<void> {
-    const { sid, user } = of
-    if (user === null || sid === null) return
-    for (const one of known)
-      if (one === of || (act === 'revoke-user' && one.user === user)) one.isEnding = true
-    const to = anywhere()
-    const session = act === 'revoke' ? of.name : null
-    await recorder.record({ act, replica: to.number, session, user }, async () => {
-      const answer = await to.door(act === 'revoke' ? { do: act, sid } : { do: act, user })
-      if (answer === null) return { outcome: 'unknown' }
-      return { outcome: outcomeOf(answer.status), status: answer.status }
-    })
-  }
-
-  async function revokeAll(): Promise<void> {
-    for (const one of known) one.isEnding = true
-    const to = anywhere()
-    await recorder.record({ act: 'revoke-all', replica: to.number }, async () => {
-      const answer = await to.door({ do: 'revoke-all' })
-      if (answer === null) return { outcome: 'unknown' }
-      return { outcome: outcomeOf(answer.status), status: answer.status }
-    })
-  }
-
   async function rotate(of: Known): Promise<void> {
     const to = anywhere()
     const credential = of.cookie
@@ -227,7 +177,7 @@ export function openCrowd({ fleet, recorder, random, pauseMs }: CrowdOptions): C
     })
   }
 
-  const blink = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 10))
+  const endings = openEndings({ fleet, recorder, random, known, use, beginAgain })
 
   const pause = (): Promise<void> =>
     new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + random.whole(1000) / 1000)))
@@ -270,28 +220,6 @@ export function openCrowd({ fleet, recorder, random, pauseMs }: CrowdOptions): C
     }
   }
 
-  async function endSomehow(of: Known): Promise<void> {
-    const dice = random.whole(10)
-    if (dice < 5) await signOut(of)
-    else if (dice < 6) await byDoor(of, 'revoke')
-    else if (dice < 9 || random.chance(0.6)) await byDoor(of, 'revoke-user')
-    else await revokeAll()
-  }
-
-  async function end(of: Known): Promise<void> {
-    let isAnswered = false
-    const ending = endSomehow(of).finally(() => {
-      isAnswered = true
-    })
-    // Another tab asks on, while one replica knows of the end and the next does not yet.
-    while (!isAnswered) await Promise.all([use(of), blink()])
-    await ending
-    for (let again = 0; again < 4; again++) {
-      await use(of)
-      if (of.user === null) await beginAgain(of)
-    }
-  }
-
   /** One sitting; resolves to the session whose browser will sign in again, if it does. */
   async function sit(number: number, before: Known | null, isOver: () => boolean): Promise<Known | null> {
     const user = `user${number % 4}-${random.whole(8)}-${Math.floor(count / 200)}`
@@ -300,7 +228,7 @@ export function openCrowd({ fleet, recorder, random, pauseMs }: CrowdOptions): C
     await Promise.all([work(session, 1, isOver), work(session, 2, isOver)])
     if (random.chance(0.15)) return session
     // Some are left alone, to be found as they were in the end.
-    if (random.chance(0.75)) await end(session)
+    if (random.chance(0.75)) await endings.end(session)
     if (random.chance(0.5)) await use(random.pick(known))
     return null
   }
