@@ -190,7 +190,7 @@ describe('the back button', () => {
     await page.evaluate('history.back()')
     await left(page)
     expect(performance.now() - begun).toBeLessThan(1000)
-    expect(stage.gateway.requests).toContain('POST shown-none')
+    await stage.gateway.seen('POST shown-none')
     expect(stage.gateway.requests).toContain('GET session')
   })
 
