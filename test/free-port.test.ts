@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 
 const run = promisify(execFile)
 const source = fileURLToPath(new URL('free-port.ts', import.meta.url))
-// Longer than it takes to ask for them: both have theirs at once.
+// It stays for longer than it takes to ask for them: all have theirs at once.
 const script = `
   import { freePort } from ${JSON.stringify(source)}
   const ports = []

@@ -28,25 +28,19 @@ async function takeBlock(): Promise<number> {
   throw new Error(`All ${blocks} blocks of ports are taken: processes of earlier tests are still there.`)
 }
 
-/** The port at a place of a block; `null`: somebody listens there. */
-async function portOf(block: Promise<number>, place: number): Promise<number | null> {
-  const port = (await block) + place
-  const server = await listen(port)
-  if (server === null) return null
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
 let block: Promise<number> | undefined
 let handedOut = 0
 
 /** A port of 127.0.0.1 that nobody listens on now, and that is given to nobody else. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    if (handedOut % blockSize === 0) block = takeBlock()
     const place = handedOut++ % blockSize
-    const port = await portOf(block as Promise<number>, place)
-    if (port !== null) return port
+    if (block === undefined || place === 0) block = takeBlock()
+    const port = (await block) + place
+    const server = await listen(port)
+    if (server === null) continue
+    server.close()
+    await once(server, 'close')
+    return port
   }
 }
